@@ -1,0 +1,1 @@
+"""The `mailstead` command, one module per noun: parse, call, print."""

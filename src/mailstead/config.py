@@ -1,0 +1,175 @@
+"""The instance's settings: `mailstead.toml` in its home becomes one frozen `Settings`.
+
+Each field says its meaning, unit and default; `docs/reference/settings.md` is made from them. A
+wrong value stops the program at start with one sentence that names the field.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from mailstead.standards.refusal import Refusal
+
+DEFAULT_HOME = Path("/var/lib/mailstead")
+HOME_VARIABLE = "MAILSTEAD_HOME"
+FILE_NAME = "mailstead.toml"
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all sections."""
+
+
+class Ports(_Section, frozen=True, kw_only=True):
+    """TCP ports; `offset` is added to each, so that a second instance fits beside the first."""
+
+    offset: int = 0
+    """Added to every port below; 0 to 60000."""
+    smtp: int = 25
+    submission: int = 587
+    submissions: int = 465
+    imap: int = 143
+    imaps: int = 993
+    pop3: int = 110
+    pop3s: int = 995
+    managesieve: int = 4190
+    reinject: int = 10025
+    """Loopback only: where Dovecot's Sieve hands back redirected mail and answers."""
+    resolver: int = 53
+    """Loopback only: the node's own resolver (unbound)."""
+
+    def of(self, name: str) -> int:
+        """The port of a service with the offset added."""
+        number: int = getattr(self, name)
+        return number + self.offset
+
+
+class Database(_Section, frozen=True, kw_only=True):
+    """The control plane's database."""
+
+    url: str = ""
+    """Empty: SQLite in the home. Else `postgresql://user:password@host:port/name`; a unix socket
+    is given as `postgresql:///name?host=/run/postgresql`."""
+
+
+class Dns(_Section, frozen=True, kw_only=True):
+    """The node's resolver."""
+
+    root_hints: str = ""
+    """Path of a root hints file; empty: unbound's own. The lab's small internet has its own root."""
+    validate: bool = True
+    """Validate DNSSEC. Off only where the root is not signed, as in the lab."""
+    forward_to: tuple[str, ...] = ()
+    """Addresses of resolvers to ask instead of the root servers."""
+
+
+class Spam(_Section, frozen=True, kw_only=True):
+    """The spam filter."""
+
+    scan: bool = True
+    """Scan mail in and out with Rspamd. Off is for measuring; DKIM signing is off with it."""
+    reject_score: float = 15.0
+    junk_score: float = 6.0
+    greylist: bool = True
+
+
+class Storage(_Section, frozen=True, kw_only=True):
+    """The mail store."""
+
+    grace_days: int = 30
+    """Days for which the mail of a removed mailbox is kept and the removal can be undone."""
+    message_limit: int = 52_428_800
+    """Largest message accepted, bytes."""
+
+
+class Settings(_Section, frozen=True, kw_only=True):
+    """All settings of an instance."""
+
+    home: Path = DEFAULT_HOME
+    """Everything the instance writes lives under this directory. Not set in the file."""
+    hostname: str = ""
+    """Fully qualified name of this host: SMTP banner, HELO, certificate. Empty: the machine's."""
+    server: str = "node1"
+    """Name of this node in the control plane."""
+    control: Literal["here", "none"] = "here"
+    """`here`: this machine runs the control plane too; `none`: it is a node of another."""
+    operator: str = ""
+    """Address outside the hosted domains that gets the node's own mail (postmaster, bounces)."""
+    recipient_delimiter: str = "+"
+    """Character between a local part and its sub-address (RFC 5233)."""
+    ports: Ports = Ports()
+    database: Database = Database()
+    dns: Dns = Dns()
+    spam: Spam = Spam()
+    storage: Storage = Storage()
+
+
+def home_from_environment() -> Path:
+    """The home named by `MAILSTEAD_HOME`, or the default."""
+    return Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)
+
+
+def load(home: Path) -> Settings:
+    """The settings of the instance in `home`; raises `Refusal` (`settings-…`)."""
+    path = home / FILE_NAME
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise Refusal(
+            "settings-missing",
+            f"There is no instance in {home}: {path} does not exist.",
+            remedy="Run 'mailstead up' first, or name another home with --home.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refusal(
+            "settings-invalid", f"{path} cannot be read: {error}.", remedy="Correct that line."
+        ) from error
+    return parse(raw, home)
+
+
+def parse(raw: dict[str, object], home: Path) -> Settings:
+    """Settings from the parsed file; raises `Refusal` (`settings-invalid`) naming the field."""
+    if "home" in raw:
+        raise Refusal(
+            "settings-invalid",
+            f"{FILE_NAME} must not set 'home'.",
+            remedy="The home is the directory that holds the file; remove the line.",
+        )
+    try:
+        settings = msgspec.convert({**raw, "home": str(home)}, Settings)
+    except msgspec.ValidationError as error:
+        raise Refusal(
+            "settings-invalid",
+            f"{home / FILE_NAME}: {str(error).replace('$.', '')}.",
+            remedy="Correct the value; docs/reference/settings.md lists every setting.",
+        ) from error
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    if not 0 <= settings.ports.offset <= 60000:
+        raise _invalid(settings, "ports.offset must be from 0 to 60000")
+    ports = [settings.ports.of(name) for name in Ports.__struct_fields__ if name != "offset"]
+    if any(not 1 <= port <= 65535 for port in ports):
+        raise _invalid(settings, "a port with its offset is not between 1 and 65535")
+    if len(set(ports)) != len(ports):
+        raise _invalid(settings, "two services have the same port")
+    if len(settings.recipient_delimiter) != 1 or settings.recipient_delimiter not in "+=_":
+        raise _invalid(settings, "recipient_delimiter must be one of + = _")
+    if settings.storage.grace_days < 0:
+        raise _invalid(settings, "storage.grace_days must not be negative")
+    if not 1_000_000 <= settings.storage.message_limit <= 2_000_000_000:
+        raise _invalid(settings, "storage.message_limit must be from 1000000 to 2000000000")
+
+
+def _invalid(settings: Settings, words: str) -> Refusal:
+    return Refusal(
+        "settings-invalid",
+        f"{settings.home / FILE_NAME}: {words}.",
+        remedy="Correct the value; docs/reference/settings.md lists every setting.",
+    )

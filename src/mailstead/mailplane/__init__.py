@@ -1,0 +1,1 @@
+"""What runs on every mail node; knows nothing of Django."""

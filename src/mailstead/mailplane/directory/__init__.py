@@ -1,0 +1,1 @@
+"""The compiled answers that the engines of one node read."""

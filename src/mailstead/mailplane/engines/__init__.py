@@ -1,0 +1,1 @@
+"""One folder per engine, each the same four files: model, render, control, log."""

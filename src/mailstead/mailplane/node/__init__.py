@@ -1,0 +1,1 @@
+"""One node: its home directory, its processes, its agent."""

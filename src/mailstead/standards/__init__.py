@@ -1,0 +1,1 @@
+"""The field's words as values and parsers: imports nothing of ours, opens no socket."""

@@ -1,0 +1,1 @@
+"""What the control plane and the nodes say to each other: frozen, versioned messages."""

@@ -1,0 +1,238 @@
+"""Down: what the control plane tells a node, one frozen message per thing that changed.
+
+Every message describes the whole new state of one thing (`…Put`) or its end (`…Gone`), so that
+applying a message twice is harmless and a snapshot is nothing but a list of `…Put` messages.
+Addresses and domains are already normalised (`standards.address`). Sizes are bytes, times UTC.
+
+The node, not the control plane, derives the engines' map entries from these: the rules of
+precedence live in `mailplane.directory.compile`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+VERSION = 1
+"""Raised when the meaning of a message changes; a node refuses a feed of another version."""
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
+    """Base of all messages; on the wire `{"type": "MailboxPut", …}`."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where mail goes: to `destinations`, or refused with `text`, or dropped."""
+
+    action: Literal["deliver", "fail", "blackhole"]
+    destinations: tuple[str, ...] = ()
+    text: str = ""
+    """For `fail`: one printable line given to the sender; empty means the house's own words."""
+
+
+class DomainPut(Change, frozen=True, kw_only=True):
+    """A hosted domain.
+
+    At most one of `alias_of` and `forward_to` is set. `alias_of`: every address of that (hosted,
+    same node) domain exists here too, and nothing else does. `forward_to`: every local part that
+    this domain does not define itself goes to the same local part at that domain, hosted or not.
+    Precedence: own address, then `forward_to`, then `catch_all`.
+    """
+
+    name: str
+    customer: int
+    active: bool
+    """False: log-in and sending are suspended for its mailboxes; mail is still received."""
+    alias_of: str | None = None
+    forward_to: str | None = None
+    catch_all: Route | None = None
+    """None is the same as `fail` with the house's own words."""
+
+
+class DomainGone(Change, frozen=True, kw_only=True):
+    """The domain and all that is in it ends here; its mailboxes' mail stays until `StorePurged`."""
+
+    name: str
+
+
+class MailboxPut(Change, frozen=True, kw_only=True):
+    """A mailbox.
+
+    `store` names its mail for ever: a mailbox of the same address made later has another one.
+    `credential` rises with every change of `secret`: an SMTP session authenticated with an older
+    one is refused at its next recipient.
+    """
+
+    address: str
+    store: str
+    secret: str
+    """Password hash with its Dovecot scheme in front, `{SHA512-CRYPT}$6$…`."""
+    credential: int
+    quota: int
+    """Bytes; 0 means no limit of its own."""
+    login: bool
+    sending: bool
+    receiving: bool
+    sending_words: str = ""
+    """Why sending is suspended, one printable line for the sender; empty: the house's words."""
+    pool_full: bool = False
+    """The customer's pooled storage is used up: new mail is refused for now (452 4.2.2)."""
+
+
+class MailboxGone(Change, frozen=True, kw_only=True):
+    """The mailbox ends; its mail stays in the store until `StorePurged`."""
+
+    address: str
+
+
+class StorePurged(Change, frozen=True, kw_only=True):
+    """The grace period of a removed mailbox is over: delete its mail."""
+
+    address: str
+    store: str
+
+
+class ForwarderPut(Change, frozen=True, kw_only=True):
+    """A forwarder at an address, with or without a mailbox of the same address.
+
+    With a mailbox and `keep_copy` the mailbox receives too; without `keep_copy` it does not.
+    """
+
+    address: str
+    route: Route
+    keep_copy: bool = False
+
+
+class ForwarderGone(Change, frozen=True, kw_only=True):
+    """The forwarder ends."""
+
+    address: str
+
+
+class AutoresponderPut(Change, frozen=True, kw_only=True):
+    """An automatic answer for an address, whether or not a mailbox has that address."""
+
+    address: str
+    starts: dt.datetime | None
+    ends: dt.datetime | None
+    interval: int
+    """Seconds before the same sender is answered again."""
+    subject: str
+    body: str
+    html: bool
+    from_name: str = ""
+
+
+class AutoresponderGone(Change, frozen=True, kw_only=True):
+    """The automatic answer ends."""
+
+    address: str
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One test of a rule; `header` is used by `field="header"` only."""
+
+    field: Literal["from", "to", "cc", "recipient", "subject", "header", "body", "size", "spam"]
+    """`recipient` is any of To, Cc and Bcc; `size` compares bytes; `spam` needs no value."""
+    match: Literal["contains", "is", "begins", "ends", "matches", "over", "under", "exists"]
+    value: str = ""
+    header: str = ""
+    negate: bool = False
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing a rule does; `value` is a folder (`/` separates), an address, a flag or a text."""
+
+    do: Literal["file", "copy", "redirect", "redirect_copy", "flag", "discard", "reject", "keep"]
+    value: str = ""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mailbox's rule, in the owner's order."""
+
+    name: str
+    enabled: bool
+    any_of: bool
+    """True: one condition is enough; False: all must hold. No conditions: always."""
+    conditions: tuple[Condition, ...]
+    actions: tuple[Action, ...]
+    stop: bool = True
+
+
+class RulesPut(Change, frozen=True, kw_only=True):
+    """All rules of a mailbox, in order; an empty tuple removes them."""
+
+    address: str
+    rules: tuple[Rule, ...]
+
+
+class DkimKeyPut(Change, frozen=True, kw_only=True):
+    """The key with which mail of a domain is signed (RFC 6376); one per domain and selector."""
+
+    domain: str
+    selector: str
+    private_key: str
+    """PEM, PKCS#8."""
+
+
+class DkimKeyGone(Change, frozen=True, kw_only=True):
+    """The key ends; mail is no longer signed with it."""
+
+    domain: str
+    selector: str
+
+
+AnyChange = (
+    DomainPut
+    | DomainGone
+    | MailboxPut
+    | MailboxGone
+    | StorePurged
+    | ForwarderPut
+    | ForwarderGone
+    | AutoresponderPut
+    | AutoresponderGone
+    | RulesPut
+    | DkimKeyPut
+    | DkimKeyGone
+)
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A change with its place in the feed of one server; numbers rise by one without gaps."""
+
+    number: int
+    change: AnyChange
+
+
+class FeedPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Answer to `GET /feed/v1/{server}/changes?after=N&wait=S`.
+
+    `rebuild` is true when the node must take a snapshot instead: its revision is older than what
+    the feed still holds, or newer than what the control plane has ever said.
+    """
+
+    version: int
+    head: int
+    """The newest revision number of this server."""
+    revisions: tuple[Revision, ...]
+    rebuild: bool = False
+
+
+class SnapshotHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """First line of `GET /feed/v1/{server}/snapshot`, a stream of JSON lines.
+
+    Every further line is one `…Put` message; the last line is a `SnapshotEnd`.
+    """
+
+    version: int
+    revision: int
+    """The snapshot holds exactly what the revisions up to this one add up to."""
+
+
+class SnapshotEnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Last line of a snapshot; a stream without it was cut off and must not be applied."""
+
+    count: int

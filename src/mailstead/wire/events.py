@@ -1,0 +1,61 @@
+"""Up: what a node tells the control plane, one frozen message per thing that happened.
+
+Times are UTC, sizes bytes. `id` is made by the node and unique for ever, so that a batch sent
+twice is recorded once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
+    """Base of all messages; on the wire `{"type": "UsageSeen", …}`."""
+
+    id: str
+    at: dt.datetime
+
+
+class Applied(Event, frozen=True, kw_only=True):
+    """The node's directory now answers as of `revision`, in every engine."""
+
+    revision: int
+
+
+class ApplyFailed(Event, frozen=True, kw_only=True):
+    """A revision could not be applied; the node stays at the one before and keeps trying."""
+
+    revision: int
+    words: str
+
+
+class UsageSeen(Event, frozen=True, kw_only=True):
+    """The storage that a mailbox uses changed."""
+
+    store: str
+    bytes: int
+    messages: int
+
+
+class StoreGone(Event, frozen=True, kw_only=True):
+    """The mail of a purged mailbox is deleted."""
+
+    store: str
+
+
+class EventsLost(Event, frozen=True, kw_only=True):
+    """The node's event spool was full while the control plane was away: `count` were dropped."""
+
+    count: int
+
+
+AnyEvent = Applied | ApplyFailed | UsageSeen | StoreGone | EventsLost
+
+
+class EventBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of `POST /feed/v1/{server}/events`; answered 204 when all are recorded."""
+
+    version: int
+    events: tuple[AnyEvent, ...]
