@@ -60,7 +60,7 @@ class Dns(_Section, frozen=True, kw_only=True):
     """The node's resolver."""
 
     root_hints: str = ""
-    """Path of a root hints file; empty: unbound's own. The lab's small internet has its own root."""
+    """Path of a root hints file; empty: unbound's own. The lab has a root of its own."""
     validate: bool = True
     """Validate DNSSEC. Off only where the root is not signed, as in the lab."""
     forward_to: tuple[str, ...] = ()
@@ -140,7 +140,7 @@ def parse(raw: dict[str, object], home: Path) -> Settings:
             remedy="The home is the directory that holds the file; remove the line.",
         )
     try:
-        settings = msgspec.convert({**raw, "home": str(home)}, Settings)
+        settings = msgspec.structs.replace(msgspec.convert(raw, Settings), home=home)
     except msgspec.ValidationError as error:
         raise Refusal(
             "settings-invalid",

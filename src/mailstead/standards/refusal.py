@@ -14,9 +14,7 @@ class Refusal(Exception):
     `remedy` one sentence that says what to do, `permanent` whether trying again later can help.
     """
 
-    def __init__(
-        self, code: str, words: str, *, remedy: str = "", permanent: bool = True
-    ) -> None:
+    def __init__(self, code: str, words: str, *, remedy: str = "", permanent: bool = True) -> None:
         super().__init__(words)
         self.code = code
         self.words = words

@@ -1,4 +1,4 @@
-"""SMTP replies as values: code, enhanced status code, one line of words (RFC 5321 §4.2, RFC 3463)."""
+"""SMTP replies as values: code, enhanced status code, words (RFC 5321 §4.2, RFC 3463)."""
 
 from __future__ import annotations
 

@@ -91,15 +91,13 @@ def decode_snapshot(lines: Iterable[bytes]) -> tuple[int, Iterator[AnyChange]]:
 
 
 def _snapshot_changes(stream: Iterator[bytes]) -> Iterator[AnyChange]:
-    count = 0
-    for line in stream:
+    for count, line in enumerate(stream):
         if line.startswith(b'{"count":'):
             end = _decode(msgspec.json.Decoder(SnapshotEnd), line, "end of a snapshot")
             if end.count == count:
                 return
             break
         yield decode_change(line)
-        count += 1
     raise Refusal(
         "snapshot-cut",
         "The snapshot ended before its last line.",
