@@ -1,0 +1,1 @@
+"""Benchmarks that print ratios: ours and the baselines take turns in one run on one machine."""
