@@ -1,0 +1,151 @@
+"""Where everything of one instance lives: one directory, the names in it, and who owns them.
+
+Sockets live under `run/`; a unix socket's path may have 107 octets (unix(7)), so a home's own
+path should stay under 60.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_HOME_OCTETS = 60
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths of an instance under its root."""
+
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "mailstead.toml"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys and passwords made at the first start; root only (0700)."""
+        return self.root / "secrets"
+
+    @property
+    def control(self) -> Path:
+        """The control plane's own files; owned by the user `mailstead`."""
+        return self.root / "control"
+
+    @property
+    def control_database(self) -> Path:
+        return self.control / "mailstead.db"
+
+    @property
+    def directory(self) -> Path:
+        """The node's directory: written by the agent, read by Dovecot's auth workers."""
+        return self.root / "directory"
+
+    @property
+    def directory_database(self) -> Path:
+        return self.directory / "directory.db"
+
+    @property
+    def usage_database(self) -> Path:
+        """Storage in use by mailbox: written by Dovecot (quota_clone), read by the agent."""
+        return self.root / "usage" / "usage.db"
+
+    @property
+    def event_spool(self) -> Path:
+        return self.root / "agent" / "events.db"
+
+    @property
+    def postfix(self) -> Path:
+        """Postfix's config_directory; `maps/` in it holds the lmdb maps."""
+        return self.root / "postfix"
+
+    @property
+    def maps(self) -> Path:
+        return self.postfix / "maps"
+
+    @property
+    def spool(self) -> Path:
+        """Postfix's queue_directory."""
+        return self.root / "spool"
+
+    @property
+    def postfix_data(self) -> Path:
+        """Postfix's data_directory."""
+        return self.root / "postfix-data"
+
+    @property
+    def dovecot(self) -> Path:
+        return self.root / "dovecot"
+
+    @property
+    def rspamd(self) -> Path:
+        return self.root / "rspamd"
+
+    @property
+    def dkim(self) -> Path:
+        """DKIM private keys, `<domain>.<selector>.key`, readable by Rspamd only."""
+        return self.root / "dkim"
+
+    @property
+    def redis(self) -> Path:
+        return self.root / "redis"
+
+    @property
+    def unbound(self) -> Path:
+        return self.root / "unbound"
+
+    @property
+    def tls(self) -> Path:
+        return self.root / "tls"
+
+    @property
+    def certificate(self) -> Path:
+        return self.tls / "host.pem"
+
+    @property
+    def certificate_key(self) -> Path:
+        return self.tls / "host.key"
+
+    @property
+    def mail(self) -> Path:
+        """The mail store: `<domain>/<local part>/` is a mailbox's home, `Maildir/` in it its mail."""
+        return self.root / "mail"
+
+    @property
+    def sieve(self) -> Path:
+        """Compiled scripts of the house: `<domain>/<local part>/{autoresponder,rules}.sieve`."""
+        return self.root / "sieve"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "log"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def web_socket(self) -> Path:
+        """Where the control plane answers the agent (HTTP over a unix socket)."""
+        return self.run / "web" / "web.sock"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        return self.run / "supervisor.sock"
+
+    @property
+    def dovecot_run(self) -> Path:
+        """Dovecot's base_dir."""
+        return self.run / "dovecot"
+
+    @property
+    def rspamd_milter_socket(self) -> Path:
+        return self.run / "rspamd" / "milter.sock"
+
+    @property
+    def rspamd_controller_socket(self) -> Path:
+        return self.run / "rspamd" / "controller.sock"
+
+    @property
+    def redis_socket(self) -> Path:
+        return self.run / "redis" / "redis.sock"
