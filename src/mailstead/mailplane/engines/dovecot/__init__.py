@@ -1,0 +1,1 @@
+"""Dovecot 2.3: IMAP, POP3, ManageSieve, LMTP, SASL, quota, Sieve."""

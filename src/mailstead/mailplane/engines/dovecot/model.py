@@ -1,0 +1,46 @@
+"""What this node asks of Dovecot, typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailstead.config import Settings
+from mailstead.home import Home
+
+MAIL_USER = "vmail"
+FIRST_UID = 100
+
+
+@dataclass(frozen=True)
+class DovecotModel:
+    """The settings of one Dovecot instance."""
+
+    home: Home
+    recipient_delimiter: str
+    imap: int
+    imaps: int
+    pop3: int
+    pop3s: int
+    managesieve: int
+    reinject: int
+    ipv6: bool
+    imap_processes: int = 5000
+    pop3_processes: int = 500
+    lmtp_processes: int = 100
+
+
+def from_settings(settings: Settings, home: Home) -> DovecotModel:
+    """The model that the instance's settings ask for."""
+    ports = settings.ports
+    return DovecotModel(
+        home=home,
+        recipient_delimiter=settings.recipient_delimiter,
+        imap=ports.of("imap"),
+        imaps=ports.of("imaps"),
+        pop3=ports.of("pop3"),
+        pop3s=ports.of("pop3s"),
+        managesieve=ports.of("managesieve"),
+        reinject=ports.of("reinject"),
+        ipv6=Path("/proc/net/if_inet6").exists(),
+    )

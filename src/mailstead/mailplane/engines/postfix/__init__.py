@@ -1,0 +1,1 @@
+"""Postfix 3.7: SMTP in, submission, queue, delivery."""

@@ -1,0 +1,51 @@
+"""Running an engine's own commands: lists, never a shell; a failure is loud."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+TIMEOUT = 120.0
+"""Seconds after which a command of an engine counts as hung."""
+
+
+class EngineError(RuntimeError):
+    """An engine's command failed; the message holds its last words."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(
+    command: Sequence[str],
+    *,
+    stdin: str | None = None,
+    accept: tuple[int, ...] = (0,),
+    timeout: float = TIMEOUT,
+) -> Done:
+    """Run `command`; raises `EngineError` unless its exit code is in `accept`."""
+    try:
+        done = subprocess.run(
+            list(command),
+            input=(stdin or "").encode(),
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise EngineError(f"{command[0]} is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(f"{command[0]} did not end within {timeout:.0f} s") from error
+    out = done.stdout.decode("utf-8", "replace")
+    err = done.stderr.decode("utf-8", "replace")
+    if done.returncode not in accept:
+        words = (err or out).strip().splitlines()
+        raise EngineError(f"{command[0]}: {words[-1] if words else done.returncode}")
+    return Done(done.returncode, out, err)
