@@ -1,0 +1,193 @@
+"""Apply changes to the directory, and tell the engines what follows.
+
+One transaction writes the new state, the answers that follow from it, Dovecot's log-in rows, the
+revision and a journal of what the engines still have to be told. Then the journal is worked off.
+Each of its tasks can be repeated, so a killed agent finishes it at its next start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+
+from mailstead.home import Home
+from mailstead.mailplane.directory import compile as compiler
+from mailstead.mailplane.directory.journal import Journal
+from mailstead.mailplane.directory.ports import Maps, Sessions, Signing
+from mailstead.mailplane.directory.schema import connect
+from mailstead.mailplane.directory.state import State, domain_of
+from mailstead.mailplane.directory.stores import Stores
+from mailstead.wire.changes import (
+    AnyChange,
+    AutoresponderGone,
+    Change,
+    DkimKeyGone,
+    DkimKeyPut,
+    DomainGone,
+    DomainPut,
+    ForwarderGone,
+    MailboxGone,
+    MailboxPut,
+    Revision,
+    StorePurged,
+)
+
+_GONE: dict[type[Change], str] = {
+    MailboxGone: "mailbox",
+    ForwarderGone: "forwarder",
+    AutoresponderGone: "autoresponder",
+}
+
+
+class Directory:
+    """The directory of one node; one writer at a time (the agent's lock)."""
+
+    def __init__(self, home: Home, maps: Maps, sessions: Sessions, signing: Signing) -> None:
+        self.connection = connect(home.directory_database)
+        self.state = State(self.connection)
+        self.stores = Stores(self.connection, home)
+        self.journal = Journal(self.connection, home, maps, sessions, signing, self.stores)
+        self.maps = maps
+
+    @property
+    def revision(self) -> int:
+        """The feed revision that the directory holds."""
+        row = self.connection.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()
+        return int(row[0])
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; raises whatever went wrong after taking it back."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            self.state.forget()
+            raise
+        self.connection.execute("COMMIT")
+
+    def apply(self, revisions: Sequence[Revision]) -> list[str]:
+        """Apply revisions in order, in one batch; returns the stores that were purged.
+
+        What the directory already holds is skipped. Raises `EngineError` when an engine's tool
+        fails: state and journal are then committed, and `finish` goes on from there.
+        """
+        fresh = [revision for revision in revisions if revision.number > self.revision]
+        if fresh:
+            with self.transaction():
+                owners: set[str] = set()
+                for revision in fresh:
+                    owners |= self._take(revision.change)
+                self._refresh(owners)
+                self.set_revision(fresh[-1].number)
+            self.state.forget()
+        return self.finish()
+
+    def finish(self) -> list[str]:
+        """Work off the journal; returns the stores whose mail was deleted."""
+        return self.journal.drain()
+
+    def set_revision(self, number: int) -> None:
+        """Note the revision; inside a transaction."""
+        self.connection.execute("UPDATE meta SET value = ? WHERE name = 'revision'", (number,))
+
+    def _take(self, change: AnyChange) -> set[str]:
+        """Store one change; returns the owners whose answers may differ now."""
+        state = self.state
+        if isinstance(change, StorePurged):
+            self.journal.add("purge", "", change.address, change.store)
+            return set()
+        if isinstance(change, DomainPut | DomainGone):
+            return self._take_domain(change)
+        if isinstance(change, DkimKeyPut | DkimKeyGone):
+            if isinstance(change, DkimKeyPut):
+                state.put(change)
+            else:
+                state.remove("dkim", f"{change.domain}/{change.selector}")
+            return {change.domain}
+        kind = _GONE.get(type(change))
+        if kind is not None:
+            address: str = change.address
+            state.remove(kind, address)
+            if kind == "mailbox":
+                state.remove("rules", address)
+        else:
+            if isinstance(change, MailboxPut):
+                self.stores.claim(change.address, change.store, self.journal)
+            address = state.put(change)
+        return compiler.touched_by_address(state, address)
+
+    def _take_domain(self, change: DomainPut | DomainGone) -> set[str]:
+        state, name = self.state, change.name
+        # What it pointed to and held before counts as well as what it does after.
+        owners = set(compiler.touched_by_domain(state, name))
+        if isinstance(change, DomainGone):
+            owners |= self._owners_of(name)
+            state.remove_domain(name)
+        else:
+            state.put(change)
+        return owners | set(compiler.touched_by_domain(state, name))
+
+    def _owners_of(self, domain: str) -> set[str]:
+        rows = self.connection.execute(
+            "SELECT DISTINCT owner FROM answer WHERE domain = ?", (domain,)
+        )
+        return {row[0] for row in rows}
+
+    def _refresh(self, owners: Iterable[str]) -> None:
+        for owner in owners:
+            self.write_answers(owner, compiler.answers(self.state, owner))
+
+    def write_answers(self, owner: str, new: compiler.Entries) -> None:
+        """Bring an owner's answers to `new`, noting in the journal what differs."""
+        rows = self.connection.execute(
+            "SELECT map, key, value FROM answer WHERE owner = ?", (owner,)
+        )
+        old = {(row[0], row[1]): row[2] for row in rows}
+        for (name, key), value in old.items():
+            if (name, key) not in new:
+                self.connection.execute("DELETE FROM answer WHERE map = ? AND key = ?", (name, key))
+                self._entry_changed(name, key, value, None)
+        for (name, key), value in new.items():
+            before = old.get((name, key))
+            if before != value:
+                self.connection.execute(
+                    "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)",
+                    (name, key, value, owner, domain_of(owner)),
+                )
+                self._entry_changed(name, key, before, value)
+
+    def _entry_changed(self, name: str, key: str, before: str | None, after: str | None) -> None:
+        if name == "login":
+            self._login_changed(key, before, after)
+        elif after is None:
+            self.journal.add("delete", name, key, "")
+        else:
+            self.journal.add("put", name, key, after)
+
+    def _login_changed(self, address: str, before: str | None, after: str | None) -> None:
+        if after is None:
+            self.connection.execute("DELETE FROM login WHERE address = ?", (address,))
+        else:
+            row = msgspec.json.decode(after)
+            self.connection.execute(
+                "INSERT OR REPLACE INTO login VALUES (?, ?, ?, ?, ?, ?, ?)", (address, *row)
+            )
+        if before is not None and _ends_sessions(before, after):
+            self.journal.add("kick", "", address, "")
+
+
+def _ends_sessions(before: str, after: str | None) -> bool:
+    """Whether sessions opened under the row `before` must end under `after`."""
+    if after is None:
+        return True
+    secret, user, may_login = msgspec.json.decode(before)[:3]
+    secret_now, user_now, may_login_now = msgspec.json.decode(after)[:3]
+    return bool(may_login and ((secret, user) != (secret_now, user_now) or not may_login_now))

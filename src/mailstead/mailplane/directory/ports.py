@@ -1,0 +1,39 @@
+"""What the directory asks of the engines; `node.agent` joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+
+class Maps(Protocol):
+    """Postfix's maps, `engines.postfix.control.Postmap`."""
+
+    def update(self, name: str, puts: Mapping[str, str], deletes: Collection[str]) -> None:
+        """Change keys in place; repeating it is harmless."""
+
+    def replace(self, name: str, entries: Mapping[str, str]) -> None:
+        """Make the map hold exactly these."""
+
+    def dump(self, name: str) -> dict[str, str]:
+        """All entries."""
+
+    def query(self, name: str, keys: Sequence[str]) -> dict[str, str]:
+        """The values of those keys that exist."""
+
+
+class Sessions(Protocol):
+    """Dovecot's sessions, `engines.dovecot.control.Doveadm`."""
+
+    def kick(self, addresses: Collection[str]) -> None:
+        """End every session of these log-ins; harmless where there is none."""
+
+
+class Signing(Protocol):
+    """DKIM keys for Rspamd, `engines.rspamd.control.DkimFiles`."""
+
+    def put(self, domain: str, selector: str, private_key: str) -> None:
+        """Sign mail of the domain with this key (PEM) from now on."""
+
+    def remove(self, domain: str, selector: str) -> None:
+        """Sign with it no more."""

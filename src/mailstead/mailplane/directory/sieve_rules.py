@@ -1,0 +1,163 @@
+"""Typed rules and autoresponders as Sieve scripts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from email.utils import formataddr
+
+from mailstead.standards import sieve
+from mailstead.standards.refusal import Refusal
+from mailstead.wire.changes import Action, AutoresponderPut, Condition, Rule
+
+_HEADERS = {
+    "from": ["From"],
+    "to": ["To"],
+    "cc": ["Cc"],
+    "recipient": ["To", "Cc", "Bcc"],
+    "subject": ["Subject"],
+}
+_SYSTEM_FLAGS = {"flagged", "seen", "answered", "deleted", "draft"}
+_HEAD = "# Made by Mailstead; changes here are overwritten.\n"
+
+
+def rules_script(rules: tuple[Rule, ...]) -> str:
+    """The script of a mailbox's rules, in their order."""
+    needs: set[str] = set()
+    blocks = [_rule(rule, needs) for rule in rules if rule.enabled]
+    return _HEAD + sieve.require(needs) + "\n".join(blocks)
+
+
+def _rule(rule: Rule, needs: set[str]) -> str:
+    tests = [_test(condition, needs) for condition in rule.conditions]
+    test = sieve.any_of(tests) if rule.any_of else sieve.all_of(tests)
+    lines = [line for action in rule.actions for line in _action(action, needs)]
+    if rule.stop:
+        lines.append("stop;")
+    name = "".join(c if c.isprintable() else " " for c in rule.name)
+    body = "".join(f"  {line}\n" for line in lines)
+    return f"# {name}\nif {test} {{\n{body}}}\n"
+
+
+def _test(condition: Condition, needs: set[str]) -> str:
+    test = _positive(condition, needs)
+    return f"not {test}" if condition.negate else test
+
+
+def _positive(condition: Condition, needs: set[str]) -> str:
+    if condition.field == "spam":
+        return 'header :is "X-Spam" "Yes"'
+    if condition.field == "size":
+        if condition.match not in ("over", "under") or not condition.value.isdigit():
+            raise Refusal(
+                "rule-invalid",
+                "A size is compared by 'over' or 'under' with a number of bytes.",
+            )
+        return f"size :{condition.match} {int(condition.value)}"
+    if condition.field == "body":
+        needs.add("body")
+        return f"body :text {_match(condition)}"
+    names = _HEADERS.get(condition.field) or [condition.header]
+    if condition.match == "exists":
+        tests = [f"exists {sieve.string(name)}" for name in names]
+        return sieve.any_of(tests)
+    if condition.match == "is" and condition.field in ("from", "to", "cc", "recipient"):
+        return f"address :is :all {sieve.strings(names)} {sieve.string(condition.value)}"
+    kind, value = _match_parts(condition)
+    return f"header {kind} {sieve.strings(names)} {sieve.string(value)}"
+
+
+def _match(condition: Condition) -> str:
+    kind, value = _match_parts(condition)
+    return f"{kind} {sieve.string(value)}"
+
+
+def _match_parts(condition: Condition) -> tuple[str, str]:
+    plain = sieve.literal_pattern(condition.value)
+    parts = {
+        "contains": (":contains", condition.value),
+        "is": (":is", condition.value),
+        "begins": (":matches", plain + "*"),
+        "ends": (":matches", "*" + plain),
+        "matches": (":matches", condition.value),
+    }.get(condition.match)
+    if parts is None:
+        raise Refusal("rule-invalid", f"'{condition.match}' cannot be used with {condition.field}.")
+    return parts
+
+
+def _action(action: Action, needs: set[str]) -> list[str]:
+    value = sieve.string(action.value)
+    if action.do in ("file", "copy"):
+        needs |= {"fileinto", "mailbox"}
+        if action.do == "copy":
+            needs.add("copy")
+        return [f"fileinto {':copy ' if action.do == 'copy' else ''}:create {value};"]
+    if action.do == "redirect":
+        return [f"redirect {value};"]
+    if action.do == "redirect_copy":
+        needs.add("copy")
+        return [f"redirect :copy {value};"]
+    if action.do == "flag":
+        needs.add("imap4flags")
+        known = action.value.lstrip("\\").lower() in _SYSTEM_FLAGS
+        flag = "\\" + action.value.lstrip("\\") if known else action.value
+        return [f"addflag {sieve.string(flag)};"]
+    if action.do == "reject":
+        needs.add("reject")
+        return [f"reject {value};"]
+    return ["discard;" if action.do == "discard" else "keep;"]
+
+
+def autoresponder_script(answer: AutoresponderPut, names: list[str], *, keep: bool) -> str:
+    """The script of an autoresponder; `names` are the addresses that it answers for.
+
+    It answers people only: not spam, lists or bulk (RFC 3834 §2); Pigeonhole itself leaves out
+    null senders and automatic mail, and remembers whom it answered (RFC 5230 §4.2). Without
+    `keep` the message goes no further.
+    """
+    needs = {"vacation", "vacation-seconds"}
+    tests = [
+        'not header :is "X-Spam" "Yes"',
+        'not exists "List-Id"',
+        'not exists "List-Unsubscribe"',
+        'not header :contains "Precedence" ["bulk", "list", "junk"]',
+    ]
+    if answer.starts:
+        tests.append(_from_moment(answer.starts))
+    if answer.ends:
+        tests.append(f"not {_from_moment(answer.ends)}")
+    if answer.starts or answer.ends:
+        needs |= {"date", "relational"}
+    sender = formataddr((answer.from_name, answer.address))
+    parts = [
+        f"  vacation :seconds {answer.interval}",
+        f"    :addresses {sieve.strings(names)}",
+        f"    :from {sieve.string(sender)}",
+        f"    :subject {sieve.string(answer.subject)}",
+        f"    {_body(answer)};",
+    ]
+    end = "" if keep else "discard;\nstop;\n"
+    body = "\n".join(parts)
+    return f"{_HEAD}{sieve.require(needs)}if {sieve.all_of(tests)} {{\n{body}\n}}\n{end}"
+
+
+def _body(answer: AutoresponderPut) -> str:
+    if not answer.html:
+        return sieve.string(answer.body)
+    head = (
+        "MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n"
+        "Content-Transfer-Encoding: 8bit\n\n"
+    )
+    return f":mime {sieve.string(head + answer.body)}"
+
+
+def _from_moment(moment: dt.datetime) -> str:
+    """True from that moment on (RFC 5260 §5); compared as text in UTC."""
+    utc = moment.astimezone(dt.UTC)
+    day, time = utc.strftime("%Y-%m-%d"), utc.strftime("%H:%M:%S")
+
+    def compare(how: str, part: str, value: str) -> str:
+        return f'currentdate :zone "+0000" {how} "{part}" "{value}"'
+
+    same_day = sieve.all_of([compare(":is", "date", day), compare(':value "ge"', "time", time)])
+    return sieve.any_of([compare(':value "gt"', "date", day), same_day])
