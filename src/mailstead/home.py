@@ -108,7 +108,7 @@ class Home:
 
     @property
     def mail(self) -> Path:
-        """The mail store: `<domain>/<local part>/` is a mailbox's home, `Maildir/` in it its mail."""
+        """The mail store: `<domain>/<local part>/` is a mailbox's home, `Maildir/` its mail."""
         return self.root / "mail"
 
     @property

@@ -14,6 +14,7 @@ import msgspec
 
 from mailstead.home import Home
 from mailstead.mailplane.directory import compile as compiler
+from mailstead.mailplane.directory.compare import compare_maps
 from mailstead.mailplane.directory.journal import Journal
 from mailstead.mailplane.directory.ports import Maps, Sessions, Signing
 from mailstead.mailplane.directory.schema import connect
@@ -48,8 +49,15 @@ class Directory:
         self.connection = connect(home.directory_database)
         self.state = State(self.connection)
         self.stores = Stores(self.connection, home)
-        self.journal = Journal(self.connection, home, maps, sessions, signing, self.stores)
+        self.journal = Journal(
+            self.connection, home, maps, sessions, signing, self.stores, self._compare
+        )
         self.maps = maps
+        with self.transaction():
+            self.write_answers("", {("transport", compiler.DISCARD_DOMAIN): "discard:"})
+
+    def _compare(self) -> int:
+        return compare_maps(self.connection, self.maps, self.journal)
 
     @property
     def revision(self) -> int:

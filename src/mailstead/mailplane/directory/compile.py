@@ -1,11 +1,11 @@
 """From the things that exist to the engines' entries: the rules of precedence, as pure functions.
 
-An *owner* is what entries follow from: an address, or a domain for what concerns all its local parts.
-`answers(state, owner)` gives all entries of an owner; everything else (what a change touches, what
-differs) is bookkeeping around it.
+An *owner* is what entries follow from: an address, or a domain for what concerns all its local
+parts. `answers(state, owner)` gives all entries of an owner; everything else (what a change
+touches, what differs) is bookkeeping around it.
 
-Precedence at an address: own address (mailbox, forwarder, autoresponder), then the domain forwarder,
-then the catch-all, then 550. A domain alias has no own addresses.
+Precedence at an address: own address (mailbox, forwarder, autoresponder), then the domain
+forwarder, then the catch-all, then 550. A domain alias has no own addresses.
 """
 
 from __future__ import annotations
@@ -300,7 +300,7 @@ def touched_by_domain(state: State, name: str) -> Iterator[str]:
         # Their autoresponders name the addresses of the domains that point to them.
         yield from state.answering(target)
     for source in state.forwarders_to(name):
-        yield source
+        yield from touched_by_address(state, source)
 
 
 def hosted_chain(state: State, name: str) -> list[str]:

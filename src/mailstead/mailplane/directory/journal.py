@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 from mailstead.home import Home
@@ -12,7 +13,7 @@ from mailstead.mailplane.directory.stores import Stores, replace_file
 
 _BATCH = 20_000
 """Journal rows worked off at once; bounds memory."""
-_MAP_ORDER = ("credentials", "recipients", "transport", "aliases", "senders", "domains")
+MAP_ORDER = ("credentials", "recipients", "transport", "aliases", "senders", "domains")
 """A log-in ends before anything else; a domain is announced when its addresses are there."""
 
 
@@ -27,6 +28,7 @@ class Journal:
         sessions: Sessions,
         signing: Signing,
         stores: Stores,
+        compare: Callable[[], object],
     ) -> None:
         self._db = connection
         self._scripts = home.sieve
@@ -34,6 +36,7 @@ class Journal:
         self._sessions = sessions
         self._signing = signing
         self._stores = stores
+        self._compare = compare
 
     def add(self, task: str, name: str, key: str, value: str) -> None:
         """Note a task; inside the transaction that makes it necessary."""
@@ -64,6 +67,8 @@ class Journal:
                 elif task == "purge":
                     self._stores.purge(key, value)
                     purged.append(value)
+                elif task == "compare":
+                    self._compare()
             self._db.execute("DELETE FROM journal WHERE id <= ?", (rows[-1][0],))
         return purged
 
@@ -77,7 +82,7 @@ class Journal:
             else:
                 puts[name].pop(key, None)
                 deletes[name].add(key)
-        for name in _MAP_ORDER:
+        for name in MAP_ORDER:
             if puts[name] or deletes[name]:
                 self._maps.update(name, puts[name], deletes[name])
         for key, text in puts["sieve"].items():
@@ -85,9 +90,22 @@ class Journal:
         for key in deletes["sieve"]:
             self.remove_script(key)
         for key, pem in puts["dkim"].items():
-            self._signing.put(*key.split("/"), pem)
+            self.sign(key, pem)
         for key in deletes["dkim"]:
-            self._signing.remove(*key.split("/"))
+            domain, selector = key.split("/")
+            self._signing.remove(domain, selector)
+
+    def sign(self, key: str, pem: str) -> None:
+        """Hand a DKIM key (`domain/selector`) to Rspamd."""
+        domain, selector = key.split("/")
+        self._signing.put(domain, selector, pem)
+
+    def scripts(self) -> list[str]:
+        """Every script that lies there, as `domain/local part/name`."""
+        return [
+            str(path.relative_to(self._scripts).with_suffix(""))
+            for path in self._scripts.glob("*/*/*.sieve")
+        ]
 
     def script_path(self, key: str) -> Path:
         """Where the script `domain/local part/name` lies."""

@@ -9,7 +9,7 @@ rename: Dovecot keeps it open.
 | `meta` | `revision`: the feed revision that state and answers add up to |
 | `thing` | the wire message of each thing that exists, by kind and key |
 | `pointer` | which domain or address a thing points to, to find what a change touches |
-| `answer` | every entry that follows from the things, by map and key, with the owner it follows from |
+| `answer` | every entry that follows from the things, by map and key, and from which owner |
 | `login` | Dovecot's passdb and userdb (docs/develop/contracts.md) |
 | `store` | which store's mail lies under which address |
 | `journal` | what the engines still have to be told |

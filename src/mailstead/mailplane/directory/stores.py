@@ -1,8 +1,8 @@
 """Whose mail lies where: a store keeps its mail even when its address is given to another.
 
 A mailbox's mail lies under its address. When an address is removed and made anew within the grace
-period, the old store's directory is moved to `<home>/mail/.removed/<store>`; when the removal is undone
-it comes back; when the grace period ends it is deleted. Each step may be repeated.
+period, the old store's directory is moved to `<home>/mail/.removed/<store>`; when the removal is
+undone it comes back; when the grace period ends it is deleted. Each step may be repeated.
 """
 
 from __future__ import annotations

@@ -1,0 +1,97 @@
+"""Compare every answer of a node with the source of truth.
+
+The snapshot that the control plane would send is compiled anew, apart from the running directory,
+and each entry is held against what the engines' own files and tools say.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from mailstead.home import Home
+from mailstead.mailplane.directory.apply import Directory
+from mailstead.mailplane.directory.compare import expected_answers
+from mailstead.mailplane.directory.journal import MAP_ORDER
+from mailstead.mailplane.directory.ports import Maps
+from mailstead.mailplane.directory.rebuild import rebuild
+from mailstead.wire.changes import Change
+
+
+class _Silent:
+    """Engines of the comparison's own directory: they are told nothing."""
+
+    def update(self, name: str, puts: object, deletes: object) -> None: ...
+    def replace(self, name: str, entries: object) -> None: ...
+    def dump(self, name: str) -> dict[str, str]:
+        return {}
+
+    def query(self, name: str, keys: object) -> dict[str, str]:
+        return {}
+
+    def kick(self, addresses: object) -> None: ...
+    def put(self, domain: str, selector: str, private_key: str) -> None: ...
+    def remove(self, domain: str, selector: str) -> None: ...
+
+
+def compare(home: Home, maps: Maps, changes: Iterable[Change]) -> Iterator[str]:
+    """Each difference between the truth and what this node answers, as a sentence."""
+    silent = _Silent()
+    with TemporaryDirectory(prefix="mailstead-check-") as folder:
+        truth = Directory(Home(Path(folder)), silent, silent, silent)
+        try:
+            rebuild(truth, 1, changes)
+            for name in MAP_ORDER:
+                expected = expected_answers(truth.connection, name)
+                yield from _differences(f"map {name}", expected, maps.dump(name))
+            logins = expected_answers(truth.connection, "login")
+            yield from _differences("log-in", logins, _logins(home))
+            scripts = expected_answers(truth.connection, "sieve")
+            yield from _differences("script", scripts, _scripts(home))
+            keys = expected_answers(truth.connection, "dkim")
+            yield from _differences("DKIM key", keys, _keys(home, keys))
+        finally:
+            truth.close()
+
+
+def _differences(what: str, expected: dict[str, str], actual: dict[str, str]) -> Iterator[str]:
+    for key in sorted(expected.keys() | actual.keys()):
+        if key not in actual:
+            yield f"{what}: '{key}' is missing."
+        elif key not in expected:
+            yield f"{what}: '{key}' should not be there."
+        elif expected[key] != actual[key]:
+            # Values of log-ins hold hashes: only the maps' are shown.
+            shown = f": '{actual[key]}' instead of '{expected[key]}'" if what[:3] == "map" else ""
+            yield f"{what}: '{key}' is wrong{shown}."
+
+
+def _logins(home: Home) -> dict[str, str]:
+    connection = sqlite3.connect(f"file:{home.directory_database}?mode=ro", uri=True, timeout=20)
+    try:
+        rows = connection.execute("SELECT * FROM login")
+        return {row[0]: msgspec.json.encode(list(row[1:])).decode() for row in rows}
+    finally:
+        connection.close()
+
+
+def _scripts(home: Home) -> dict[str, str]:
+    return {
+        str(path.relative_to(home.sieve).with_suffix("")): path.read_text(encoding="utf-8")
+        for path in home.sieve.glob("*/*/*.sieve")
+    }
+
+
+def _keys(home: Home, expected: dict[str, str]) -> dict[str, str]:
+    names = {f"{p.name.removesuffix('.key')}": p for p in home.dkim.glob("*.key")}
+    found: dict[str, str] = {}
+    for key in expected:
+        domain, selector = key.split("/")
+        path = names.pop(f"{domain}.{selector}", None)
+        if path is not None:
+            found[key] = path.read_text(encoding="ascii")
+    return found | dict.fromkeys(names, "")
