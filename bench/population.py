@@ -10,6 +10,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mailstead.wire.changes import AnyChange, DkimKeyPut, DomainPut, MailboxPut
+
 SUFFIX = "bench.example"  # RFC 2606 §3: nobody's
 OUTSIDE = "outside.example"
 PASSWORD = "measured-in-the-open"
@@ -77,3 +79,26 @@ def traffic(population: Population, count: int, seed: int, *, inside: bool) -> l
         )
         letters.append(Letter(sender, population.address(recipient), number))
     return letters
+
+
+def things(population: Population, dkim_key: str) -> Iterator[AnyChange]:
+    """The population as the control plane tells it: domains with a DKIM key each, mailboxes."""
+    for name in population.all_domains():
+        yield DomainPut(name=name, customer=1, active=True)
+        yield DkimKeyPut(domain=name, selector="s1", private_key=dkim_key)
+    for number, address in enumerate(population.all_addresses()):
+        yield mailbox(address, store=f"{number:024x}")
+
+
+def mailbox(address: str, *, store: str, secret: str = SECRET, credential: int = 1) -> MailboxPut:
+    """A mailbox without any limit, as a message of the feed."""
+    return MailboxPut(
+        address=address,
+        store=store,
+        secret=secret,
+        credential=credential,
+        quota=0,
+        login=True,
+        sending=True,
+        receiving=True,
+    )

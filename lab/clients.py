@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import smtplib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from lab.dns_host import DnsHost
 from lab.namespaces import Namespace
+
+HELO = "mail.client.example"
+"""The name of the clients' first address, forward and back."""
 
 
 class ClientsHost:
     """A host to which two whole networks are local (ip-route(8), type local)."""
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(self, namespace: Namespace, dns: DnsHost) -> None:
         self.namespace = namespace
+        self.dns = dns
 
     def start(self) -> None:
         """Make every address of the clients' networks usable."""
@@ -25,6 +31,7 @@ class ClientsHost:
         with self.namespace.entered():
             Path("/proc/sys/net/ipv6/ip_nonlocal_bind").write_text("1", encoding="ascii")
         self.namespace.resolver(str(plan.dns.v4))
+        self.dns.host(HELO, self.address(1), self.address(1, v6=True))
 
     def address(self, number: int, *, v6: bool = False) -> str:
         """The client address with this number, from 1 to 2046."""
@@ -38,6 +45,16 @@ class ClientsHost:
         with self.namespace.entered():
             return socket.create_connection(
                 (address, port), timeout=timeout, source_address=(source, 0) if source else None
+            )
+
+    def smtp(
+        self, address: str, port: int = 25, *, source: str | None = None, helo: str = HELO
+    ) -> smtplib.SMTP:
+        """An SMTP session from this host, from its first address unless `source` is given."""
+        first = self.address(1, v6=":" in address)
+        with self.namespace.entered():
+            return smtplib.SMTP(
+                address, port, helo, timeout=30, source_address=(source or first, 0)
             )
 
     @contextlib.contextmanager

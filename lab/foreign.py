@@ -21,7 +21,7 @@ from lab.dns_host import DnsHost
 from lab.namespaces import Namespace
 
 HOSTNAME = "mx.far.example"
-DOMAINS = ("far.example", "elsewhere.example", "third.example")
+DOMAINS = ("far.example", "elsewhere.example", "client.example")
 
 
 class ForeignHost:
@@ -109,10 +109,14 @@ class ForeignHost:
 
     def _publish(self, key: str) -> None:
         host = self.namespace.host
+        plan = self.namespace.plan
         self.dns.host(HOSTNAME, str(host.v4), str(host.v6))
+        # Mail of client.example leaves from the clients' addresses; answers to it come here.
+        extra = dict.fromkeys(DOMAINS, "")
+        extra["client.example"] = f"ip4:{plan.clients4} ip6:{plan.clients6} "
         for name in DOMAINS:
             self.dns.mail_domain(name, HOSTNAME)
-            self.dns.set_text(name, f"v=spf1 ip4:{host.v4} ip6:{host.v6} -all")
+            self.dns.set_text(name, f"v=spf1 ip4:{host.v4} ip6:{host.v6} {extra[name]}-all")
             self.dns.set_text(f"far._domainkey.{name}", key)
             self.dns.set_text(f"_dmarc.{name}", "v=DMARC1; p=none")
 

@@ -49,7 +49,7 @@ class Lab:
         self.foreign = ForeignHost(spaces[1], self.folder / "far", self.dns)
         self._daemons.append(self.foreign)
         self.foreign.start()
-        self.clients = ClientsHost(spaces[2])
+        self.clients = ClientsHost(spaces[2], self.dns)
         self.clients.start()
 
     def add_node(self, name: str = "node", hostname: str = "mx.node.example") -> Node:
@@ -67,6 +67,8 @@ class Lab:
 
     def down(self) -> None:
         """Stop everything and remove it."""
+        for node in self.nodes:
+            node.cool()
         state.release(self.plan)
         for host in self._daemons:
             host.reap()

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import shutil
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lab.commands import LabError, run
+from lab.commands import LabError, run, wait_until
 from lab.dns_host import DnsHost
 from lab.namespaces import Namespace, empty
-from mailstead.mailplane.node.home import Home
+from lab.supervisor import Supervisor
+from mailstead.home import Home
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+_COLD = {"up", "down", "service"}
+"""Commands that start processes which stay: they get a process of their own from the start."""
 
 COMMAND = Path(sys.executable).parent / "mailstead"
 
@@ -32,7 +43,9 @@ class Node:
         self.address = str(namespace.host.v4)
         self.address6 = str(namespace.host.v6)
         self.home = Home(folder)
+        self.supervisor = Supervisor(self.home.supervisor_socket)
         self._hints = hints
+        self._warm: subprocess.Popen[str] | None = None
 
     def write_settings(self, sections: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         """Write mailstead.toml: what the lab needs, and what the caller adds or changes."""
@@ -62,7 +75,8 @@ class Node:
         return self.run("down", timeout=timeout).stdout
 
     def kill(self) -> None:
-        """Kill every process of the host at once, as a power cut would."""
+        """Kill every process of the host at once."""
+        self.cool()
         empty([self.namespace.name])
 
     def wipe(self) -> None:
@@ -77,6 +91,8 @@ class Node:
         check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
         """`mailstead WORDS` for this instance, in this host."""
+        if words[0] not in _COLD:
+            return self._warm_run([str(word) for word in words], stdin or "", timeout, check)
         return self.namespace.run(
             COMMAND,
             "--home",
@@ -106,6 +122,39 @@ class Node:
             )
         return done.stderr.strip()
 
+    def flush(self) -> None:
+        """Try everything that waits in Postfix's queue now."""
+        self.namespace.run("postqueue", "-c", self.home.postfix, "-f")
+
+    def wait_ports(self, seconds: float = 20) -> None:
+        """Wait until every mail port greets."""
+        for port in (25, 587, 143, 110, 4190):
+            wait_until(partial(self._greets, port), f"port {port} greets", seconds=seconds)
+
+    def _greets(self, port: int) -> bool:
+        with socket.create_connection((self.address, port), timeout=2) as connection:
+            return bool(connection.recv(10))
+
+    @contextlib.contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """Inside the block a process stands still (SIGSTOP)."""
+        pid = self.supervisor.pids()[name]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def kill_children(self, name: str, program: str) -> int:
+        """Kill at once the children of a process that run this program; returns how many."""
+        parent = self.supervisor.pids()[name]
+        listed = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+        pids = [int(pid) for pid in listed.split() if _program(int(pid)) == program]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return len(pids)
+
     def log_text(self) -> str:
         """All logs of the instance, one after the other."""
         files = sorted(path for path in self.home.log.rglob("*") if path.is_file())
@@ -116,12 +165,67 @@ class Node:
         local, _, domain = address.rpartition("@")
         return self.home.mail / domain / local / "Maildir"
 
+    def _warm_run(
+        self, words: list[str], stdin: str, timeout: float, check: bool
+    ) -> subprocess.CompletedProcess[str]:
+        """The same in a fork of a process that has the command's modules loaded."""
+        if self._warm is None or self._warm.poll() is not None:
+            self._warm = subprocess.Popen(
+                self.namespace.argv(sys.executable, "-m", "lab.warm"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=REPOSITORY,
+                env=self._environment(),
+            )
+        warm = self._warm
+        assert warm.stdin is not None
+        assert warm.stdout is not None
+        argv = ["--home", str(self.folder), *words]
+        warm.stdin.write(json.dumps({"argv": argv, "stdin": stdin}) + "\n")
+        warm.stdin.flush()
+        if not select.select([warm.stdout], [], [], timeout)[0]:
+            self.cool()
+            raise LabError(f"mailstead {' '.join(words)} did not end within {timeout:g} s")
+        answer = json.loads(warm.stdout.readline() or "{}")
+        if not answer:
+            raise LabError(f"The warm command ended while it ran mailstead {' '.join(words)}.")
+        done = subprocess.CompletedProcess(
+            ["mailstead", *argv], answer["code"], answer["out"], answer["err"]
+        )
+        if check and done.returncode:
+            raise LabError(
+                f"mailstead {' '.join(words)} ended with {done.returncode}: "
+                f"{done.stderr.strip() or done.stdout.strip()}"
+            )
+        return done
+
+    def cool(self) -> None:
+        """End the warm process; the next command starts a new one."""
+        if self._warm is not None:
+            self._warm.kill()
+            self._warm.communicate()
+            self._warm = None
+
     def _environment(self) -> dict[str, str]:
         # Nothing of the caller's environment may decide how the instance behaves.
         path = os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        return {"PATH": path, "LANG": "C.UTF-8", "HOME": "/root"}
+        return {
+            "PATH": path,
+            "LANG": "C.UTF-8",
+            "HOME": "/root",
+            "MAILSTEAD_HOME": str(self.folder),
+        }
 
 
 def _assign(key: str, value: object) -> str:
     # Strings, numbers, booleans and lists of them are written alike in JSON and in TOML.
     return f"{key} = {json.dumps(value)}"
+
+
+def _program(pid: int) -> str:
+    """The name of the program that a process runs (proc(5), comm)."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""

@@ -173,3 +173,20 @@ def _invalid(settings: Settings, words: str) -> Refusal:
         f"{settings.home / FILE_NAME}: {words}.",
         remedy="Correct the value; docs/reference/settings.md lists every setting.",
     )
+
+
+def name_home(home: Path, *, django_settings: str) -> None:
+    """Make `home` this process's instance: what Django and child processes read."""
+    os.environ[HOME_VARIABLE] = str(home)
+    os.environ["DJANGO_SETTINGS_MODULE"] = django_settings
+
+
+def child_environment(home: Path) -> dict[str, str]:
+    """The environment of the instance's processes: little, and marked with the home."""
+    return {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        # Saves the C library a stat() of the time zone at each time stamp.
+        "TZ": ":/etc/localtime",
+        HOME_VARIABLE: str(home),
+    }

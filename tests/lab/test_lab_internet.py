@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
-import dkim
 import pytest
-
-from lab import state
 from lab.commands import run, wait_until
 from lab.internet import Lab
 from lab.namespaces import ETC, existing
 from lab.plan import LABS, Plan
+
+from lab import state
 
 pytestmark = pytest.mark.lab
 
@@ -61,7 +60,7 @@ def test_a_long_text_record_survives(small: Lab) -> None:
     text = 'v=1; q="a\\b"; p=' + "x" * 400
     small.dns.set_text("long.example", text)
     record = small.dns.resolver.resolve("long.example", "TXT")[0]
-    assert b"".join(record.strings).decode() == text  # type: ignore[attr-defined]
+    assert b"".join(record.strings).decode() == text
 
 
 def test_a_zone_of_its_own_is_delegated(small: Lab) -> None:
@@ -79,10 +78,9 @@ def test_clients_connect_from_any_of_their_addresses(small: Lab, v6: bool) -> No
         to = str(foreign.v6 if v6 else foreign.v4)
         with small.clients.connect(to, 25, source=source) as connection:
             assert connection.recv(100).startswith(b"220 ")
-        assert small.foreign.log() is not None
 
 
-def test_the_foreign_host_delivers_to_its_own_domains_and_signs(small: Lab) -> None:
+def test_the_foreign_host_delivers_to_its_own_domains(small: Lab) -> None:
     message = EmailMessage()
     message["From"], message["To"] = "ann@far.example", "bob@elsewhere.example"
     message["Subject"], message["Message-ID"] = "Hello", "<hello@far.example>"
@@ -92,7 +90,6 @@ def test_the_foreign_host_delivers_to_its_own_domains_and_signs(small: Lab) -> N
         lambda: small.foreign.messages("bob@elsewhere.example"), "the message arrives"
     )
     assert arrived["Subject"] == "Hello"
-    assert dkim.__name__  # signing is checked where mail leaves the foreign host: scenarios
 
 
 def test_the_foreign_host_relays_for_nobody_else(small: Lab) -> None:

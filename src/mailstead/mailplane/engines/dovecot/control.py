@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Collection
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot.model import MAIL_USER, DovecotModel
 from mailstead.mailplane.engines.dovecot.render import config_file, junk_script
-from mailstead.mailplane.engines.processes import run
+from mailstead.mailplane.engines.processes import EngineError, run
 
-_NO_SESSION = 68  # EX_NOHOST: doveadm-kick(1), "no users kicked"
-_NO_SUCH_USER = 67  # EX_NOUSER
+DOVECOT = "/usr/sbin/dovecot"
+DOVEADM = "/usr/bin/doveadm"
+DOVECONF = "/usr/bin/doveconf"
+SIEVEC = "/usr/bin/sievec"
+_NO_SUCH_USER = 67  # EX_NOUSER (sysexits.h)
+_NO_SESSION = 68  # EX_NOHOST: nobody was kicked
 
 
 class Doveadm:
@@ -21,7 +26,17 @@ class Doveadm:
         self._home = home
 
     def _command(self, *options: str) -> list[str]:
-        return ["doveadm", "-c", str(config_file(self._home)), *options]
+        return [DOVEADM, "-c", str(config_file(self._home)), *options]
+
+    def _runs(self) -> bool:
+        return (self._home.dovecot_run / "master.pid").exists()
+
+    def online(self) -> set[str]:
+        """The log-ins that have an IMAP, POP3 or ManageSieve session now."""
+        if not self._runs():
+            return set()
+        done = run(self._command("-f", "tab", "who", "-1"), accept=(0, _NO_SESSION, 75))
+        return {line.split("\t", 1)[0] for line in done.out.splitlines()[1:]}
 
     def kick(self, addresses: Collection[str]) -> None:
         """End every IMAP, POP3 and ManageSieve session of these log-ins now.
@@ -29,9 +44,11 @@ class Doveadm:
         Harmless when there is none or Dovecot is not running. Our names have no wildcard characters
         (`standards.address`), which doveadm would expand.
         """
-        if not (self._home.dovecot_run / "anvil").exists():
+        if not self._runs():
             return
-        for address in addresses:
+        # Asked once, so that a thousand suspended mailboxes do not cost a thousand programs.
+        wanted = set(addresses) if len(addresses) == 1 else set(addresses) & self.online()
+        for address in sorted(wanted):
             run(self._command("kick", address), accept=(0, _NO_SESSION, 75))
 
     def user(self, address: str) -> dict[str, str] | None:
@@ -56,28 +73,56 @@ class Doveadm:
 
 def command(model: DovecotModel) -> list[str]:
     """What the supervisor runs."""
-    return ["/usr/sbin/dovecot", "-F", "-c", str(config_file(model.home))]
+    return [DOVECOT, "-F", "-c", str(config_file(model.home))]
 
 
 def prepare(model: DovecotModel) -> None:
-    """Make the directories with their owners, and compile the house's script."""
+    """Make the directories with their owners, and compile the house's script. Idempotent."""
     home = model.home
     for path in (home.mail, home.sieve):
         path.mkdir(parents=True, exist_ok=True)
         shutil.chown(path, MAIL_USER, MAIL_USER)
         path.chmod(0o750)
-    home.dovecot_run.mkdir(parents=True, exist_ok=True)
-    (home.dovecot / "state").mkdir(parents=True, exist_ok=True)
+    for path in (home.dovecot_run, home.dovecot / "state", home.log):
+        path.mkdir(parents=True, exist_ok=True)
+    _make_usage(home)
     check_config(model)
     # vmail cannot write here, so the script is compiled once by us.
-    run(["sievec", "-c", str(config_file(home)), str(junk_script(home))])
+    run([SIEVEC, "-c", str(config_file(home)), str(junk_script(home))])
+
+
+def _make_usage(home: Home) -> None:
+    """The table that Dovecot's dict process (user dovecot) fills and the agent reads."""
+    path = home.usage_database
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database = sqlite3.connect(path)
+    # A reader must not hold up deliveries.
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute(
+        "CREATE TABLE IF NOT EXISTS usage "
+        "(username TEXT PRIMARY KEY, bytes INTEGER, messages INTEGER)"
+    )
+    database.close()
+    for owned in (path.parent, *path.parent.glob(path.name + "*")):
+        shutil.chown(owned, "dovecot", "dovecot")
 
 
 def check_config(model: DovecotModel) -> None:
-    """Let Dovecot judge its files; raises `EngineError`."""
-    run(["doveconf", "-n", "-c", str(config_file(model.home))])
+    """Let Dovecot judge its files; raises `EngineError`, also for a warning."""
+    done = run([DOVECONF, "-n", "-c", str(config_file(model.home))])
+    for line in done.err.splitlines():
+        if "Warning: " in line or "Error: " in line:
+            raise EngineError(line.strip())
 
 
-def reload(model: DovecotModel) -> None:
-    """Tell the running Dovecot that its files changed."""
-    run(["doveadm", "-c", str(config_file(model.home)), "reload"])
+def reload(home: Home) -> None:
+    """Tell the running Dovecot that its files changed; open sessions go on."""
+    run([DOVEADM, "-c", str(config_file(home)), "reload"])
+
+
+def rotate(home: Home) -> None:
+    """Begin a new log file; the old one gets the ending `.1`."""
+    log = home.log / "dovecot.log"
+    if log.exists():
+        log.replace(log.with_name(log.name + ".1"))
+        run([DOVEADM, "-c", str(config_file(home)), "log", "reopen"])

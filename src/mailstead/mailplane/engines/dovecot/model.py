@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ class DovecotModel:
     """The settings of one Dovecot instance."""
 
     home: Home
+    hostname: str
     recipient_delimiter: str
     imap: int
     imaps: int
@@ -26,8 +28,13 @@ class DovecotModel:
     reinject: int
     ipv6: bool
     imap_processes: int = 5000
+    """IMAP sessions at once; each holds a process (docs/decisions/0011)."""
     pop3_processes: int = 500
-    lmtp_processes: int = 100
+    sieve_processes: int = 200
+    lmtp_processes: int = 60
+    """Deliveries at once; Postfix opens at most 50."""
+    smtp_processes: int = 1200
+    """Postfix's processes that may hold a connection to `auth` or `quota-status`."""
 
 
 def from_settings(settings: Settings, home: Home) -> DovecotModel:
@@ -35,6 +42,7 @@ def from_settings(settings: Settings, home: Home) -> DovecotModel:
     ports = settings.ports
     return DovecotModel(
         home=home,
+        hostname=settings.hostname or socket.getfqdn(),
         recipient_delimiter=settings.recipient_delimiter,
         imap=ports.of("imap"),
         imaps=ports.of("imaps"),

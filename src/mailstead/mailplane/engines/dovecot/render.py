@@ -1,18 +1,23 @@
-"""Dovecot's files from the model. The only place that escapes for Dovecot.
+"""Dovecot's files from the model; the only place that escapes for Dovecot.
 
 Dovecot 2.3's configuration language; 2.4 will get a renderer beside this one. Every setting that is
-not Dovecot's default carries its reason.
+not Dovecot's default carries its reason. The processes stand in `services`.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from mailstead.home import Home
+from mailstead.mailplane.engines.dovecot import services
 from mailstead.mailplane.engines.dovecot.model import FIRST_UID, MAIL_USER, DovecotModel
 from mailstead.mailplane.engines.files import File
+from mailstead.standards.refusal import Refusal
 
 _HEAD = "# Made by Mailstead from its settings; changes here are overwritten.\n"
+# `%` and `$` would be expanded, `#`, quotes and braces would end the value.
+_PLAIN = re.compile(r"[A-Za-z0-9._+=/:~-]*")
 
 
 def config_file(home: Home) -> Path:
@@ -26,8 +31,19 @@ def junk_script(home: Home) -> Path:
 
 
 def render(model: DovecotModel) -> list[File]:
-    """All files of this Dovecot."""
+    """All files of this Dovecot; raises `Refusal` when a value cannot stand in them."""
     home = model.home
+    for name, value in (
+        ("home", str(home.root)),
+        ("hostname", model.hostname),
+        ("recipient_delimiter", model.recipient_delimiter),
+    ):
+        if not _PLAIN.fullmatch(value):
+            raise Refusal(
+                "dovecot-value-invalid",
+                f"The setting '{name}' has a character that cannot stand in Dovecot's files.",
+                remedy="Use letters, digits and . _ + = / : ~ - only.",
+            )
     return [
         File(config_file(home), _main(model)),
         File(home.dovecot / "directory.conf.ext", _directory(home)),
@@ -39,10 +55,12 @@ def render(model: DovecotModel) -> list[File]:
 def _main(model: DovecotModel) -> str:
     parts = (
         _base(model),
+        _tls(model),
         _auth(model),
         _mail(model),
-        _services(model),
-        _protocols(),
+        _quota(model),
+        services.text(model),
+        _PROTOCOLS,
         _sieve(model),
     )
     return _HEAD + "\n".join(parts)
@@ -50,43 +68,51 @@ def _main(model: DovecotModel) -> str:
 
 def _base(model: DovecotModel) -> str:
     home = model.home
-    listen = "*, ::" if model.ipv6 else "*"
     return f"""
 base_dir = {home.dovecot_run}
 state_dir = {home.dovecot}/state
+instance_name = mailstead
 protocols = imap pop3 lmtp sieve
-listen = {listen}
-# One file, rotated by the supervisor's own means; no syslog needed.
+listen = {"*, ::" if model.ipv6 else "*"}
+# Said to submission_host, in Message-IDs and to the operator.
+hostname = {model.hostname}
+postmaster_address = postmaster@{model.hostname}
+# A file, rotated by `doveadm log reopen`; no syslog needed.
 log_path = {home.log}/dovecot.log
 log_timestamp = "%Y-%m-%dT%H:%M:%S "
-# The instance's mark stays on every process, so that leftovers can be found.
-import_environment = TZ MAILSTEAD_HOME LANG=C
-# No password without TLS, from no address but the machine's own sockets.
-ssl = required
-disable_plaintext_auth = yes
-ssl_cert = <{home.certificate}
-ssl_key = <{home.certificate_key}
-# RFC 8996 retired the older ones.
-ssl_min_protocol = TLSv1.2
-ssl_prefer_server_ciphers = yes
+# The instance's mark stays on every process, so that leftovers can be found. TZ with a value saves
+# a look at /etc/localtime for every date that is formatted.
+import_environment = MAILSTEAD_HOME TZ=:/etc/localtime LANG=C
 # Nobody may name the client's address for us: no proxies in front of this node.
 login_trusted_networks =
 login_greeting = Mailstead ready.
-# Clients in one household or office share an address (default 10).
-mail_max_userip_connections = 30
-# Clients that one process may have to serve in all; 1000 (the default) drops log-ins.
-default_client_limit = 20000
-default_process_limit = 1000
+# Households and offices share an address (default 10).
+mail_max_userip_connections = 50
+"""
+
+
+def _tls(model: DovecotModel) -> str:
+    home = model.home
+    return f"""
+# No password without TLS, from nowhere but this machine itself.
+ssl = required
+disable_plaintext_auth = yes
+# An ECDSA key costs a fifteenth of RSA's per handshake.
+ssl_cert = <{home.certificate}
+ssl_key = <{home.certificate_key}
+# RFC 8996 retired the older ones (2.3.19's default; said here because a test holds it).
+ssl_min_protocol = TLSv1.2
+ssl_prefer_server_ciphers = yes
 """
 
 
 def _auth(model: DovecotModel) -> str:
     sql = f"args = {model.home.dovecot}/directory.conf.ext"
     return f"""
+# LOGIN for old mail programs; both only inside TLS.
 auth_mechanisms = plain login
-# auth_cache_size stays 0 (docs/decisions/0002), auth_username_chars at its default: widening it
+# auth_cache_size stays 0 (docs/decisions/0002) and auth_username_chars at its default: widening it
 # has opened injection holes (CVE-2026-24031).
-auth_worker_max_count = 30
 passdb {{
   driver = sql
   {sql}
@@ -95,7 +121,7 @@ passdb {{
 userdb {{
   driver = prefetch
 }}
-# LMTP and doveadm have no passdb answer.
+# LMTP, quota-status and doveadm have no passdb answer.
 userdb {{
   driver = sql
   {sql}
@@ -104,44 +130,31 @@ userdb {{
 
 
 def _mail(model: DovecotModel) -> str:
-    home = model.home
+    made = ("Drafts", "Sent", "Junk", "Trash")
+    folders = "".join(
+        f"  mailbox {name} {{\n    special_use = \\{name}\n    auto = {auto}\n  }}\n"
+        for name, auto in (*((name, "subscribe") for name in made), ("Archive", "no"))
+    )
+    same = "".join(f"  mailbox {name} {{\n    auto = create\n  }}\n" for name in made)
     return f"""
+# Not mdbox: 2.3.19 fsyncs the wrong directory of it (docs/decisions/0005).
 mail_location = maildir:~/Maildir
 mail_uid = {MAIL_USER}
 mail_gid = {MAIL_USER}
+# Debian's system users begin at 100; vmail is one.
 first_valid_uid = {FIRST_UID}
 mail_plugins = $mail_plugins quota quota_clone
-# Saved mail is fsynced before it is acknowledged; never `never`.
+# The default, held by a test: saved mail is fsynced before it is acknowledged.
 mail_fsync = optimized
-# Nobody but Dovecot writes these Maildirs: no need to re-read directories.
+# Nobody but Dovecot writes these Maildirs: no need to look at all of them again and again.
 maildir_very_dirty_syncs = yes
-mailbox_list_index_very_dirty_syncs = yes
 recipient_delimiter = {model.recipient_delimiter}
 
 namespace inbox {{
   inbox = yes
+  # Fixed: a client sees the same separator whatever the store is.
   separator = /
-  mailbox Drafts {{
-    special_use = \\Drafts
-    auto = subscribe
-  }}
-  mailbox Sent {{
-    special_use = \\Sent
-    auto = subscribe
-  }}
-  mailbox Junk {{
-    special_use = \\Junk
-    auto = subscribe
-  }}
-  mailbox Trash {{
-    special_use = \\Trash
-    auto = subscribe
-  }}
-  mailbox Archive {{
-    special_use = \\Archive
-    auto = create
-  }}
-}}
+{folders}}}
 # Clients that come from cPanel ask for INBOX.Sent: the same folders under that name, not listed.
 namespace cpanel {{
   prefix = INBOX.
@@ -149,116 +162,50 @@ namespace cpanel {{
   alias_for =
   hidden = yes
   list = no
-  subscriptions = no
-}}
+{same}}}
+"""
 
+
+def _quota(model: DovecotModel) -> str:
+    return f"""
 plugin {{
+  # `count` reads the indexes, and so is right whatever happened to the store.
   quota = count:User quota
-  # Sizes as the client sees them; needed by count.
+  # Sizes as the client sees them; count needs it.
   quota_vsizes = yes
-  # One message may go over the limit, so that a full mailbox is noticed.
+  # The message that crosses the limit is taken, so that the limit is reached and seen.
   quota_grace = 10%%
+  quota_exceeded_message = The mailbox is full.
+  # Asked by Postfix at RCPT; addresses that are not a mailbox are not ours to judge.
   quota_status_success = DUNNO
   quota_status_nouser = DUNNO
   quota_status_overquota = "452 4.2.2 The mailbox is full; try again later"
-  quota_exceeded_message = The mailbox is full.
   # Storage in use, for the control plane.
-  quota_clone_dict = proxy:{home.dovecot_run}/dict:usage
+  quota_clone_dict = proxy:{model.home.dovecot_run}/dict:usage
 }}
 dict {{
-  usage = sqlite:{home.dovecot}/usage.conf.ext
+  usage = sqlite:{model.home.dovecot}/usage.conf.ext
 }}
-# A full mailbox may be empty tomorrow: keep the message in the queue.
+# A full mailbox may be empty tomorrow: keep the message in the queue (docs/decisions/0013).
 quota_full_tempfail = yes
 """
 
 
-def _services(model: DovecotModel) -> str:
-    def listener(name: str, port: int, ssl: bool = False) -> str:
-        tls = "\n    ssl = yes" if ssl else ""
-        return f"  inet_listener {name} {{\n    port = {port}{tls}\n  }}\n"
-
-    # High-performance login: few processes serve all connections. With one process a connection
-    # (the default) thousands of clients cannot log in after a restart.
-    login = (
-        "  service_count = 0\n  process_min_avail = 1\n  process_limit = 8\n"
-        "  client_limit = 2000\n  vsz_limit = 1G\n"
-    )
-    return f"""
-service imap-login {{
-{login}{listener("imap", model.imap)}{listener("imaps", model.imaps, True)}}}
-service pop3-login {{
-{login}{listener("pop3", model.pop3)}{listener("pop3s", model.pop3s, True)}}}
-service managesieve-login {{
-  service_count = 0
-  process_limit = 4
-  client_limit = 1000
-  vsz_limit = 512M
-{listener("sieve", model.managesieve)}}}
-# One process serves one session at a time, so that a session can be ended alone; then the next.
-service imap {{
-  client_limit = 1
-  service_count = 100
-  process_limit = {model.imap_processes}
-}}
-service pop3 {{
-  client_limit = 1
-  service_count = 100
-  process_limit = {model.pop3_processes}
-}}
-service lmtp {{
-  process_limit = {model.lmtp_processes}
-  unix_listener lmtp {{
-    user = postfix
-    mode = 0600
-  }}
-}}
-service auth {{
-  unix_listener postfix-auth {{
-    user = postfix
-    mode = 0600
-  }}
-}}
-# Reads the node's directory as group dovecot; root is needed for /etc/shadow only.
-service auth-worker {{
-  user = $default_internal_user
-}}
-# A full mailbox is refused at RCPT.
-service quota-status {{
-  executable = quota-status -p postfix
-  client_limit = 1
-  process_limit = 500
-  unix_listener quota-status {{
-    user = postfix
-    mode = 0600
-  }}
-}}
-service dict {{
-  unix_listener dict {{
-    user = {MAIL_USER}
-    mode = 0600
-  }}
-}}
-service stats {{
-  unix_listener stats-writer {{
-    user = {MAIL_USER}
-    mode = 0660
-  }}
-}}
-"""
-
-
-def _protocols() -> str:
-    return """
+_PROTOCOLS = """
 protocol imap {
   mail_plugins = $mail_plugins imap_quota
+  # Outlook and Thunderbird lose their way without these.
+  imap_client_workarounds = delay-newmail tb-extra-mailbox-sep tb-lsub-flags
 }
 protocol lmtp {
   mail_plugins = $mail_plugins sieve
 }
 protocol pop3 {
-  # The same UIDL that cPanel and DirectAdmin give, so that moved mail is not fetched twice.
+  # The UIDL that cPanel and DirectAdmin give, so that moved mail is not fetched twice (held by a
+  # test; it is the default).
   pop3_uidl_format = %08Xu%08Xv
+  # Outlook fetches messages with NUL octets and without an empty line after the header wrongly.
+  pop3_client_workarounds = outlook-no-nuls oe-ns-eoh
 }
 protocol sieve {
   managesieve_implementation_string = Mailstead
@@ -268,24 +215,27 @@ protocol sieve {
 
 def _sieve(model: DovecotModel) -> str:
     home = model.home
+    # The compiled form of the house's scripts is kept in the mailbox's home, which vmail may write.
+    kept = "bindir=~/.sieve-compiled"
     return f"""
-# Redirected mail and answers go back into the queue; the machine alone reaches that port.
+# Redirected mail and answers go back into the queue by SMTP: sendmail(1) would need a setgid
+# program that knows this instance.
 submission_host = 127.0.0.1:{model.reinject}
-lda_original_recipient_header = X-Original-To
 plugin {{
   sieve = file:~/sieve;active=~/.dovecot.sieve
-  sieve_before = {home.sieve}/%d/%n/autoresponder.sieve
-  sieve_before2 = {home.sieve}/%d/%n/rules.sieve
+  sieve_before = file:{home.sieve}/%d/%n/autoresponder.sieve;{kept}
+  sieve_before2 = file:{home.sieve}/%d/%n/rules.sieve;{kept}
   sieve_after = {junk_script(home)}
-  # An interval under a day, and bounces with a reason.
+  # Intervals under a day. editheader stays off: nobody may rewrite what was received.
   sieve_extensions = +vacation-seconds
-  sieve_vacation_min_period = 1h
-  sieve_vacation_send_from_recipient = yes
+  # An answer to every message would let two autoresponders talk for ever.
+  sieve_vacation_min_period = 60s
+  # A mailbox's rules may redirect to several addresses (default 4).
   sieve_max_redirects = 20
+  # One user's scripts cannot fill the disk.
   sieve_max_script_size = 1M
   sieve_quota_max_scripts = 32
-  # A redirected message keeps its sender, as a forwarder's does.
-  sieve_redirect_envelope_from = sender
+  sieve_quota_max_storage = 4M
 }}
 """
 

@@ -1,142 +1,189 @@
 """Postfix's own commands: maps changed in place, queue, start.
 
-Only Postfix's tools may write an lmdb map: another program's locking corrupts it. `postmap -i` and
-`-d` change a map that running processes read, in one transaction, without any restart (postmap(1),
-LMDB_README).
+Only Postfix's tools may write an lmdb map: another program's locking corrupts it. postmap(1) keeps
+the map's file and changes it in transactions that running processes read around (LMDB_README), so
+no daemon restarts and a session that is open sees a change at its next look-up.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.postfix.model import COMMANDS, MAP_NAMES, PROGRAMS, PostfixModel
-from mailstead.mailplane.engines.processes import run
+from mailstead.mailplane.engines.processes import EngineError, run
 from mailstead.standards.refusal import Refusal
 
+BULK = 2000
+"""Changes from which on one transaction for the whole map is quicker than one for each key."""
+_BULK_SECONDS = 600.0
+_TEMPORARY = 75  # EX_TEMPFAIL (sysexits.h): the mail system is down
+_UNAVAILABLE = 69  # EX_UNAVAILABLE
 
-def _entry(key: str, value: str) -> str:
+
+def _line(key: str, value: str) -> str:
     """One line of postmap's input; refuses what postmap would read as something else."""
-    _check_key(key)
-    if not value or not value.isprintable() or value != value.strip():
-        raise Refusal("map-value-invalid", f"The value of '{key}' cannot stand in a Postfix map.")
-    return f"{key} {value}\n"
+    if not value or not value.isascii() or not value.isprintable() or value != value.strip():
+        raise Refusal("map-value-invalid", f"The value of {key!r} cannot stand in a Postfix map.")
+    return f"{_key(key)} {value}\n"
 
 
-def _check_key(key: str) -> None:
-    # White space would split the key, '#' begins a comment, '"' a quoted key (postmap(1)).
-    if not key or not key.isprintable() or key[0] in '#"' or any(c.isspace() for c in key):
+def _key(key: str) -> str:
+    # White space would split the key, '#' begins a comment, '"' a quoted key; postmap folds case.
+    if (
+        not key
+        or not key.isascii()
+        or not key.isprintable()
+        or " " in key
+        or key[0] in '#"'
+        or key != key.lower()
+    ):
         raise Refusal("map-key-invalid", f"{key!r} cannot be a key of a Postfix map.")
+    return key
 
 
 class Postmap:
-    """The maps of one instance."""
+    """The maps of one instance; `name` is always one of `MAP_NAMES`. One writer at a time."""
 
     def __init__(self, home: Home) -> None:
         self._config = str(home.postfix)
         self._maps = home.maps
 
-    def _command(self, *options: str) -> list[str]:
-        return [str(COMMANDS / "postmap"), "-c", self._config, *options]
-
-    def path(self, name: str) -> Path:
-        """The map's file without its ending; `name` is one of `MAP_NAMES`."""
+    def _path(self, name: str) -> Path:
         if name not in MAP_NAMES:
             raise ValueError(f"no such map: {name}")
         return self._maps / name
 
+    def _command(self, name: str, *options: str) -> list[str]:
+        postmap = str(COMMANDS / "postmap")
+        return [postmap, "-c", self._config, *options, f"lmdb:{self._path(name)}"]
+
     def create(self) -> None:
-        """Make every map that is missing, empty."""
+        """Make every map that is missing, empty: a missing map makes Postfix answer 451."""
         self._maps.mkdir(parents=True, exist_ok=True)
         for name in MAP_NAMES:
-            if not self.path(name).with_suffix(".lmdb").exists():
+            if not self._path(name).with_suffix(".lmdb").exists():
                 self.replace(name, {})
 
     def update(self, name: str, puts: Mapping[str, str], deletes: Collection[str]) -> None:
-        """Change some keys of a map in place; raises `EngineError`, `Refusal`.
+        """Change some keys in place; repeating it is harmless. Raises `EngineError`, `Refusal`.
 
-        A key that is put is never absent in between: `-i` with `-r` replaces it.
+        A key that is put is never absent in between; one that is put and deleted is put.
         """
-        gone = [key for key in deletes if key not in puts]
-        for key in gone:
-            _check_key(key)
-        target = f"lmdb:{self.path(name)}"
-        if puts:
-            lines = "".join(_entry(key, value) for key, value in puts.items())
-            run(self._command("-i", "-r", target), stdin=lines)
+        gone = [_key(key) for key in deletes if key not in puts]
+        lines = "".join(_line(key, value) for key, value in puts.items())
+        if len(puts) + len(gone) > BULK:
+            kept = self.dump(name)
+            for key in gone:
+                kept.pop(key, None)
+            self.replace(name, {**kept, **puts})
+            return
+        if lines:
+            run(self._command(name, "-i", "-r"), stdin=lines)
         if gone:
-            # Exit 1 says that a key was not there: a repeated journal entry.
-            run(
-                self._command("-d", "-", target),
-                stdin="".join(f"{key}\n" for key in gone),
-                accept=(0, 1),
-            )
+            self._quiet(name, "-d", gone)
 
     def replace(self, name: str, entries: Mapping[str, str]) -> None:
-        """Make the map hold exactly `entries`, in one step for all who read it.
+        """Make the map hold exactly `entries`, in one transaction. Raises as `update`.
 
-        postmap empties and fills an lmdb map within one transaction on the same file, so that a
-        session that has it open sees the old or the new content and never less (measured with
-        800,000 look-ups during 60 rebuilds of 100,000 entries).
+        The file stays the same one: a submission session keeps the file that it has opened, and
+        would never learn what a renamed file says.
         """
-        path = self.path(name)
-        path.write_text("".join(_entry(k, v) for k, v in entries.items()), encoding="ascii")
-        run(self._command(f"lmdb:{path}"), timeout=600)
-        path.with_suffix(".lmdb").chmod(0o644)
-        path.unlink()
+        source = self._path(name)
+        try:
+            with source.open("w", encoding="ascii") as out:
+                out.writelines(_line(key, value) for key, value in entries.items())
+            run(self._command(name), timeout=_BULK_SECONDS)
+        finally:
+            source.unlink(missing_ok=True)
 
     def dump(self, name: str) -> dict[str, str]:
-        """All entries of a map."""
-        done = run(self._command("-s", f"lmdb:{self.path(name)}"), timeout=600)
-        pairs = (line.split("\t", 1) for line in done.out.splitlines())
-        return dict(pairs)
+        """All entries. Raises `EngineError`."""
+        return dict(_pairs(run(self._command(name, "-s"), timeout=_BULK_SECONDS).out))
 
     def query(self, name: str, keys: Sequence[str]) -> dict[str, str]:
-        """The values of those keys that the map has (exact keys, `postmap -q`)."""
-        done = run(
-            self._command("-q", "-", f"lmdb:{self.path(name)}"),
-            stdin="".join(f"{key}\n" for key in keys),
-            accept=(0, 1),
-        )
-        pairs = (line.split("\t", 1) for line in done.out.splitlines())
-        return dict(pairs)
+        """The values of those keys that the map has (exact keys). Raises `EngineError`."""
+        return dict(_pairs(self._quiet(name, "-q", keys))) if keys else {}
+
+    def _quiet(self, name: str, option: str, keys: Sequence[str]) -> str:
+        """`postmap -q -` or `-d -`, where exit code 1 says that no key was there."""
+        stdin = "".join(f"{_key(key)}\n" for key in keys)
+        done = run(self._command(name, option, "-"), stdin=stdin, accept=(0, 1))
+        if done.code and done.err.strip():
+            raise EngineError(f"postmap: {done.err.strip().splitlines()[-1]}")
+        return done.out
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        key, _, value = line.partition("\t")
+        yield key, value
 
 
 def command(model: PostfixModel) -> list[str]:
-    """What the supervisor runs: master(8) itself in the foreground (`-s`, as start-fg does)."""
+    """What the supervisor runs: master(8) itself, in the foreground as long as none says `-w`.
+
+    Not `postfix start-fg`: that is a shell which waits for master, and a supervisor that kills it
+    would leave master behind.
+    """
     return [str(PROGRAMS / "master"), "-c", str(model.home.postfix), "-s"]
 
 
 def prepare(model: PostfixModel) -> None:
-    """Make queue and data directories with Postfix's own owners (`postfix check` fills them)."""
+    """Make the maps and directories with their owners. Idempotent; raises `EngineError`."""
     home = model.home
-    for path, user in ((home.spool, "root"), (home.postfix_data, "postfix")):
-        path.mkdir(parents=True, exist_ok=True)
-        shutil.chown(path, user, "root" if user == "root" else "postfix")
-        path.chmod(0o755 if user == "root" else 0o700)
+    home.spool.mkdir(parents=True, exist_ok=True)
+    home.spool.chmod(0o755)
+    home.postfix_data.mkdir(parents=True, exist_ok=True)
+    shutil.chown(home.postfix_data, "postfix", "root")
+    home.postfix_data.chmod(0o700)
+    home.log.mkdir(parents=True, exist_ok=True)
+    if not model.operator:
+        model.postmaster.mkdir(mode=0o700, exist_ok=True)
+        shutil.chown(model.postmaster, *model.mail_owner)
     Postmap(home).create()
     check_config(model)
 
 
+def _postfix(home: Home, word: str, accept: tuple[int, ...] = (0,)) -> str:
+    return run([str(COMMANDS / "postfix"), "-c", str(home.postfix), word], accept=accept).err
+
+
 def check_config(model: PostfixModel) -> None:
-    """Let Postfix judge its files and mend its directories; raises `EngineError`."""
-    run([str(COMMANDS / "postfix"), "-c", str(model.home.postfix), "check"])
+    """Let Postfix judge its files and mend its queue directory; raises `EngineError`.
+
+    `postfix check` makes the queue's directories with their owners and puts queue files that were
+    copied from another disk back under their right names (postsuper(1) -s).
+    """
+    words = _postfix(model.home, "check").strip()
+    unused = run([str(COMMANDS / "postconf"), "-c", str(model.home.postfix), "-n"]).err.strip()
+    for line in (words + "\n" + unused).splitlines():
+        if "warning: " in line or "fatal: " in line:
+            raise EngineError(line.strip())
 
 
-def reload(model: PostfixModel) -> None:
-    """Tell the running Postfix that its files changed."""
-    run([str(COMMANDS / "postfix"), "-c", str(model.home.postfix), "reload"])
+def reload(home: Home) -> None:
+    """Tell the running Postfix that its files changed; open sessions go on."""
+    _postfix(home, "reload")
+
+
+def rotate(home: Home) -> None:
+    """Begin a new log file; the old one is compressed beside it (postfix(1), logrotate)."""
+    _postfix(home, "logrotate")
 
 
 def queue(home: Home) -> list[dict[str, object]]:
-    """The messages in the queue as postqueue(1) -j describes them."""
-    done = run([str(COMMANDS / "postqueue"), "-c", str(home.postfix), "-j"], accept=(0, 69))
+    """The messages in the queue as postqueue(1) -j describes them; works while Postfix is down."""
+    done = run([str(COMMANDS / "postqueue"), "-c", str(home.postfix), "-j"])
     return [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
 
 
 def flush(home: Home) -> None:
-    """Try every deferred message now."""
-    run([str(COMMANDS / "postqueue"), "-c", str(home.postfix), "-f"], accept=(0, 69))
+    """Try every deferred message now; nothing happens while Postfix is down."""
+    run(
+        [str(COMMANDS / "postqueue"), "-c", str(home.postfix), "-f"],
+        accept=(0, _UNAVAILABLE, _TEMPORARY),
+    )

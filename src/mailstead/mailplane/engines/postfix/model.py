@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pwd
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from mailstead.config import Settings
 from mailstead.home import Home
 
 MAP_NAMES = ("domains", "recipients", "aliases", "transport", "senders", "credentials")
+MAIL_USER = "vmail"
 PROGRAMS = Path("/usr/lib/postfix/sbin")
 COMMANDS = Path("/usr/sbin")
 
@@ -21,6 +23,7 @@ class PostfixModel:
     home: Home
     hostname: str
     operator: str
+    """Gets the host's own mail; empty: it is kept in `<home>/postmaster`."""
     recipient_delimiter: str
     message_limit: int
     smtp: int
@@ -30,12 +33,22 @@ class PostfixModel:
     ipv6: bool
     milter: str | None
     """Postfix's address of the milter; None: no content is looked at."""
+    mail_owner: tuple[int, int] = (0, 0)
+    """User and group number of the user that owns mail; asked for where no operator is named."""
     inbound_processes: int = 100
+    """Sessions at once on port 25."""
     submission_processes: int = 500
+    """Sessions at once on each of 587 and 465."""
+
+    @property
+    def postmaster(self) -> Path:
+        """The Maildir that keeps the host's own mail when no operator is named."""
+        return self.home.root / "postmaster"
 
 
 def from_settings(settings: Settings, home: Home) -> PostfixModel:
-    """The model that the instance's settings ask for."""
+    """The model that the instance's settings ask for; the user `vmail` must exist."""
+    owner = pwd.getpwnam(MAIL_USER)
     return PostfixModel(
         home=home,
         hostname=settings.hostname or socket.getfqdn(),
@@ -48,4 +61,5 @@ def from_settings(settings: Settings, home: Home) -> PostfixModel:
         reinject=settings.ports.of("reinject"),
         ipv6=Path("/proc/net/if_inet6").exists(),
         milter=f"unix:{home.rspamd_milter_socket}" if settings.spam.scan else None,
+        mail_owner=(owner.pw_uid, owner.pw_gid),
     )

@@ -1,0 +1,1 @@
+"""Revisions out, events in: what the nodes are told, in order, and what they report."""

@@ -1,0 +1,56 @@
+"""The change feed of each server: its head, its revisions, and the events already recorded."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class FeedHead(models.Model):
+    """Where the feed of one server stands. A writing transaction locks this row first."""
+
+    server = models.CharField(max_length=63, primary_key=True)
+    revision = models.BigIntegerField(default=0)
+    """The newest revision number."""
+    floor = models.BigIntegerField(default=0)
+    """The newest number that compaction has removed; a node behind it takes a snapshot."""
+    acked = models.BigIntegerField(default=0)
+    """The revision that the node last said it answers as of."""
+    acked_at = models.DateTimeField(null=True)
+    last_seen = models.DateTimeField(null=True)
+    """When the node last asked for changes, to within half a minute."""
+    failed_revision = models.BigIntegerField(null=True)
+    failed_words = models.CharField(max_length=1000, blank=True)
+    """Why the node cannot apply `failed_revision`; empty when all is well."""
+    events_lost = models.BigIntegerField(default=0)
+    """Events that the node had to drop while the control plane was away."""
+
+    def __str__(self) -> str:
+        return f"{self.server}@{self.revision}"
+
+
+class FeedRow(models.Model):
+    """One revision: a change of `wire.changes` as JSON."""
+
+    server = models.CharField(max_length=63)
+    number = models.BigIntegerField()
+    payload = models.TextField()
+    created = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["server", "number"], name="feed_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.server}#{self.number}"
+
+
+class RecordedEvent(models.Model):
+    """The id of an event that has been recorded, so that a batch sent twice counts once."""
+
+    event = models.CharField(max_length=100, primary_key=True)
+    server = models.CharField(max_length=63)
+    recorded = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.event

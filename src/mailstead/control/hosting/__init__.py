@@ -1,0 +1,1 @@
+"""What is hosted: customers, domains, mailboxes, forwarders, automatic answers, limits."""

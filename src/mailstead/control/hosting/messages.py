@@ -1,0 +1,156 @@
+"""From rows to the messages that nodes understand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from django.db.models import QuerySet
+
+from mailstead.control.hosting.models import (
+    Autoresponder,
+    DkimKey,
+    Domain,
+    Forwarder,
+    Mailbox,
+    RuleSet,
+)
+from mailstead.wire.changes import (
+    AnyChange,
+    AutoresponderPut,
+    DkimKeyPut,
+    DomainPut,
+    ForwarderPut,
+    MailboxPut,
+    Route,
+    Rule,
+    RulesPut,
+)
+
+_CHUNK = 2000
+
+
+def catch_all(domain: Domain) -> Route | None:
+    """The domain's catch-all as a route."""
+    if not domain.catch_all_action:
+        return None
+    return msgspec.convert(
+        {
+            "action": domain.catch_all_action,
+            "destinations": domain.catch_all_destinations,
+            "text": domain.catch_all_text,
+        },
+        Route,
+    )
+
+
+def domain_put(domain: Domain) -> DomainPut:
+    """A domain; needs customer and alias_of fetched."""
+    return DomainPut(
+        name=domain.name,
+        customer=domain.customer_id,
+        active=not (domain.suspended or domain.customer.suspended),
+        alias_of=domain.alias_of.name if domain.alias_of else None,
+        forward_to=domain.forward_to or None,
+        catch_all=catch_all(domain),
+    )
+
+
+def mailbox_put(mailbox: Mailbox) -> MailboxPut:
+    """A mailbox; needs domain and customer fetched."""
+    return MailboxPut(
+        address=mailbox.address,
+        store=mailbox.store,
+        secret=mailbox.secret,
+        credential=mailbox.credential,
+        quota=mailbox.quota,
+        login=not mailbox.login_suspended,
+        sending=not mailbox.sending_suspended,
+        receiving=not mailbox.receiving_suspended,
+        sending_words=_line(mailbox.sending_suspended),
+        pool_full=mailbox.domain.customer.pool_full,
+    )
+
+
+def _line(reason: str) -> str:
+    """A reason as it may stand in a reply: one line of ASCII."""
+    text = reason.encode("ascii", "replace").decode()
+    return f"Sending from this mailbox is suspended: {text}"[:400] if reason else ""
+
+
+def forwarder_put(forwarder: Forwarder) -> ForwarderPut:
+    """A forwarder; needs domain and destinations fetched."""
+    destinations = tuple(
+        row.address for row in sorted(forwarder.destinations.all(), key=lambda row: row.pk)
+    )
+    return ForwarderPut(
+        address=forwarder.address,
+        route=msgspec.convert(
+            {
+                "action": forwarder.action,
+                "destinations": destinations,
+                "text": forwarder.text,
+            },
+            Route,
+        ),
+        keep_copy=forwarder.keep_copy,
+    )
+
+
+def autoresponder_put(answer: Autoresponder) -> AutoresponderPut:
+    """An autoresponder; needs domain fetched."""
+    return AutoresponderPut(
+        address=answer.address,
+        starts=answer.starts,
+        ends=answer.ends,
+        interval=answer.interval,
+        subject=answer.subject,
+        body=answer.body,
+        html=answer.html,
+        from_name=answer.from_name,
+    )
+
+
+def rules_put(rule_set: RuleSet) -> RulesPut:
+    """A mailbox's rules; needs mailbox and domain fetched."""
+    return RulesPut(
+        address=rule_set.mailbox.address,
+        rules=msgspec.convert(rule_set.rules, tuple[Rule, ...]),
+    )
+
+
+def dkim_put(key: DkimKey) -> DkimKeyPut:
+    """A signing key; needs domain fetched."""
+    return DkimKeyPut(domain=key.domain.name, selector=key.selector, private_key=key.private_key)
+
+
+def domain_contents(domain: Domain) -> Iterator[AnyChange]:
+    """All that is in one domain, the domain first."""
+    yield from _contents({"domain": domain}, Domain.objects.filter(pk=domain.pk))
+
+
+def snapshot(server: str) -> Iterator[AnyChange]:
+    """All that is on one server, domains first."""
+    domains = Domain.objects.filter(server__name=server, removed_at=None)
+    yield from _contents({"domain__server__name": server, "domain__removed_at": None}, domains)
+
+
+def _contents(where: dict[str, Any], domains: QuerySet[Domain]) -> Iterator[AnyChange]:
+    for domain in domains.select_related("customer", "alias_of").order_by("name").iterator(_CHUNK):
+        yield domain_put(domain)
+    mailboxes = Mailbox.objects.filter(**where, removed_at=None).select_related("domain__customer")
+    for mailbox in mailboxes.iterator(_CHUNK):
+        yield mailbox_put(mailbox)
+    forwarders = Forwarder.objects.filter(**where).select_related("domain")
+    for forwarder in forwarders.prefetch_related("destinations").iterator(_CHUNK):
+        yield forwarder_put(forwarder)
+    for answer in Autoresponder.objects.filter(**where).select_related("domain").iterator(_CHUNK):
+        yield autoresponder_put(answer)
+    rules = RuleSet.objects.filter(
+        **{f"mailbox__{name}": value for name, value in where.items()}, mailbox__removed_at=None
+    )
+    for rule_set in rules.select_related("mailbox__domain").iterator(_CHUNK):
+        yield rules_put(rule_set)
+    for key in DkimKey.objects.filter(**where).select_related("domain").iterator(_CHUNK):
+        yield dkim_put(key)

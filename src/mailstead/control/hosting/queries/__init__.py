@@ -1,0 +1,36 @@
+"""What can be asked of hosting, from an actor."""
+
+from mailstead.control.hosting.queries.hops import Outcome, explain
+from mailstead.control.hosting.queries.lists import (
+    autoresponder_named,
+    autoresponders,
+    customer_named,
+    customers,
+    dns_records,
+    domain_named,
+    domains,
+    forwarder_named,
+    forwarders,
+    mailbox_named,
+    mailboxes,
+    server_named,
+    servers,
+)
+
+__all__ = [
+    "Outcome",
+    "autoresponder_named",
+    "autoresponders",
+    "customer_named",
+    "customers",
+    "dns_records",
+    "domain_named",
+    "domains",
+    "explain",
+    "forwarder_named",
+    "forwarders",
+    "mailbox_named",
+    "mailboxes",
+    "server_named",
+    "servers",
+]

@@ -1,0 +1,174 @@
+"""Where mail to an address goes next, read from the rows: the rules of precedence once more.
+
+The node's compiler derives the same from the feed; this is written apart from it, so that each can be
+held against the other. It also answers the operator's question "what happens to mail for X?".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mailstead.control.hosting.models import (
+    Autoresponder,
+    Domain,
+    Forwarder,
+    Mailbox,
+)
+from mailstead.standards.address import destination_address
+
+_LONGEST_CHAIN = 100
+
+
+@dataclass(frozen=True)
+class Hop:
+    """What happens at one address."""
+
+    address: str
+    how: str
+    """In words: `mailbox`, `forwarder`, `domain forwarder`, `catch-all`, …"""
+    next: tuple[str, ...] = ()
+    store: str = ""
+    """The mailbox that keeps it."""
+    refused: str = ""
+    """The words that refuse it."""
+    dropped: bool = False
+    answered: bool = False
+    elsewhere: bool = False
+    """Not hosted here."""
+
+
+def _domain(name: str) -> Domain | None:
+    found = Domain.objects.filter(name=name, removed_at=None)
+    return found.select_related("alias_of", "customer").first()
+
+
+def _own(domain: Domain, local: str) -> tuple[Mailbox | None, Forwarder | None, bool]:
+    mailbox = Mailbox.objects.filter(domain=domain, local=local, removed_at=None).first()
+    forwarder = Forwarder.objects.filter(domain=domain, local=local).first()
+    answered = Autoresponder.objects.filter(domain=domain, local=local).exists()
+    return mailbox, forwarder, answered
+
+
+def _plain(local: str) -> str:
+    """The local part without its sub-address, unless the whole is one of its own."""
+    return local.partition("+")[0] or local
+
+
+def hop(address: str) -> Hop:
+    """The next step for a normalised address."""
+    local, _, name = address.rpartition("@")
+    domain = _domain(name)
+    if domain is None:
+        return Hop(address, "elsewhere", elsewhere=True)
+    if domain.alias_of is not None:
+        return Hop(address, "domain alias", next=(f"{local}@{domain.alias_of.name}",))
+    for part in dict.fromkeys((local, _plain(local))):
+        mailbox, forwarder, answered = _own(domain, part)
+        if mailbox or forwarder or answered:
+            return _own_hop(f"{part}@{name}", domain, mailbox, forwarder, answered)
+    return _default_hop(address, domain)
+
+
+def _own_hop(
+    address: str,
+    domain: Domain,
+    mailbox: Mailbox | None,
+    forwarder: Forwarder | None,
+    answered: bool,
+) -> Hop:
+    if forwarder and forwarder.action == "fail":
+        return Hop(address, "forwarder", refused=forwarder.text or "unknown")
+    stores = mailbox is not None and (forwarder is None or forwarder.keep_copy)
+    if stores and mailbox and mailbox.receiving_suspended:
+        return Hop(address, "mailbox", refused="receiving is suspended")
+    if stores and domain.customer.pool_full:
+        return Hop(address, "mailbox", refused="the customer's storage is full")
+    targets: tuple[str, ...] = ()
+    dropped = False
+    if forwarder and forwarder.action == "deliver":
+        targets = tuple(forwarder.destinations.order_by("pk").values_list("address", flat=True))
+    elif forwarder:
+        dropped = True
+    elif mailbox is None:
+        # Only an autoresponder: what would have got the mail without it still does.
+        below = _default_hop(address, domain)
+        targets, dropped = below.next, below.dropped
+    how = "mailbox" if stores else "forwarder" if forwarder else "autoresponder"
+    store = address if stores else ""
+    return Hop(address, how, next=targets, store=store, dropped=dropped, answered=answered)
+
+
+def _default_hop(address: str, domain: Domain) -> Hop:
+    """What the domain does with a local part that it does not define."""
+    local = address.rpartition("@")[0]
+    if domain.forward_to:
+        target = f"{local}@{domain.forward_to}"
+        if takes(target):
+            return Hop(address, "domain forwarder", next=(target,))
+    action = domain.catch_all_action
+    if action == "deliver":
+        return Hop(address, "catch-all", next=tuple(domain.catch_all_destinations))
+    if action == "blackhole":
+        return Hop(address, "catch-all", dropped=True)
+    return Hop(address, "nobody", refused=domain.catch_all_text or "unknown")
+
+
+def takes(address: str, depth: int = 0) -> bool:
+    """Whether an address exists, or its domain takes every address; elsewhere always."""
+    local, _, name = address.rpartition("@")
+    domain = _domain(name)
+    if domain is None:
+        return True
+    if depth > _LONGEST_CHAIN:
+        return False
+    if domain.alias_of is not None:
+        return takes(f"{local}@{domain.alias_of.name}", depth + 1)
+    if any(any(_own(domain, part)) for part in (local, _plain(local))):
+        return True
+    if domain.forward_to and takes(f"{local}@{domain.forward_to}", depth + 1):
+        return True
+    return domain.catch_all_action in ("deliver", "blackhole")
+
+
+@dataclass
+class Outcome:
+    """All that happens to a message for one address."""
+
+    steps: list[Hop] = field(default_factory=list)
+    stored: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
+    """Addresses elsewhere."""
+    answered: set[str] = field(default_factory=set)
+    refused: str = ""
+    """Why the sender's server is told no; empty: accepted."""
+    dropped: bool = False
+
+
+def explain(address: str) -> Outcome:
+    """Follow an address to every end; raises `Refusal` for what is no address."""
+    checked = destination_address(address)
+    outcome = Outcome()
+    _follow(f"{checked.local.lower()}@{checked.domain}", outcome, set())
+    if not (outcome.stored or outcome.sent or outcome.answered or outcome.dropped):
+        ends = [step.refused for step in outcome.steps if step.refused]
+        outcome.refused = ends[0] if ends else "unknown"
+    return outcome
+
+
+def _follow(address: str, outcome: Outcome, seen: set[str]) -> None:
+    if address in seen or len(seen) > 5000:
+        return
+    seen.add(address)
+    step = hop(address)
+    outcome.steps.append(step)
+    if step.elsewhere:
+        outcome.sent.add(address)
+    if step.store:
+        outcome.stored.add(step.store)
+    if step.answered:
+        outcome.answered.add(step.address)
+    outcome.dropped = outcome.dropped or step.dropped
+    for target in step.next:
+        local, _, domain = target.rpartition("@")
+        hosted = _domain(domain) is not None
+        _follow(f"{local.lower() if hosted else local}@{domain}", outcome, seen)

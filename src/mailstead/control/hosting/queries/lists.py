@@ -1,0 +1,160 @@
+"""Finding and listing; every question starts from the actor."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet, Value
+from django.db.models.functions import Concat
+
+from mailstead.control.hosting.models import (
+    Autoresponder,
+    Customer,
+    Domain,
+    Forwarder,
+    Mailbox,
+    Server,
+)
+from mailstead.control.people.actor import Actor
+from mailstead.standards.address import forwarder_address, normalise_domain
+from mailstead.standards.refusal import Refusal
+
+M = TypeVar("M", bound=Model)
+
+
+def _visible(rows: QuerySet[M], actor: Actor) -> QuerySet[M]:
+    return rows if actor.sees_everything else rows.none()
+
+
+def servers(actor: Actor, *, search: str = "") -> QuerySet[Server]:
+    """Servers by name."""
+    rows = _visible(Server.objects.all(), actor)
+    return rows.filter(name__icontains=search).order_by("pk") if search else rows.order_by("pk")
+
+
+def customers(actor: Actor, *, search: str = "") -> QuerySet[Customer]:
+    """Customers in the order in which they were made."""
+    rows = _visible(Customer.objects.all(), actor).order_by("pk")
+    if search:
+        rows = rows.filter(Q(name__icontains=search) | Q(email__icontains=search))
+    return rows
+
+
+def domains(
+    actor: Actor, *, search: str = "", customer: Customer | None = None, removed: bool = False
+) -> QuerySet[Domain]:
+    """Domains; `removed` gives those within their grace period instead of the living."""
+    rows = _visible(Domain.objects.all(), actor).filter(removed_at__isnull=not removed)
+    if customer is not None:
+        rows = rows.filter(customer=customer)
+    if search:
+        rows = rows.filter(name__icontains=search)
+    return rows.select_related("customer", "server", "alias_of").order_by("pk")
+
+
+def mailboxes(
+    actor: Actor, *, search: str = "", domain: Domain | None = None, removed: bool = False
+) -> QuerySet[Mailbox]:
+    """Mailboxes; `search` looks in the whole address."""
+    rows = _visible(Mailbox.objects.all(), actor).filter(removed_at__isnull=not removed)
+    if domain is not None:
+        rows = rows.filter(domain=domain)
+    if search:
+        rows = rows.annotate(full=Concat("local", Value("@"), "domain__name")).filter(
+            full__icontains=search
+        )
+    return rows.select_related("domain__customer", "domain__server").order_by("pk")
+
+
+def forwarders(
+    actor: Actor, *, search: str = "", domain: Domain | None = None
+) -> QuerySet[Forwarder]:
+    """Forwarders of living domains."""
+    rows = _visible(Forwarder.objects.all(), actor).filter(domain__removed_at=None)
+    if domain is not None:
+        rows = rows.filter(domain=domain)
+    if search:
+        rows = rows.annotate(full=Concat("local", Value("@"), "domain__name")).filter(
+            Q(full__icontains=search) | Q(destinations__address__icontains=search)
+        )
+    rows = rows.select_related("domain__server", "domain__customer")
+    return rows.prefetch_related("destinations").distinct().order_by("pk")
+
+
+def autoresponders(
+    actor: Actor, *, search: str = "", domain: Domain | None = None
+) -> QuerySet[Autoresponder]:
+    """Autoresponders of living domains."""
+    rows = _visible(Autoresponder.objects.all(), actor).filter(domain__removed_at=None)
+    if domain is not None:
+        rows = rows.filter(domain=domain)
+    if search:
+        rows = rows.filter(Q(local__icontains=search) | Q(domain__name__icontains=search))
+    return rows.select_related("domain__server").order_by("pk")
+
+
+def _one(rows: QuerySet[M], what: str, name: str) -> M:
+    found = rows.first()
+    if found is None:
+        raise Refusal(
+            f"{what}-unknown", f"There is no {what} {name}.", remedy=f"List them: {what} list."
+        )
+    return found
+
+
+def server_named(actor: Actor, name: str) -> Server:
+    """The server of that name; raises `Refusal` (`server-unknown`)."""
+    return _one(servers(actor).filter(name=name.strip().lower()), "server", ascii(name))
+
+
+def customer_named(actor: Actor, name: str) -> Customer:
+    """The customer of that name, capitals aside; raises `Refusal` (`customer-unknown`)."""
+    return _one(customers(actor).filter(name__iexact=name.strip()), "customer", ascii(name))
+
+
+def domain_named(actor: Actor, name: str, *, removed: bool = False) -> Domain:
+    """The domain of that name, the last removed one with `removed`; raises `Refusal`."""
+    bare = normalise_domain(name)
+    rows = domains(actor, removed=removed).filter(name=bare).order_by("-pk")
+    return _one(rows, "removed domain" if removed else "domain", bare)
+
+
+def mailbox_named(actor: Actor, address: str, *, removed: bool = False) -> Mailbox:
+    """The mailbox of that address, the last removed one with `removed`; raises `Refusal`."""
+    checked = forwarder_address(address)
+    rows = mailboxes(actor, removed=removed).filter(
+        local=checked.local, domain__name=checked.domain
+    )
+    return _one(rows.order_by("-pk"), "removed mailbox" if removed else "mailbox", str(checked))
+
+
+def forwarder_named(actor: Actor, address: str) -> Forwarder:
+    """The forwarder at that address; raises `Refusal`."""
+    checked = forwarder_address(address)
+    rows = forwarders(actor).filter(local=checked.local, domain__name=checked.domain)
+    return _one(rows, "forwarder", str(checked))
+
+
+def autoresponder_named(actor: Actor, address: str) -> Autoresponder:
+    """The autoresponder at that address; raises `Refusal`."""
+    checked = forwarder_address(address)
+    rows = autoresponders(actor).filter(local=checked.local, domain__name=checked.domain)
+    return _one(rows, "autoresponder", str(checked))
+
+
+def dns_records(domain: Domain) -> list[tuple[str, str, str]]:
+    """The records that the owner publishes: name, type, value."""
+    records = [
+        (domain.name, "MX", f"10 {domain.server.hostname}."),
+        (domain.name, "TXT", f"v=spf1 mx a:{domain.server.hostname} ~all"),
+        (f"_dmarc.{domain.name}", "TXT", "v=DMARC1; p=none"),
+    ]
+    records += [
+        (
+            f"{key.selector}._domainkey.{domain.name}",
+            "TXT",
+            f"v=DKIM1; k=rsa; p={key.public_key}",
+        )
+        for key in domain.dkim_keys.all()
+    ]
+    return records

@@ -1,0 +1,86 @@
+"""What may happen in hosting: each function one transaction with its audit entry and revision."""
+
+from mailstead.control.hosting.services.autoresponders import (
+    remove_autoresponder,
+    set_autoresponder,
+)
+from mailstead.control.hosting.services.bulk import (
+    DomainRow,
+    MailboxRow,
+    import_domains,
+    import_mailboxes,
+)
+from mailstead.control.hosting.services.customers import (
+    create_customer,
+    remove_customer,
+    resume_customer,
+    suspend_customer,
+    update_customer,
+)
+from mailstead.control.hosting.services.domains import (
+    create_domain,
+    make_domain_alias,
+    remove_domain,
+    restore_domain,
+    resume_domain,
+    set_catch_all,
+    set_domain_forwarder,
+    suspend_domain,
+)
+from mailstead.control.hosting.services.forwarders import remove_forwarder, set_forwarder
+from mailstead.control.hosting.services.mailboxes import (
+    create_mailbox,
+    remove_mailbox,
+    restore_mailbox,
+    resume_mailbox,
+    set_password,
+    suspend_mailbox,
+    update_mailbox,
+)
+from mailstead.control.hosting.services.purge import purge_expired
+from mailstead.control.hosting.services.rules import parse_rules, set_rules
+from mailstead.control.hosting.services.servers import (
+    create_server,
+    remove_server,
+    update_server,
+)
+from mailstead.control.hosting.services.usage import handle_event, pool_usage
+
+__all__ = [
+    "DomainRow",
+    "MailboxRow",
+    "create_customer",
+    "create_domain",
+    "create_mailbox",
+    "create_server",
+    "handle_event",
+    "import_domains",
+    "import_mailboxes",
+    "make_domain_alias",
+    "parse_rules",
+    "pool_usage",
+    "purge_expired",
+    "remove_autoresponder",
+    "remove_customer",
+    "remove_domain",
+    "remove_forwarder",
+    "remove_mailbox",
+    "remove_server",
+    "restore_domain",
+    "restore_mailbox",
+    "resume_customer",
+    "resume_domain",
+    "resume_mailbox",
+    "set_autoresponder",
+    "set_catch_all",
+    "set_domain_forwarder",
+    "set_forwarder",
+    "set_password",
+    "set_rules",
+    "suspend_customer",
+    "suspend_domain",
+    "suspend_mailbox",
+    "update_customer",
+    "update_mailbox",
+    "update_server",
+]

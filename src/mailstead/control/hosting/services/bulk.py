@@ -1,0 +1,209 @@
+"""Many at once: rows of an import in batches, each batch one transaction.
+
+A row that is refused does not stop the others; a row that is there already is said to be so, which makes
+a repeated import harmless.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from mailstead.control.feed import services as feed
+from mailstead.control.hosting import messages
+from mailstead.control.hosting.models import Customer, Domain, Mailbox, Server
+from mailstead.control.hosting.services.common import checked_size, facts, no_alias
+from mailstead.control.hosting.services.mailboxes import LOCKED, secret_of
+from mailstead.control.people import services as people
+from mailstead.control.people.actor import Actor
+from mailstead.standards.address import mailbox_address, normalise_domain
+from mailstead.standards.refusal import Refusal
+from mailstead.wire.changes import AnyChange
+
+
+@dataclass(frozen=True)
+class MailboxRow:
+    """One row to import; exactly one of `password` and `hashed` is given."""
+
+    address: str
+    password: str | None = None
+    hashed: str | None = None
+    quota: int = 0
+
+
+@dataclass(frozen=True)
+class DomainRow:
+    """One domain to import."""
+
+    name: str
+    customer: str
+
+
+Result = Refusal | str
+"""For each row: why it was refused, or `made` or `present`."""
+
+
+class _Batch:
+    """What is known and what is to be written in one batch of mailboxes."""
+
+    def __init__(self, rows: Sequence[MailboxRow]) -> None:
+        names = set()
+        for row in rows:
+            names.add(row.address.rpartition("@")[2].strip().lower())
+        found = Domain.objects.filter(removed_at=None).select_related(
+            "customer", "server", "alias_of"
+        )
+        self.domains = {d.name: d for d in found.filter(name__in=self._normal(names))}
+        existing = Mailbox.objects.filter(domain__in=self.domains.values(), removed_at=None)
+        wanted = {row.address.rpartition("@")[0].strip().lower() for row in rows}
+        self.present = set(existing.filter(local__in=wanted).values_list("domain__name", "local"))
+        self.room: dict[int, int | None] = {}
+        self.new: list[Mailbox] = []
+
+    @staticmethod
+    def _normal(names: set[str]) -> set[str]:
+        found = set()
+        for name in names:
+            try:
+                found.add(normalise_domain(name))
+            except Refusal:
+                continue
+        return found
+
+    def _take_place(self, customer: Customer) -> None:
+        if customer.pk not in self.room:
+            limit = customer.mailbox_limit
+            if limit is not None:
+                rows = Mailbox.objects.filter(domain__customer=customer, removed_at=None)
+                limit -= rows.count()
+            self.room[customer.pk] = limit
+        left = self.room[customer.pk]
+        if left is None:
+            return
+        if left <= 0:
+            raise Refusal(
+                "mailbox-limit",
+                f"'{customer.name}' may have no more than {customer.mailbox_limit} mailboxes.",
+                remedy="Raise the limit.",
+            )
+        self.room[customer.pk] = left - 1
+
+    def take(self, row: MailboxRow) -> str:
+        """Note one row; raises `Refusal`."""
+        address = mailbox_address(row.address)
+        domain = self.domains.get(address.domain)
+        if domain is None:
+            raise Refusal(
+                "domain-unknown",
+                f"The domain {address.domain} is not hosted here.",
+                remedy="Add the domain first.",
+            )
+        no_alias(domain)
+        if (address.domain, address.local) in self.present:
+            return "present"
+        quota = checked_size(row.quota, "quota")
+        secret, locked = secret_of(row.password, row.hashed)
+        self._take_place(domain.customer)
+        self.present.add((address.domain, address.local))
+        self.new.append(
+            Mailbox(
+                domain=domain,
+                local=address.local,
+                secret=secret,
+                quota=quota,
+                login_suspended=LOCKED if locked else "",
+            )
+        )
+        return "made"
+
+
+@transaction.atomic
+def import_mailboxes(
+    *, actor: Actor, now: dt.datetime, rows: Sequence[MailboxRow], dry_run: bool = False
+) -> list[Result]:
+    """Make the mailboxes of one batch; with `dry_run` only say what would be refused."""
+    batch = _Batch(rows)
+    results: list[Result] = []
+    for row in rows:
+        try:
+            results.append(batch.take(row))
+        except Refusal as refusal:
+            results.append(refusal)
+    if dry_run or not batch.new:
+        return results
+    Mailbox.objects.bulk_create(batch.new)
+    people.record_many(
+        people.entry(
+            actor=actor,
+            verb="mailbox.import",
+            kind="mailbox",
+            label=mailbox.address,
+            object_id=mailbox.pk or 0,
+            now=now,
+            after=facts(mailbox),
+        )
+        for mailbox in batch.new
+    )
+    by_server: dict[str, list[AnyChange]] = {}
+    for mailbox in batch.new:
+        changes = by_server.setdefault(mailbox.domain.server.name, [])
+        changes.append(messages.mailbox_put(mailbox))
+    for server, changes in by_server.items():
+        feed.publish(server=server, changes=changes, now=now)
+    return results
+
+
+@transaction.atomic
+def import_domains(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    rows: Sequence[DomainRow],
+    server: Server,
+    dry_run: bool = False,
+) -> list[Result]:
+    """Make the domains of one batch, without signing keys; customers must exist."""
+    customers = {c.name.lower(): c for c in Customer.objects.all()}
+    results: list[Result] = []
+    new: list[Domain] = []
+    names: set[str] = set()
+    for row in rows:
+        try:
+            name = normalise_domain(row.name)
+            customer = customers.get(row.customer.strip().lower())
+            if customer is None:
+                raise Refusal(
+                    "customer-unknown",
+                    f"There is no customer {row.customer!a}.",
+                    remedy="Add the customer first.",
+                )
+            if name in names or Domain.objects.filter(name=name, removed_at=None).exists():
+                results.append("present")
+                continue
+            names.add(name)
+            new.append(Domain(name=name, customer=customer, server=server))
+            results.append("made")
+        except Refusal as refusal:
+            results.append(refusal)
+    if dry_run or not new:
+        return results
+    Domain.objects.bulk_create(new)
+    people.record_many(
+        people.entry(
+            actor=actor,
+            verb="domain.import",
+            kind="domain",
+            label=domain.name,
+            object_id=domain.pk or 0,
+            now=now,
+            after=facts(domain),
+        )
+        for domain in new
+    )
+    feed.publish(
+        server=server.name, changes=[messages.domain_put(domain) for domain in new], now=now
+    )
+    return results

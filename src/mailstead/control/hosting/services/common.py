@@ -1,0 +1,108 @@
+"""What every write of hosting has in common: the audit entry and the feed revision."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Model
+
+from mailstead.control.feed import services as feed
+from mailstead.control.hosting.models import Domain, Server
+from mailstead.control.people import services as people
+from mailstead.control.people.actor import Actor
+from mailstead.standards.refusal import Refusal
+from mailstead.wire.changes import AnyChange
+
+MAX_SIZE = 2**53
+"""Bytes; what JSON readers hold without loss."""
+
+
+def facts(row: Model) -> dict[str, Any]:
+    """A row's own fields as the audit trail keeps them."""
+    found: dict[str, Any] = {}
+    for field in row._meta.concrete_fields:
+        value = getattr(row, field.attname)
+        found[field.attname] = value.isoformat() if isinstance(value, dt.datetime) else value
+    return found
+
+
+def commit(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    verb: str,
+    row: Model,
+    label: str,
+    before: dict[str, Any] | None,
+    changes: Iterable[AnyChange],
+    server: Server | None,
+    reason: str = "",
+    gone: bool = False,
+) -> None:
+    """Record who did what, and tell the node; inside the caller's transaction."""
+    after = None if gone else facts(row)
+    if before is not None and after is not None:
+        differing = {key for key in after if before.get(key) != after[key]}
+        before = {key: before[key] for key in sorted(differing) if key in before}
+        after = {key: after[key] for key in sorted(differing)}
+    kind = type(row).__name__.lower()
+    people.record(
+        actor=actor,
+        verb=f"{kind}.{verb}",
+        kind=kind,
+        label=label,
+        object_id=row.pk or 0,
+        now=now,
+        before=before,
+        after=after,
+        reason=reason[:400],
+    )
+    if server is not None:
+        feed.publish(server=server.name, changes=changes, now=now)
+
+
+def checked_size(size: int, what: str) -> int:
+    """A size in bytes that may be stored; raises `Refusal`."""
+    if not 0 <= size <= MAX_SIZE:
+        raise Refusal(
+            "size-invalid", f"The {what} must be 0 or more.", remedy="Give a size such as 5G."
+        )
+    return size
+
+
+def checked_text(text: str, what: str, longest: int, *, lines: bool = False) -> str:
+    """A text without control characters; line breaks only where `lines`."""
+    clean = text.replace("\r\n", "\n")
+    allowed = "\n\t" if lines else ""
+    if any(not c.isprintable() and c not in allowed for c in clean) or len(clean) > longest:
+        raise Refusal(
+            "text-invalid",
+            f"The {what} must have at most {longest} characters and no control characters.",
+            remedy="Shorten it or remove them.",
+        )
+    return clean
+
+
+def living(domain: Domain) -> Domain:
+    """The domain, unless it is removed."""
+    if domain.removed_at is not None:
+        raise Refusal(
+            "domain-removed",
+            f"The domain {domain.name} is removed.",
+            remedy="Restore it first.",
+        )
+    return domain
+
+
+def no_alias(domain: Domain) -> Domain:
+    """The domain, unless it is an alias, which has no addresses of its own."""
+    if domain.alias_of_id is not None:
+        assert domain.alias_of is not None
+        raise Refusal(
+            "domain-is-alias",
+            f"{domain.name} is an alias of {domain.alias_of.name} and has no own addresses.",
+            remedy=f"Make it in {domain.alias_of.name}.",
+        )
+    return living(domain)

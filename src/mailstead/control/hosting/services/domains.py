@@ -1,0 +1,207 @@
+"""Domains: life, suspension, catch-all, domain forwarder, domain alias."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from mailstead.control.hosting import messages
+from mailstead.control.hosting.models import Customer, Domain, Server
+from mailstead.control.hosting.queries.loops import refuse_loops_of_domain
+from mailstead.control.hosting.services.common import (
+    checked_text,
+    commit,
+    facts,
+    living,
+    no_alias,
+)
+from mailstead.control.hosting.services.dkim import new_key
+from mailstead.control.hosting.services.mailboxes import refuse_over_limit
+from mailstead.control.hosting.services.routes import checked_route
+from mailstead.control.people.actor import Actor
+from mailstead.standards.address import normalise_domain
+from mailstead.standards.refusal import Refusal
+from mailstead.wire.changes import AnyChange, DomainGone, Route
+
+
+@transaction.atomic
+def create_domain(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    name: str,
+    customer: Customer,
+    server: Server,
+    dkim: bool = True,
+) -> Domain:
+    """A new domain; `dkim` makes its signing key at once."""
+    bare = normalise_domain(name)
+    if Domain.objects.filter(name=bare, removed_at=None).exists():
+        raise Refusal(
+            "domain-exists",
+            f"The domain {bare} is hosted here already.",
+            remedy="Remove it there first, or choose another.",
+        )
+    domain = Domain.objects.create(name=bare, customer=customer, server=server)
+    changes: list[AnyChange] = [messages.domain_put(domain)]
+    if dkim:
+        changes.append(messages.dkim_put(new_key(domain)))
+    refuse_loops_of_domain(domain)
+    _commit(actor, now, "create", domain, None, changes)
+    return domain
+
+
+def _commit(
+    actor: Actor,
+    now: dt.datetime,
+    verb: str,
+    domain: Domain,
+    before: dict[str, object] | None,
+    changes: list[AnyChange] | None = None,
+    reason: str = "",
+) -> None:
+    commit(
+        actor=actor,
+        now=now,
+        verb=verb,
+        row=domain,
+        label=domain.name,
+        before=before,
+        changes=[messages.domain_put(domain)] if changes is None else changes,
+        server=domain.server,
+        reason=reason,
+    )
+
+
+@transaction.atomic
+def set_catch_all(*, actor: Actor, now: dt.datetime, domain: Domain, route: Route | None) -> None:
+    """What happens to local parts that nobody knows; None refuses them in the house's words."""
+    before = facts(no_alias(domain))
+    checked = checked_route(route) if route else None
+    domain.catch_all_action = checked.action if checked else ""
+    domain.catch_all_destinations = list(checked.destinations) if checked else []
+    domain.catch_all_text = checked.text if checked else ""
+    domain.save()
+    refuse_loops_of_domain(domain)
+    _commit(actor, now, "set-catch-all", domain, before)
+
+
+@transaction.atomic
+def set_domain_forwarder(
+    *, actor: Actor, now: dt.datetime, domain: Domain, target: str | None
+) -> None:
+    """Send every local part that the domain does not define to the same at `target`."""
+    before = facts(no_alias(domain))
+    domain.forward_to = normalise_domain(target) if target else ""
+    if domain.forward_to == domain.name:
+        raise Refusal(
+            "forward-to-itself",
+            f"{domain.name} cannot forward to itself.",
+            remedy="Name another domain.",
+        )
+    domain.save()
+    refuse_loops_of_domain(domain)
+    _commit(actor, now, "set-forwarder", domain, before)
+
+
+@transaction.atomic
+def make_domain_alias(
+    *, actor: Actor, now: dt.datetime, domain: Domain, target: Domain | None
+) -> None:
+    """Let the domain behave as `target`; None makes it a domain of its own again."""
+    before = facts(living(domain))
+    if target is not None:
+        _refuse_alias(domain, living(target))
+    domain.alias_of = target
+    domain.save()
+    refuse_loops_of_domain(domain)
+    _commit(actor, now, "set-alias", domain, before)
+
+
+def _refuse_alias(domain: Domain, target: Domain) -> None:
+    words = ""
+    if target.pk == domain.pk:
+        words = f"{domain.name} cannot be an alias of itself."
+    elif target.alias_of_id is not None:
+        words = f"{target.name} is an alias itself."
+    elif domain.aliases.filter(removed_at=None).exists():
+        words = f"Other domains are aliases of {domain.name}."
+    elif target.server_id != domain.server_id:
+        words = f"{target.name} is at home on another server."
+    elif target.customer_id != domain.customer_id:
+        words = f"{target.name} belongs to another customer."
+    elif domain.forward_to or domain.catch_all_action:
+        words = f"{domain.name} has a catch-all or a domain forwarder, which an alias cannot have."
+    elif (
+        domain.mailboxes.filter(removed_at=None).exists()
+        or domain.forwarders.exists()
+        or domain.autoresponders.exists()
+    ):
+        words = f"{domain.name} has own addresses, which an alias cannot have."
+    if words:
+        raise Refusal(
+            "alias-invalid", words, remedy="Remove what stands in the way, or choose another."
+        )
+
+
+@transaction.atomic
+def suspend_domain(*, actor: Actor, now: dt.datetime, domain: Domain, reason: str) -> None:
+    """No log-in and no sending for its mailboxes; mail is still received."""
+    before = facts(living(domain))
+    domain.suspended = True
+    domain.suspended_reason = checked_text(reason, "reason", 300)
+    domain.save()
+    _commit(actor, now, "suspend", domain, before, reason=reason)
+
+
+@transaction.atomic
+def resume_domain(*, actor: Actor, now: dt.datetime, domain: Domain) -> None:
+    """The suspension ends."""
+    before = facts(living(domain))
+    domain.suspended = False
+    domain.suspended_reason = ""
+    domain.save()
+    _commit(actor, now, "resume", domain, before)
+
+
+@transaction.atomic
+def remove_domain(*, actor: Actor, now: dt.datetime, domain: Domain, grace: dt.timedelta) -> None:
+    """Remove the domain and all in it; for `grace` it can be restored and keeps its mail."""
+    before = facts(living(domain))
+    alias = domain.aliases.filter(removed_at=None).first()
+    if alias:
+        raise Refusal(
+            "domain-has-alias",
+            f"{alias.name} is an alias of {domain.name}.",
+            remedy=f"Remove {alias.name} first, or end the alias.",
+        )
+    domain.removed_at = now
+    domain.purge_after = now + grace
+    domain.save()
+    domain.mailboxes.filter(removed_at=None).update(removed_at=now, purge_after=now + grace)
+    _commit(actor, now, "remove", domain, before, [DomainGone(name=domain.name)])
+
+
+@transaction.atomic
+def restore_domain(*, actor: Actor, now: dt.datetime, domain: Domain) -> None:
+    """Undo a removal: the domain and the mailboxes that were removed with it come back."""
+    before = facts(domain)
+    if domain.removed_at is None:
+        raise Refusal("domain-not-removed", f"The domain {domain.name} is not removed.")
+    if Domain.objects.filter(name=domain.name, removed_at=None).exists():
+        raise Refusal(
+            "domain-exists",
+            f"There is a new domain {domain.name} by now.",
+            remedy="Remove it first.",
+        )
+    with_it = domain.mailboxes.filter(removed_at=domain.removed_at)
+    refuse_over_limit(domain.customer, with_it.count())
+    with_it.update(removed_at=None, purge_after=None)
+    domain.removed_at = None
+    domain.purge_after = None
+    if domain.alias_of and domain.alias_of.removed_at is not None:
+        domain.alias_of = None
+    domain.save()
+    refuse_loops_of_domain(domain)
+    _commit(actor, now, "restore", domain, before, list(messages.domain_contents(domain)))

@@ -1,0 +1,207 @@
+"""Mailboxes: life, password, quota, suspension."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from django.db import transaction
+
+from mailstead.control.hosting import messages
+from mailstead.control.hosting.models import Customer, Domain, Mailbox
+from mailstead.control.hosting.queries.loops import refuse_loops_of_address
+from mailstead.control.hosting.services.common import (
+    checked_size,
+    checked_text,
+    commit,
+    facts,
+    living,
+    no_alias,
+)
+from mailstead.control.people.actor import Actor
+from mailstead.standards import password as passwords
+from mailstead.standards.address import mailbox_address
+from mailstead.standards.refusal import Refusal
+from mailstead.wire.changes import AnyChange, MailboxGone
+
+What = Literal["login", "sending", "receiving"]
+LOCKED = "The imported password was locked."
+
+
+def refuse_over_limit(customer: Customer, more: int) -> None:
+    """Refuse when the customer may not have `more` mailboxes."""
+    if customer.mailbox_limit is None:
+        return
+    # The lock makes two who add at the same time wait for each other.
+    limit = Customer.objects.select_for_update().get(pk=customer.pk).mailbox_limit
+    held = Mailbox.objects.filter(domain__customer=customer, removed_at=None).count()
+    if limit is not None and held + more > limit:
+        raise Refusal(
+            "mailbox-limit",
+            f"'{customer.name}' may have {limit} mailboxes and has {held}.",
+            remedy="Raise the limit or remove a mailbox.",
+        )
+
+
+def secret_of(password: str | None, hashed: str | None) -> tuple[str, bool]:
+    """The secret to store for a password or a hash found elsewhere, and whether it was locked."""
+    if hashed is not None:
+        return passwords.imported(hashed)
+    if password is None:
+        raise Refusal("password-missing", "A password is missing.", remedy="Give one.")
+    return passwords.hashed(password), False
+
+
+@transaction.atomic
+def create_mailbox(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    domain: Domain,
+    address: str,
+    password: str | None = None,
+    hashed: str | None = None,
+    quota: int = 0,
+) -> Mailbox:
+    """A new mailbox in `domain`, with a password or an imported hash; `quota` in bytes."""
+    checked = mailbox_address(address)
+    if checked.domain != no_alias(domain).name:
+        raise Refusal("address-invalid", f"{checked} is not in {domain.name}.")
+    if Mailbox.objects.filter(domain=domain, local=checked.local, removed_at=None).exists():
+        raise Refusal(
+            "mailbox-exists",
+            f"The mailbox {checked} exists already.",
+            remedy="Choose another name.",
+        )
+    refuse_over_limit(domain.customer, 1)
+    secret, locked = secret_of(password, hashed)
+    mailbox = Mailbox.objects.create(
+        domain=domain,
+        local=checked.local,
+        secret=secret,
+        quota=checked_size(quota, "quota"),
+        login_suspended=LOCKED if locked else "",
+    )
+    refuse_loops_of_address(mailbox.address)
+    _commit(actor, now, "create", mailbox, None)
+    return mailbox
+
+
+def _commit(
+    actor: Actor,
+    now: dt.datetime,
+    verb: str,
+    mailbox: Mailbox,
+    before: dict[str, object] | None,
+    changes: list[AnyChange] | None = None,
+    reason: str = "",
+) -> None:
+    commit(
+        actor=actor,
+        now=now,
+        verb=verb,
+        row=mailbox,
+        label=mailbox.address,
+        before=before,
+        changes=[messages.mailbox_put(mailbox)] if changes is None else changes,
+        server=mailbox.domain.server,
+        reason=reason,
+    )
+
+
+def _living(mailbox: Mailbox) -> Mailbox:
+    living(mailbox.domain)
+    if mailbox.removed_at is not None:
+        raise Refusal(
+            "mailbox-removed",
+            f"The mailbox {mailbox.address} is removed.",
+            remedy="Restore it first.",
+        )
+    return mailbox
+
+
+@transaction.atomic
+def update_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox, quota: int) -> None:
+    """Another quota, bytes; 0 for none of its own."""
+    before = facts(_living(mailbox))
+    mailbox.quota = checked_size(quota, "quota")
+    mailbox.save()
+    _commit(actor, now, "update", mailbox, before)
+
+
+@transaction.atomic
+def set_password(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    mailbox: Mailbox,
+    password: str | None = None,
+    hashed: str | None = None,
+) -> None:
+    """Another password; every session that was opened with the old one ends."""
+    before = facts(_living(mailbox))
+    mailbox.secret, locked = secret_of(password, hashed)
+    mailbox.credential += 1
+    if locked:
+        mailbox.login_suspended = LOCKED
+    mailbox.save()
+    _commit(actor, now, "set-password", mailbox, before)
+
+
+@transaction.atomic
+def suspend_mailbox(
+    *, actor: Actor, now: dt.datetime, mailbox: Mailbox, what: What, reason: str
+) -> None:
+    """Suspend log-in, sending or receiving; the reason is told to whom it concerns."""
+    before = facts(_living(mailbox))
+    clean = checked_text(reason.strip(), "reason", 300)
+    setattr(mailbox, f"{what}_suspended", clean or "suspended by the operator")
+    mailbox.save()
+    _commit(actor, now, f"suspend-{what}", mailbox, before, reason=clean)
+
+
+@transaction.atomic
+def resume_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox, what: What) -> None:
+    """The suspension of log-in, sending or receiving ends."""
+    before = facts(_living(mailbox))
+    setattr(mailbox, f"{what}_suspended", "")
+    mailbox.save()
+    _commit(actor, now, f"resume-{what}", mailbox, before)
+
+
+@transaction.atomic
+def remove_mailbox(
+    *, actor: Actor, now: dt.datetime, mailbox: Mailbox, grace: dt.timedelta
+) -> None:
+    """Remove the mailbox; for `grace` its mail is kept and the removal can be undone."""
+    before = facts(_living(mailbox))
+    mailbox.removed_at = now
+    mailbox.purge_after = now + grace
+    mailbox.save()
+    gone: list[AnyChange] = [MailboxGone(address=mailbox.address)]
+    _commit(actor, now, "remove", mailbox, before, gone)
+
+
+@transaction.atomic
+def restore_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox) -> None:
+    """Undo a removal: log-in, mail and rules are as they were."""
+    before = facts(mailbox)
+    if mailbox.removed_at is None:
+        raise Refusal("mailbox-not-removed", f"The mailbox {mailbox.address} is not removed.")
+    living(mailbox.domain)
+    same = Mailbox.objects.filter(domain=mailbox.domain, local=mailbox.local, removed_at=None)
+    if same.exists():
+        raise Refusal(
+            "mailbox-exists",
+            f"There is a new mailbox {mailbox.address} by now.",
+            remedy="Remove it first.",
+        )
+    refuse_over_limit(mailbox.domain.customer, 1)
+    mailbox.removed_at = None
+    mailbox.purge_after = None
+    mailbox.save()
+    changes: list[AnyChange] = [messages.mailbox_put(mailbox)]
+    rule_set = getattr(mailbox, "rule_set", None)
+    if rule_set is not None:
+        changes.append(messages.rules_put(rule_set))
+    _commit(actor, now, "restore", mailbox, before, changes)

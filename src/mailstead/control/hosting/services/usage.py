@@ -1,0 +1,44 @@
+"""Storage in use: what nodes report, and when a customer's pool is full."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+
+from django.db.models import Sum
+
+from mailstead.control.feed import services as feed
+from mailstead.control.hosting import messages
+from mailstead.control.hosting.models import Customer, Mailbox
+from mailstead.wire.changes import AnyChange
+from mailstead.wire.events import AnyEvent, UsageSeen
+
+
+def handle_event(event: AnyEvent) -> None:
+    """What a node's event changes here; inside the transaction that records it."""
+    if isinstance(event, UsageSeen):
+        rows = Mailbox.objects.filter(store=event.store)
+        if rows.update(usage_bytes=event.bytes, usage_messages=event.messages):
+            customer = Customer.objects.get(domains__mailboxes__store=event.store)
+            settle_pool(customer, event.at)
+
+
+def pool_usage(customer: Customer) -> int:
+    """Bytes that all mailboxes of a customer use, removed ones within their grace not counted."""
+    rows = Mailbox.objects.filter(domain__customer=customer, removed_at=None)
+    return int(rows.aggregate(total=Sum("usage_bytes"))["total"] or 0)
+
+
+def settle_pool(customer: Customer, now: dt.datetime) -> None:
+    """Note whether the pool is full, and tell the nodes when that changed."""
+    full = bool(customer.quota) and pool_usage(customer) >= customer.quota
+    if full == customer.pool_full:
+        return
+    customer.pool_full = full
+    Customer.objects.filter(pk=customer.pk).update(pool_full=full)
+    by_server: dict[str, list[AnyChange]] = defaultdict(list)
+    rows = Mailbox.objects.filter(domain__customer=customer, removed_at=None)
+    for mailbox in rows.select_related("domain__customer", "domain__server"):
+        by_server[mailbox.domain.server.name].append(messages.mailbox_put(mailbox))
+    for server, changes in by_server.items():
+        feed.publish(server=server, changes=changes, now=now)

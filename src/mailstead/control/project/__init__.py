@@ -1,0 +1,1 @@
+"""The assembled control plane: settings, URLs, ASGI, worker; nothing else."""

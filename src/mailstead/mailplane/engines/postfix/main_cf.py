@@ -1,0 +1,355 @@
+"""What stands in main.cf, and why: each entry is a name, a value and the reason.
+
+Only settings that are not Postfix's defaults stand here. Values that come from outside are checked
+in `render`.
+"""
+
+from __future__ import annotations
+
+from mailstead.mailplane.engines.postfix.model import PostfixModel
+
+Entry = tuple[str, str, str]
+"""Name, value, reason."""
+
+_STALE = (
+    "421 4.7.0 The password of this mailbox has changed or the mailbox was removed; "
+    "sign in again with the current password"
+)
+_ANONYMOUS = "530 5.7.0 Sign in first: this port takes mail from the users of this host only"
+
+
+def entries(model: PostfixModel) -> list[Entry]:
+    """All settings, in the order in which a reader wants them."""
+    return [
+        *_places(model),
+        *_identity(model),
+        *_lookups(model),
+        *_inbound(model),
+        *_dialog(),
+        *_submission(model),
+        *_tls(model),
+        *_delivery(),
+        *_milter(model),
+    ]
+
+
+def _places(model: PostfixModel) -> list[Entry]:
+    home = model.home
+    return [
+        ("compatibility_level", "3.6", "No backwards-compatible defaults."),
+        ("queue_directory", str(home.spool), "This instance's own queue."),
+        ("data_directory", str(home.postfix_data), "This instance's own caches."),
+        (
+            "maillog_file",
+            f"{home.log}/postfix.log",
+            "No syslog needed. A file, not the supervisor's pipe: a pipe without a reader would\n"
+            "stop postlogd, and with it every process that logs.",
+        ),
+        ("maillog_file_prefixes", str(home.log), "Where postlogd may write."),
+        (
+            "lmdb_map_size",
+            "4294967296",
+            "Address space of a map, bytes: room for millions of addresses.",
+        ),
+        (
+            "import_environment",
+            "MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME "
+            "MAILSTEAD_HOME",
+            "The instance's mark stays on every process, so that leftovers can be found.",
+        ),
+    ]
+
+
+def _identity(model: PostfixModel) -> list[Entry]:
+    return [
+        ("myhostname", model.hostname, "The name in banner, HELO and bounces."),
+        ("smtpd_banner", "$myhostname ESMTP", "No software name for scanners."),
+        *_host_mail(model),
+        (
+            "mynetworks",
+            "",
+            "Nobody may relay without a log-in, the machine itself included: a web application\n"
+            "on this host must log in like any client.",
+        ),
+        ("inet_protocols", "all" if model.ipv6 else "ipv4", "IPv6 where the kernel has it."),
+        (
+            "parent_domain_matches_subdomains",
+            "",
+            "The default makes example.org's entry answer for sub.example.org too, which may be\n"
+            "another customer's domain or not be hosted here at all.",
+        ),
+        (
+            "smtputf8_enable",
+            "no",
+            "Dovecot 2.3's LMTP has no SMTPUTF8: a message accepted with it would bounce later.",
+        ),
+        ("recipient_delimiter", model.recipient_delimiter, "Sub-addresses (RFC 5233)."),
+        ("message_size_limit", str(model.message_limit), "Largest message, bytes."),
+        (
+            "mailbox_size_limit",
+            "0",
+            "Quota is Dovecot's task; a limit under message_size_limit would be refused.",
+        ),
+        ("virtual_mailbox_limit", "0", "As above."),
+        ("biff", "no", "No comsat here."),
+        ("enable_long_queue_ids", "yes", "Queue IDs are never used twice."),
+    ]
+
+
+def _host_mail(model: PostfixModel) -> list[Entry]:
+    """Mail for the host's own name: RFC 2142's names go to the operator, all others are refused."""
+    names = ("postmaster", "abuse", "hostmaster", "root", "security", "mailer-daemon")
+    if model.operator:
+        ends = ", ".join(f"{{{name}@{model.hostname} = {model.operator}}}" for name in names)
+        transport, reason = "error:5.1.1 Only postmaster is here", "All of them are aliases."
+    else:
+        ends = ", ".join(
+            f"{{{name}@{model.hostname} = postmaster@{model.hostname}}}" for name in names
+        )
+        transport, reason = (
+            "postmaster:",
+            "No operator is named: kept, never lost (RFC 5321 §4.5.1).",
+        )
+    known = ", ".join(f"{{{name} = ok}}" for name in names)
+    return [
+        ("mydestination", "$myhostname", "The host's own name has no Unix accounts behind it."),
+        (
+            "local_recipient_maps",
+            f"inline:{{{known}}}",
+            "Which addresses the host itself has (RFC 2142).",
+        ),
+        ("local_transport", transport, reason),
+        ("alias_maps", "", "/etc/aliases is another mail system's."),
+        ("alias_database", "", "As above."),
+        (
+            "virtual_alias_maps",
+            f"lmdb:{model.home.maps}/aliases, inline:{{{ends}}}",
+            "Forwarders, catch-alls, domain aliases; then the host's own addresses.",
+        ),
+    ]
+
+
+def _lookups(model: PostfixModel) -> list[Entry]:
+    maps = model.home.maps
+    return [
+        (
+            "virtual_mailbox_domains",
+            f"lmdb:{maps}/domains",
+            "The hosted domains. lmdb: changed in place by postmap without any restart; Postfix's\n"
+            "sqlite: dies when the file is locked, its pgsql: is blind for 60 s after one failure.",
+        ),
+        (
+            "virtual_mailbox_maps",
+            f"lmdb:{maps}/recipients",
+            "Which addresses exist; the value is read by check_recipient_access.",
+        ),
+        (
+            "virtual_alias_expansion_limit",
+            "5000",
+            "A forwarder may have many destinations (default 1000).",
+        ),
+        ("transport_maps", f"lmdb:{maps}/transport", "Refused and dropped ends of a chain."),
+        ("virtual_transport", f"lmtp:unix:{model.home.dovecot_run}/lmtp", "Dovecot delivers."),
+    ]
+
+
+def _inbound(model: PostfixModel) -> list[Entry]:
+    quota = (
+        f"check_policy_service {{ unix:{model.home.dovecot_run}/quota-status, "
+        "timeout=5s, try_limit=1, default_action=DUNNO }"
+    )
+    return [
+        ("smtpd_relay_restrictions", "reject_unauth_destination", "No relaying, from no address."),
+        (
+            "smtpd_recipient_restrictions",
+            "reject_unauth_destination, "
+            f"check_recipient_access lmdb:{model.home.maps}/recipients, "
+            f"reject_unlisted_recipient, {quota}",
+            "Unknown, suspended and full mailboxes are refused here, not bounced later.\n"
+            "When quota-status is away mail is taken in: LMTP asks again.",
+        ),
+        (
+            "smtpd_end_of_data_restrictions",
+            "",
+            "Must stay empty on 3.7.11: a rejection there leaves MAIL and RCPT state behind and\n"
+            "lets a second message through (fixed in 3.7.22). Policy belongs at RCPT.",
+        ),
+        ("smtpd_proxy_filter", "", "Must stay empty: its smuggling defects are fixed in 3.7.22."),
+    ]
+
+
+def _dialog() -> list[Entry]:
+    return [
+        ("smtpd_helo_required", "yes", "RFC 5321 §4.1.1.1."),
+        ("disable_vrfy_command", "yes", "No list of addresses for harvesters."),
+        (
+            "smtpd_forbid_bare_newline",
+            "normalize",
+            "SMTP smuggling (CVE-2023-51764): open by default in Postfix 3.7.",
+        ),
+        (
+            "smtpd_forbid_bare_newline_exclusions",
+            "",
+            "The default excludes mynetworks: a node of the fleet would re-open the hole.",
+        ),
+        (
+            "smtpd_forbid_unauth_pipelining",
+            "yes",
+            "Commands sent ahead of their turn are refused; default no in 3.7.",
+        ),
+        (
+            "smtpd_discard_ehlo_keywords",
+            "chunking, etrn, silent-discard",
+            "BDAT has defects fixed only in 3.7.22; ETRN serves nobody here.",
+        ),
+        (
+            "smtpd_timeout",
+            "${stress?{10}:{120}}s",
+            "300 s of silence hold a process; RFC 5321 §4.5.3.2 asks the client to be patient, "
+            "not us.",
+        ),
+        (
+            "smtpd_client_event_limit_exceptions",
+            "127.0.0.0/8, [::1]",
+            "Webmail on this machine is many users behind one address; the default is mynetworks.",
+        ),
+        (
+            "local_header_rewrite_clients",
+            "",
+            "Mail from others is not touched; the default touches what comes from this machine.",
+        ),
+    ]
+
+
+def _submission(model: PostfixModel) -> list[Entry]:
+    maps = model.home.maps
+    return [
+        ("smtpd_sasl_type", "dovecot", "Dovecot knows the passwords."),
+        ("smtpd_sasl_path", f"{model.home.dovecot_run}/postfix-auth", "Its socket."),
+        (
+            "smtpd_tls_auth_only",
+            "yes",
+            "No AUTH without TLS; on port 25 there is none at all (smtpd_sasl_auth_enable).",
+        ),
+        (
+            "smtpd_sender_login_maps",
+            f"lmdb:{maps}/senders",
+            "Which SMTP log-ins own an envelope sender.",
+        ),
+        (
+            "smtpd_restriction_classes",
+            "submission_permitted",
+            "A word that the map of credentials may answer with.",
+        ),
+        ("submission_permitted", "permit_sasl_authenticated, reject", "What that word means."),
+        (
+            "submission_client_restrictions",
+            f"check_sasl_access lmdb:{maps}/credentials, "
+            f"check_sasl_access static:{{{_STALE}}}, "
+            f"check_client_access static:{{{_ANONYMOUS}}}",
+            "A positive list, asked at every RCPT: a session opened with a password that is no\n"
+            "longer valid ends here (docs/decisions/0001). First of all restrictions, because a\n"
+            "stale log-in owns no sender either, and 'not owned' would mislead its user.",
+        ),
+        (
+            "submission_sender_restrictions",
+            "reject_non_fqdn_sender, reject_sender_login_mismatch",
+            "The sender must belong to the log-in.",
+        ),
+        (
+            "submission_recipient_restrictions",
+            f"reject_non_fqdn_recipient, check_recipient_access lmdb:{maps}/recipients, "
+            "reject_unlisted_recipient, permit_sasl_authenticated, reject",
+            "A typing error is said at once, not bounced.",
+        ),
+    ]
+
+
+def _tls(model: PostfixModel) -> list[Entry]:
+    home = model.home
+    return [
+        (
+            "smtpd_tls_chain_files",
+            f"{home.certificate_key}, {home.certificate}",
+            "An ECDSA key costs a fifteenth of RSA's per handshake.",
+        ),
+        ("smtpd_tls_security_level", "may", "STARTTLS is offered to every server (RFC 3207)."),
+        ("smtpd_tls_protocols", ">=TLSv1.2", "RFC 8996 retired the older ones."),
+        ("smtpd_tls_mandatory_protocols", ">=TLSv1.2", "The same where TLS is demanded."),
+        ("smtpd_tls_mandatory_ciphers", "high", "Clients that log in are modern."),
+        ("tls_preempt_cipherlist", "yes", "The server's order of ciphers."),
+        (
+            "tls_ssl_options",
+            "NO_COMPRESSION, NO_RENEGOTIATION",
+            "CRIME, and renegotiation as a denial of service.",
+        ),
+        (
+            "smtpd_tls_session_cache_database",
+            "",
+            "Must stay empty: session tickets do the same without a database.",
+        ),
+        ("smtpd_tls_loglevel", "1", "One line a session: protocol and cipher."),
+        ("smtpd_tls_received_header", "yes", "Shows the reader whether TLS was used."),
+        ("smtp_tls_security_level", "may", "Opportunistic TLS out (RFC 7435)."),
+        ("smtp_tls_loglevel", "1", "One line a session."),
+        ("smtp_tls_connection_reuse", "yes", "Saves handshakes to busy receivers."),
+        (
+            "smtp_tls_session_cache_database",
+            "lmdb:$data_directory/smtp_scache",
+            "Resumes sessions with receivers.",
+        ),
+        (
+            "smtp_tls_CApath",
+            "/etc/ssl/certs",
+            "Lets the log tell verified receivers from others.",
+        ),
+    ]
+
+
+def _delivery() -> list[Entry]:
+    return [
+        (
+            "lmtp_destination_concurrency_limit",
+            "50",
+            "All local mail is one destination; the default of 20 would be the ceiling.",
+        ),
+        (
+            "lmtp_destination_concurrency_failed_cohort_limit",
+            "100",
+            "Trying a local socket costs nothing: a short stop of Dovecot must not put the whole\n"
+            "store aside as dead.",
+        ),
+        ("smtp_connect_timeout", "10s", "A dead receiver holds a process 30 s by default."),
+        (
+            "minimal_backoff_time",
+            "60s",
+            "First retry after a minute (greylisting, a restart of Dovecot); the pause doubles.",
+        ),
+        ("queue_run_delay", "60s", "Must not be longer than the shortest pause."),
+        ("bounce_queue_lifetime", "1d", "Nobody waits for a bounce longer."),
+        ("delay_warning_time", "4h", "The sender hears of a delay."),
+    ]
+
+
+def _milter(model: PostfixModel) -> list[Entry]:
+    if model.milter is None:
+        return []
+    return [
+        ("smtpd_milters", model.milter, "Rspamd: scan in and out, sign out."),
+        (
+            "milter_default_action",
+            "tempfail",
+            "Without Rspamd mail waits at the sender; it is neither lost nor unscanned.",
+        ),
+        (
+            "milter_mail_macros",
+            "i {mail_addr} {client_addr} {client_name} {auth_authen} {auth_type}",
+            "Rspamd tells authenticated mail by auth_authen.",
+        ),
+        ("milter_connect_timeout", "5s", "A dead Rspamd is noticed soon (default 30 s)."),
+        (
+            "milter_content_timeout",
+            "120s",
+            "Longer, and senders hang up and send again: duplicates (default 300 s).",
+        ),
+    ]

@@ -1,0 +1,145 @@
+"""Which programs master(8) runs: listeners, their own restrictions, and the usual services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailstead.mailplane.engines.postfix.model import PostfixModel
+
+
+@dataclass(frozen=True)
+class Service:
+    """One entry of master.cf (master(5)); `unpriv` is always the default, chroot always off."""
+
+    name: str
+    kind: str
+    program: str
+    private: str = "-"
+    wakeup: str = "-"
+    processes: str = "-"
+    options: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+
+
+def services(model: PostfixModel) -> list[Service]:
+    """All entries."""
+    return [*_listeners(model), *_plumbing(model)]
+
+
+def _listeners(model: PostfixModel) -> list[Service]:
+    outbound = str(model.submission_processes)
+    return [
+        Service(
+            str(model.smtp),
+            "inet",
+            "smtpd",
+            private="n",
+            processes=str(model.inbound_processes),
+            reason="Mail from the world. Its own limit, so that a flood here leaves room for the\n"
+            "customers' submission. No postscreen: docs/decisions/0010.",
+        ),
+        Service(
+            str(model.submission),
+            "inet",
+            "smtpd",
+            private="n",
+            processes=outbound,
+            options=(
+                ("syslog_name", "postfix/submission"),
+                ("smtpd_tls_security_level", "encrypt"),
+                *_SUBMISSION,
+            ),
+            reason="Mail from our users, STARTTLS demanded (RFC 6409, RFC 8314).",
+        ),
+        Service(
+            str(model.submissions),
+            "inet",
+            "smtpd",
+            private="n",
+            processes=outbound,
+            options=(
+                ("syslog_name", "postfix/submissions"),
+                ("smtpd_tls_security_level", "encrypt"),
+                ("smtpd_tls_wrappermode", "yes"),
+                *_SUBMISSION,
+            ),
+            reason="The same with TLS from the first octet (RFC 8314).",
+        ),
+        Service(
+            f"127.0.0.1:{model.reinject}",
+            "inet",
+            "smtpd",
+            private="n",
+            processes="50",
+            options=_REINJECT,
+            reason="What Sieve redirects and answers; this machine only (docs/decisions/0012).",
+        ),
+    ]
+
+
+_SUBMISSION = (
+    ("smtpd_sasl_auth_enable", "yes"),
+    ("smtpd_client_restrictions", "$submission_client_restrictions"),
+    ("smtpd_sender_restrictions", "$submission_sender_restrictions"),
+    ("smtpd_relay_restrictions", "permit_sasl_authenticated, reject"),
+    ("smtpd_recipient_restrictions", "$submission_recipient_restrictions"),
+    # An office behind one address.
+    ("smtpd_client_connection_count_limit", "200"),
+    # Mail programs leave Date and Message-ID to us (RFC 6409 §8).
+    ("local_header_rewrite_clients", "permit_sasl_authenticated"),
+)
+
+_REINJECT = (
+    ("syslog_name", "postfix/reinject"),
+    ("mynetworks", "127.0.0.0/8"),
+    ("smtpd_tls_security_level", "none"),
+    ("smtpd_relay_restrictions", "permit_mynetworks, reject"),
+    ("smtpd_recipient_restrictions", "permit_mynetworks, reject"),
+)
+
+
+def _plumbing(model: PostfixModel) -> list[Service]:
+    names = {"syslog_name": "postfix/$service_name"}
+    found = [
+        Service("pickup", "unix", "pickup", "n", "60", "1"),
+        Service("cleanup", "unix", "cleanup", "n", processes="0"),
+        Service("qmgr", "unix", "qmgr", "n", "300", "1"),
+        Service("tlsmgr", "unix", "tlsmgr", wakeup="1000?", processes="1"),
+        Service("rewrite", "unix", "trivial-rewrite"),
+        Service("bounce", "unix", "bounce", processes="0"),
+        Service("defer", "unix", "bounce", processes="0"),
+        Service("trace", "unix", "bounce", processes="0"),
+        Service("verify", "unix", "verify", processes="1"),
+        Service("flush", "unix", "flush", "n", "1000?", "0"),
+        Service("proxymap", "unix", "proxymap"),
+        Service("proxywrite", "unix", "proxymap", processes="1"),
+        Service("smtp", "unix", "smtp"),
+        Service("relay", "unix", "smtp", options=tuple(names.items())),
+        Service("showq", "unix", "showq", "n"),
+        Service("error", "unix", "error"),
+        Service("retry", "unix", "error"),
+        Service("discard", "unix", "discard"),
+        Service("lmtp", "unix", "lmtp"),
+        Service("anvil", "unix", "anvil", processes="1"),
+        Service("scache", "unix", "scache", processes="1"),
+        Service("tlsproxy", "unix", "tlsproxy", processes="0"),
+        Service("postlog", "unix-dgram", "postlogd", "n", processes="1"),
+    ]
+    if not model.operator:
+        found.append(_keep(model))
+    return found
+
+
+def _keep(model: PostfixModel) -> Service:
+    return Service(
+        "postmaster",
+        "unix",
+        "virtual",
+        options=(
+            ("virtual_mailbox_base", str(model.home.root)),
+            ("virtual_mailbox_maps", f"static:{model.postmaster.name}/"),
+            ("virtual_uid_maps", f"static:{model.mail_owner[0]}"),
+            ("virtual_gid_maps", f"static:{model.mail_owner[1]}"),
+        ),
+        reason="No operator's address is set: the host's own mail is kept in a Maildir.",
+    )

@@ -1,0 +1,122 @@
+"""Password hashes as Dovecot verifies them (doc/wiki AuthDatabase.PasswordSchemes, crypt(5)).
+
+New ones are SHA512-CRYPT; imported ones keep the form in which they were found.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import re
+import secrets
+import string
+
+from mailstead.standards.refusal import Refusal
+
+MIN_LENGTH = 10
+MAX_OCTETS = 200
+"""crypt(3) looks at no more than 512 octets; nobody types that many."""
+_ALPHABET = string.ascii_letters + string.digits
+_SALT = string.ascii_letters + string.digits + "./"
+_PREFIXED = re.compile(r"\{[A-Z0-9-]{2,24}(?:\.[A-Z0-9]{2,6})?\}[!-~]{4,230}")
+_FOUND = (
+    (re.compile(r"\$6\$[!-~]{20,220}"), "SHA512-CRYPT"),
+    (re.compile(r"\$5\$[!-~]{20,220}"), "SHA256-CRYPT"),
+    (re.compile(r"\$1\$[!-~]{20,60}"), "MD5-CRYPT"),
+    (re.compile(r"\$2[aby]\$[!-~]{50,70}"), "BLF-CRYPT"),
+    # Dovecot has no name of its own for yescrypt: crypt(3) of the system knows it.
+    (re.compile(r"\$y\$[!-~]{20,220}"), "CRYPT"),
+    (re.compile(r"[./A-Za-z0-9]{13}"), "CRYPT"),
+)
+_SCHEMES = frozenset(
+    [
+        "SHA512-CRYPT",
+        "SHA256-CRYPT",
+        "MD5-CRYPT",
+        "BLF-CRYPT",
+        "CRYPT",
+        "DES-CRYPT",
+        "SSHA",
+        "SSHA256",
+        "SSHA512",
+        "SHA",
+        "SHA1",
+        "SHA256",
+        "SHA512",
+        "SMD5",
+        "PLAIN-MD5",
+        "LDAP-MD5",
+        "ARGON2I",
+        "ARGON2ID",
+        "PBKDF2",
+        "SCRAM-SHA-1",
+        "SCRAM-SHA-256",
+    ]
+)
+
+
+def generate(length: int = 20) -> str:
+    """A random password of letters and digits (20 of them: 119 bits)."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def check(password: str) -> str:
+    """The password, if it may be one; raises `Refusal` (`password-…`)."""
+    if len(password) < MIN_LENGTH:
+        raise Refusal(
+            "password-short",
+            f"The password has fewer than {MIN_LENGTH} characters.",
+            remedy="Choose a longer one, or let one be generated.",
+        )
+    if len(password.encode()) > MAX_OCTETS or any(not c.isprintable() for c in password):
+        raise Refusal(
+            "password-invalid",
+            f"A password may have at most {MAX_OCTETS} octets and no control characters.",
+            remedy="Choose another one.",
+        )
+    return password
+
+
+def _crypt(password: str, setting: str) -> str:
+    library = ctypes.CDLL("libcrypt.so.1")
+    library.crypt.restype = ctypes.c_char_p
+    found: bytes | None = library.crypt(password.encode(), setting.encode())
+    if not found or found.startswith(b"*"):
+        raise RuntimeError("crypt(3) refused its setting")
+    return found.decode("ascii")
+
+
+def hashed(password: str) -> str:
+    """A new `{SHA512-CRYPT}` hash; raises `Refusal` for what cannot be a password."""
+    salt = "".join(secrets.choice(_SALT) for _ in range(16))
+    return "{SHA512-CRYPT}" + _crypt(check(password), f"$6${salt}$")
+
+
+def verify(password: str, secret: str) -> bool:
+    """Whether a crypt(3) hash (`{…-CRYPT}…`) is that of the password."""
+    scheme, _, bare = secret.partition("}")
+    if not scheme.endswith("CRYPT"):
+        raise ValueError(f"not a crypt(3) scheme: {scheme[1:]}")
+    return secrets.compare_digest(_crypt(password, bare), bare)
+
+
+def imported(text: str) -> tuple[str, bool]:
+    """A hash found elsewhere as `{SCHEME}hash`, and whether it was locked (`!` or `*` in front).
+
+    Raises `Refusal` (`hash-unknown`) for what Dovecot could not verify.
+    """
+    bare = text.strip()
+    unlocked = bare.lstrip("!*")
+    locked = unlocked != bare
+    if _PREFIXED.fullmatch(unlocked):
+        scheme = unlocked[1 : unlocked.index("}")].partition(".")[0]
+        if scheme in _SCHEMES:
+            return unlocked, locked
+    for pattern, scheme in _FOUND:
+        if pattern.fullmatch(unlocked):
+            return f"{{{scheme}}}{unlocked}", locked
+    raise Refusal(
+        "hash-unknown",
+        "The password hash is of no known kind.",
+        remedy="Give it as crypt(3) writes it ($6$…, $2y$…) or with its Dovecot scheme in front.",
+    )

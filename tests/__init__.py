@@ -1,0 +1,1 @@
+"""Tests; they mirror src/, and what needs the lab is beside them."""

@@ -1,0 +1,352 @@
+"""Postfix and Dovecot of one instance, really running, for tests of the engines alone.
+
+No agent, no control plane: a test fills the maps and the log-in table by hand. The whole host is
+started by `mailstead up`; this is for the engines' own promises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import os
+import poplib
+import pwd
+import random
+import resource
+import shutil
+import signal
+import smtplib
+import socket
+import sqlite3
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from mailstead.config import Ports, Settings, Spam
+from mailstead.home import Home
+from mailstead.mailplane.engines import files
+from mailstead.mailplane.engines.dovecot import control as dovecot
+from mailstead.mailplane.engines.dovecot import model as dovecot_model
+from mailstead.mailplane.engines.dovecot import render as dovecot_render
+from mailstead.mailplane.engines.postfix import control as postfix
+from mailstead.mailplane.engines.postfix import model as postfix_model
+from mailstead.mailplane.engines.postfix import render as postfix_render
+from mailstead.standards.reply import Reply
+
+DOMAIN = "here.example"
+PASSWORD = "correct horse"
+GONE = "550 5.1.1 There is no mailbox of this name here"
+SENDING_OFF = "554 5.7.1 Sending is suspended for this mailbox; ask your provider"
+_OFFSETS = range(20100, 22000, 50)
+
+
+def until(found: Callable[[], object], what: str, seconds: float = 20) -> None:
+    """Wait until `found` is true; fails with `what` after the deadline."""
+    deadline = time.monotonic() + seconds
+    while not found():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:g} s: {what}")
+        time.sleep(0.03)
+
+
+def free_offset() -> int:
+    """A port offset on which nothing listens."""
+    names = [name for name in Ports.__struct_fields__ if name != "offset"]
+    for offset in random.sample(list(_OFFSETS), len(_OFFSETS)):
+        ports = Ports(offset=offset)
+        with contextlib.ExitStack() as stack:
+            try:
+                for name in names:
+                    probe = stack.enter_context(socket.socket())
+                    probe.bind(("0.0.0.0", ports.of(name)))
+            except OSError:
+                continue
+            return offset
+    raise AssertionError("no free ports")
+
+
+def without_verification() -> ssl.SSLContext:
+    """TLS to a certificate that we have made ourselves a moment ago."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Host:
+    """One instance of the two engines."""
+
+    def __init__(self, settings: Settings, root: Path) -> None:
+        self.settings = msgspec.structs.replace(settings, home=root)
+        self.home = Home(root)
+        self.maps = postfix.Postmap(self.home)
+        self.doveadm = dovecot.Doveadm(self.home)
+        self.mail = postfix_model.from_settings(self.settings, self.home)
+        self.store = dovecot_model.from_settings(self.settings, self.home)
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    # Life
+
+    def make(self) -> None:
+        """Render and prepare everything that the engines need."""
+        self.home.root.chmod(0o755)
+        self.home.tls.mkdir()
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "2", "-subj", f"/CN={self.settings.hostname}",
+             "-keyout", str(self.home.certificate_key), "-out", str(self.home.certificate)],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        self._make_directory()
+        files.write([*postfix_render.render(self.mail), *dovecot_render.render(self.store)])
+        dovecot.prepare(self.store)
+        postfix.prepare(self.mail)
+        self.maps.update("domains", {DOMAIN: "ok"}, ())
+        self.maps.update("recipients", {DOMAIN: GONE}, ())
+
+    def _make_directory(self) -> None:
+        self.home.directory.mkdir()
+        self.login(
+            "CREATE TABLE login (address TEXT PRIMARY KEY, secret TEXT, smtp_user TEXT,"
+            " may_login INTEGER, deliverable INTEGER, quota INTEGER, responder INTEGER)"
+        )
+        for path in (self.home.directory, *self.home.directory.iterdir()):
+            shutil.chown(path, "root", "dovecot")
+            path.chmod(0o770 if path.is_dir() else 0o660)
+
+    def login(self, statement: str, values: Sequence[object] = ()) -> None:
+        """Change Dovecot's directory as the agent does."""
+        with contextlib.closing(sqlite3.connect(self.home.directory_database, timeout=10)) as base:
+            base.execute("PRAGMA journal_mode=WAL")
+            with base:
+                base.execute(statement, values)
+
+    def start(self, engine: str) -> None:
+        """Start `postfix` or `dovecot` as the supervisor does, and wait until it listens."""
+        argv = (
+            postfix.command(self.mail) if engine == "postfix" else dovecot.command(self.store)
+        )
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        self._running[engine] = subprocess.Popen(
+            argv,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "MAILSTEAD_HOME": str(self.home.root)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for name in ("smtp", "submission") if engine == "postfix" else ("imap", "managesieve"):
+            until(lambda name=name: self.listens(name), f"{engine} listens for {name}")
+        if engine == "dovecot":
+            until((self.home.dovecot_run / "lmtp").exists, "dovecot has its sockets")
+
+    def stop(self, engine: str, with_signal: int = signal.SIGTERM) -> None:
+        """End an engine and wait for it; then see to it that none of its processes is left."""
+        running = self._running.pop(engine, None)
+        if running is None:
+            return
+        running.send_signal(with_signal)
+        running.wait(15)
+        self._end_leftovers("master" if engine == "postfix" else "dovecot", engine)
+
+    def _end_leftovers(self, _: str, engine: str) -> None:
+        until(lambda: not self.processes(engine), f"{engine}'s processes end", 0.5 + 10)
+
+    def processes(self, engine: str) -> dict[int, str]:
+        """Process numbers and programs of an engine of this instance."""
+        places = {"postfix": "/usr/lib/postfix/", "dovecot": "/usr/"}
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                marked = f"MAILSTEAD_HOME={self.home.root}\0".encode() in (
+                    entry / "environ"
+                ).read_bytes()
+                program = str((entry / "exe").readlink())
+            except OSError:
+                continue
+            if not marked or not program.startswith(places[engine]):
+                continue
+            if engine == "dovecot" and "dovecot" not in program:
+                continue
+            found[int(entry.name)] = program.removesuffix(" (deleted)").rpartition("/")[2]
+        return found
+
+    def close(self) -> None:
+        """End everything and remove the home."""
+        for engine in ("postfix", "dovecot"):
+            running = self._running.pop(engine, None)
+            if running is not None:
+                running.terminate()
+                running.wait(15)
+            for number in self.processes(engine):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
+        shutil.rmtree(self.home.root, ignore_errors=True)
+
+    def port(self, name: str) -> int:
+        """The port of a service."""
+        return self.settings.ports.of(name)
+
+    def listens(self, name: str) -> bool:
+        """Whether somebody answers at a service's port."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port(name))) == 0
+
+    def log(self, engine: str) -> str:
+        """The engine's log."""
+        path = self.home.log / f"{engine}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    # What there is
+
+    def add(
+        self,
+        local: str,
+        *,
+        credential: int = 1,
+        quota: int = 0,
+        password: str = PASSWORD,
+    ) -> str:
+        """A mailbox that may do everything; returns its address."""
+        address = f"{local}@{DOMAIN}"
+        log_in = f"{address}/{credential}"
+        self.maps.update("recipients", {address: "DUNNO"}, ())
+        self.maps.update("senders", {address: log_in}, ())
+        self.maps.update("credentials", {log_in: "submission_permitted"}, ())
+        self.login(
+            "INSERT OR REPLACE INTO login VALUES (?, ?, ?, 1, 1, ?, 0)",
+            (address, f"{{PLAIN}}{password}", log_in, quota),
+        )
+        return address
+
+    def refuse(self, log_in: str, reply: str) -> None:
+        """Let a log-in send no more, with this reply."""
+        code, enhanced, words = reply.split(" ", 2)
+        self.maps.update("credentials", {log_in: str(Reply(int(code), enhanced, words))}, ())
+
+    # Clients
+
+    def smtp(self, service: str = "smtp") -> smtplib.SMTP:
+        """A session in which nothing has been said but EHLO."""
+        if service == "submissions":
+            session: smtplib.SMTP = smtplib.SMTP_SSL(
+                "127.0.0.1", self.port(service), timeout=20, context=without_verification()
+            )
+        else:
+            session = smtplib.SMTP("127.0.0.1", self.port(service), timeout=20)
+        session.ehlo("client.example")
+        return session
+
+    def submission(self, address: str, password: str = PASSWORD) -> smtplib.SMTP:
+        """A submission session that has logged in."""
+        session = self.smtp("submission")
+        session.starttls(context=without_verification())
+        session.ehlo("client.example")
+        session.login(address, password)
+        return session
+
+    def deliver(self, recipient: str, body: str = "Hello", subject: str = "news") -> None:
+        """A message from the world, taken by port 25."""
+        with self.smtp() as session:
+            session.sendmail(
+                "far@away.example",
+                [recipient],
+                f"From: far@away.example\r\nTo: {recipient}\r\nSubject: {subject}\r\n\r\n{body}\r\n",
+            )
+
+    def imap(self, address: str, password: str = PASSWORD) -> imaplib.IMAP4_SSL:
+        """An IMAP session that has logged in."""
+        session = imaplib.IMAP4_SSL(
+            "127.0.0.1", self.port("imaps"), ssl_context=without_verification(), timeout=20
+        )
+        session.login(address, password)
+        return session
+
+    def pop3(self, address: str, password: str = PASSWORD) -> poplib.POP3_SSL:
+        """A POP3 session that has logged in."""
+        session = poplib.POP3_SSL(
+            "127.0.0.1", self.port("pop3s"), context=without_verification(), timeout=20
+        )
+        session.user(address)
+        session.pass_(password)
+        return session
+
+    def stored(self, address: str, folder: str = "") -> list[bytes]:
+        """The messages of a folder, read from the disk."""
+        local, _, domain = address.partition("@")
+        place = self.home.mail / domain / local / "Maildir"
+        place = place / f".{folder}" if folder else place
+        return [
+            path.read_bytes()
+            for part in ("new", "cur")
+            for path in sorted((place / part).glob("*"))
+            if (place / part).exists()
+        ]
+
+    def arrives(self, address: str, text: bytes, folder: str = "", seconds: float = 20) -> bytes:
+        """Wait for a message that holds `text`; returns it."""
+        found: list[bytes] = []
+
+        def there() -> bool:
+            found[:] = [made for made in self.stored(address, folder) if text in made]
+            return bool(found)
+
+        until(there, f"{text!r} is at {address}/{folder or 'INBOX'}", seconds)
+        return found[0]
+
+
+def need_machine() -> None:
+    """Fail early, in words, where the engines cannot run; make the mail user that `up` makes."""
+    if os.geteuid() != 0:
+        pytest.fail("The engines start as root: run these tests as root.", pytrace=False)
+    try:
+        pwd.getpwnam(dovecot_model.MAIL_USER)
+    except KeyError:
+        subprocess.run(
+            ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", "vmail"],
+            check=True,
+        )
+
+
+@contextlib.contextmanager
+def running_host(operator: str = "") -> Iterator[Host]:
+    """A host with both engines up."""
+    need_machine()
+    settings = Settings(
+        hostname="mail.node.example",
+        operator=operator,
+        ports=Ports(offset=free_offset()),
+        spam=Spam(scan=False),
+    )
+    root = Path(tempfile.mkdtemp(prefix="ms-c", dir="/tmp"))
+    host = Host(settings, root)
+    try:
+        host.make()
+        host.start("dovecot")
+        host.start("postfix")
+        yield host
+    finally:
+        host.close()
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[Host]:
+    """One host for all tests of the engines; each test has mailboxes of its own."""
+    with running_host() as made:
+        yield made
+
+
+@pytest.fixture
+def own_host() -> Iterator[Host]:
+    """A host for a test that stops or breaks an engine."""
+    with running_host() as made:
+        yield made

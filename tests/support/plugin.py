@@ -1,0 +1,45 @@
+"""Fixtures of the end-to-end tests: one lab and one node a run, a customer a test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from lab.internet import Lab
+from lab.node import Node
+
+from tests.support.site import Site
+
+SPOOL_MEGABYTES = 64
+STORE_MEGABYTES = 192
+"""The queue and the store lie on small file systems, so that a test can fill them."""
+
+MESSAGE_LIMIT = 10_000_000
+"""Postfix takes no mail where the queue has less room than one and a half times this."""
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The small internet, shared by all tests of a run."""
+    if os.geteuid() != 0:
+        pytest.fail("The lab makes network namespaces: run these tests as root.", pytrace=False)
+    with Lab() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def node(lab: Lab) -> Node:
+    """The node of the lab, up; what it holds is thrown away with the lab."""
+    made = lab.add_node()
+    made.write_settings({"storage": {"message_limit": MESSAGE_LIMIT}})
+    made.small_disk(made.home.spool, SPOOL_MEGABYTES)
+    made.small_disk(made.home.mail, STORE_MEGABYTES)
+    made.up()
+    return made
+
+
+@pytest.fixture
+def site(lab: Lab, node: Node) -> Site:
+    """A customer of its own for one test."""
+    return Site(lab, node)
