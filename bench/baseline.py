@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.host import HostFailed
+from bench.host import LOGS, HostFailed, keep_logs
 from bench.population import SECRET
 
 TEMPLATES = Path(__file__).with_name("baselines")
@@ -107,6 +107,9 @@ def running(baseline: Baseline) -> Iterator[Baseline]:
         call("dovecot", "-c", str(baseline.home / "dovecot" / "dovecot.conf"))
         call("postfix", "-c", str(baseline.config), "start")
         yield baseline
+    except BaseException:
+        keep_logs(baseline, LOGS)
+        raise
     finally:
         sweep(baseline.home)
 

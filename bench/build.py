@@ -23,7 +23,8 @@ from mailstead.mailplane.directory.apply import Directory
 from mailstead.mailplane.directory.rebuild import rebuild
 from mailstead.mailplane.engines import files
 from mailstead.mailplane.engines.postfix import control, model, render
-#from mailstead.mailplane.engines.rspamd.control import DkimFiles
+
+# from mailstead.mailplane.engines.rspamd.control import DkimFiles
 from mailstead.wire import codec
 from mailstead.wire.changes import Revision
 
@@ -47,8 +48,12 @@ class _NoSessions:
 
 
 class _NoKeys:
-    def put(self,*a):pass
-    def remove(self,*a):pass
+    def put(self, *a):
+        pass
+
+    def remove(self, *a):
+        pass
+
 
 def main() -> None:
     """Build, change, print."""
@@ -75,7 +80,7 @@ def main() -> None:
 
 
 def _change(directory: Directory, population: Population, number: int) -> float:
-    """By turns a new mailbox and a new password of an old one; seconds to the last engine's file."""
+    """By turns a new mailbox and a new password; seconds to the last engine's file."""
     if number % 2:
         change = mailbox(population.address(number), store=f"{number:024x}", credential=2)
     else:

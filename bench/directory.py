@@ -1,4 +1,4 @@
-"""How long a directory takes from a snapshot to every engine's file, and one change on top of it."""
+"""How long a directory takes from a snapshot to every engine's file, and one change on top."""
 
 from __future__ import annotations
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from bench.load.session import Target
 from bench.population import PASSWORD
 
+LOGS = Path(__file__).with_name("out") / "logs"
+"""Logs of the hosts of a run that failed."""
 QUEUES = ("maildrop", "incoming", "active", "deferred")
 FINAL = re.compile(r"/(?:lmtp|smtp|bounce|error|retry|virtual|discard)\[\d+\]: .*?status=(\w+)")
 
@@ -22,17 +26,24 @@ class HostFailed(Exception):
 class Host(Protocol):
     """One variant under measurement, running."""
 
-    name: str
-    spool: Path
-    """Postfix's queue directory."""
-    log: Path
-    """Where Postfix's own log lines go."""
-    config: Path
-    """Postfix's configuration directory."""
+    @property
+    def name(self) -> str:
+        """What the variant is called in tables."""
+
+    @property
+    def spool(self) -> Path:
+        """Postfix's queue directory."""
+
+    @property
+    def log(self) -> Path:
+        """Where Postfix's own log lines go."""
+
+    @property
+    def config(self) -> Path:
+        """Postfix's configuration directory."""
 
     def port(self, service: str) -> int:
-        """The port of `smtp` or `submission`."""
-        ...
+        """The port of a service: `smtp`, `submission`, `imap`."""
 
 
 def target(host: Host, workload: str) -> Target:
@@ -73,6 +84,14 @@ def wait_until_drained(host: Host, limit: float = 300.0) -> float:
             )
         time.sleep(0.02)
     return time.monotonic()
+
+
+def keep_logs(host: Host, out: Path) -> None:
+    """Copy a host's logs to `out` before its home is removed: a failure must be explicable."""
+    folder = out / host.name
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        shutil.copytree(host.log.parent, folder)
 
 
 class Deliveries:

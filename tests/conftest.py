@@ -1,3 +1,3 @@
 """What all tests share: the fixtures of the lab. They cost nothing where they are not used."""
 
-pytest_plugins = ["tests.support.plugin"]
+pytest_plugins = ["tests.support.plugin", "tests.mailplane.engines.harness"]

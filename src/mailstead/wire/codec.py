@@ -19,7 +19,7 @@ from mailstead.wire.events import EventBatch
 
 T = TypeVar("T")
 _encoder = msgspec.json.Encoder()
-_change_decoder = msgspec.json.Decoder(AnyChange)
+_change_decoder: msgspec.json.Decoder[AnyChange] = msgspec.json.Decoder(AnyChange)
 _page_decoder = msgspec.json.Decoder(FeedPage)
 _batch_decoder = msgspec.json.Decoder(EventBatch)
 

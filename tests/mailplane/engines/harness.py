@@ -105,6 +105,9 @@ class Host:
         )  # fmt: skip
         self._make_directory()
         files.write([*postfix_render.render(self.mail), *dovecot_render.render(self.store)])
+        # Postfix waits up to two seconds when its files may still be being written.
+        for name in ("main.cf", "master.cf"):
+            os.utime(self.home.postfix / name, (0, 0))
         dovecot.prepare(self.store)
         postfix.prepare(self.mail)
         self.maps.update("domains", {DOMAIN: "ok"}, ())
@@ -129,9 +132,7 @@ class Host:
 
     def start(self, engine: str) -> None:
         """Start `postfix` or `dovecot` as the supervisor does, and wait until it listens."""
-        argv = (
-            postfix.command(self.mail) if engine == "postfix" else dovecot.command(self.store)
-        )
+        argv = postfix.command(self.mail) if engine == "postfix" else dovecot.command(self.store)
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self._running[engine] = subprocess.Popen(
@@ -148,37 +149,27 @@ class Host:
             until((self.home.dovecot_run / "lmtp").exists, "dovecot has its sockets")
 
     def stop(self, engine: str, with_signal: int = signal.SIGTERM) -> None:
-        """End an engine and wait for it; then see to it that none of its processes is left."""
+        """End an engine and leave none of its processes."""
         running = self._running.pop(engine, None)
         if running is None:
             return
         running.send_signal(with_signal)
         running.wait(15)
-        self._end_leftovers("master" if engine == "postfix" else "dovecot", engine)
+        self.end_leftovers(engine)
 
-    def _end_leftovers(self, _: str, engine: str) -> None:
-        until(lambda: not self.processes(engine), f"{engine}'s processes end", 0.5 + 10)
+    def end_leftovers(self, engine: str) -> None:
+        """What `mailstead.mailplane.node.launch` does before each start.
 
-    def processes(self, engine: str) -> dict[int, str]:
-        """Process numbers and programs of an engine of this instance."""
-        places = {"postfix": "/usr/lib/postfix/", "dovecot": "/usr/"}
-        found = {}
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
-            try:
-                marked = f"MAILSTEAD_HOME={self.home.root}\0".encode() in (
-                    entry / "environ"
-                ).read_bytes()
-                program = str((entry / "exe").readlink())
-            except OSError:
-                continue
-            if not marked or not program.startswith(places[engine]):
-                continue
-            if engine == "dovecot" and "dovecot" not in program:
-                continue
-            found[int(entry.name)] = program.removesuffix(" (deleted)").rpartition("/")[2]
-        return found
+        Dovecot's sessions are patient: one that has just spoken lives on for ten seconds.
+        """
+        for number in self.processes(engine):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        until(lambda: not self.processes(engine), f"{engine}'s processes end")
+
+    def processes(self, engine: str) -> set[int]:
+        """Numbers of the running processes of an engine of this instance."""
+        return (postfix if engine == "postfix" else dovecot).leftovers(self.home)
 
     def close(self) -> None:
         """End everything and remove the home."""
@@ -187,9 +178,7 @@ class Host:
             if running is not None:
                 running.terminate()
                 running.wait(15)
-            for number in self.processes(engine):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(number, signal.SIGKILL)
+            self.end_leftovers(engine)
         shutil.rmtree(self.home.root, ignore_errors=True)
 
     def port(self, name: str) -> int:
@@ -318,17 +307,14 @@ def need_machine() -> None:
 
 
 @contextlib.contextmanager
-def running_host(operator: str = "") -> Iterator[Host]:
-    """A host with both engines up."""
+def running_host(**changes: object) -> Iterator[Host]:
+    """A host with both engines up; `changes` are settings that differ."""
     need_machine()
     settings = Settings(
-        hostname="mail.node.example",
-        operator=operator,
-        ports=Ports(offset=free_offset()),
-        spam=Spam(scan=False),
+        hostname="mail.node.example", ports=Ports(offset=free_offset()), spam=Spam(scan=False)
     )
     root = Path(tempfile.mkdtemp(prefix="ms-c", dir="/tmp"))
-    host = Host(settings, root)
+    host = Host(msgspec.structs.replace(settings, **changes), root)
     try:
         host.make()
         host.start("dovecot")

@@ -32,7 +32,7 @@ def routes(*, snapshot: SnapshotSource, handle: services.EventHandler) -> list[U
     async def changes_view(request: HttpRequest, server: str) -> HttpResponse:
         return await _guarded(lambda: _changes(request, server, tide))
 
-    async def snapshot_view(request: HttpRequest, server: str) -> HttpResponse:
+    async def snapshot_view(request: HttpRequest, server: str) -> StreamingHttpResponse:
         return StreamingHttpResponse(_snapshot(server, snapshot), content_type="application/jsonl")
 
     async def events_view(request: HttpRequest, server: str) -> HttpResponse:

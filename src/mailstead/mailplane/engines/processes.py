@@ -1,10 +1,11 @@
-"""Running an engine's own commands: lists, never a shell; a failure is loud."""
+"""Running an engine's own commands: lists, never a shell; a failure is loud. And who is running."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 TIMEOUT = 120.0
 """Seconds after which a command of an engine counts as hung."""
@@ -49,3 +50,27 @@ def run(
         words = (err or out).strip().splitlines()
         raise EngineError(f"{command[0]}: {words[-1] if words else done.returncode}")
     return Done(done.returncode, out, err)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of this machine as proc(5) shows it; bytes, with NUL between the words."""
+
+    number: int
+    program: str
+    words: bytes
+    environment: bytes
+
+
+def running() -> Iterator[Process]:
+    """All processes that can be looked into; those that end meanwhile are left out."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            program = str((entry / "exe").readlink()).removesuffix(" (deleted)")
+            words = (entry / "cmdline").read_bytes()
+            environment = (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        yield Process(int(entry.name), program, words, environment)

@@ -4,46 +4,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='FeedHead',
+            name="FeedHead",
             fields=[
-                ('server', models.CharField(max_length=63, primary_key=True, serialize=False)),
-                ('revision', models.BigIntegerField(default=0)),
-                ('floor', models.BigIntegerField(default=0)),
-                ('acked', models.BigIntegerField(default=0)),
-                ('acked_at', models.DateTimeField(null=True)),
-                ('last_seen', models.DateTimeField(null=True)),
-                ('failed_revision', models.BigIntegerField(null=True)),
-                ('failed_words', models.CharField(blank=True, max_length=1000)),
-                ('events_lost', models.BigIntegerField(default=0)),
+                ("server", models.CharField(max_length=63, primary_key=True, serialize=False)),
+                ("revision", models.BigIntegerField(default=0)),
+                ("floor", models.BigIntegerField(default=0)),
+                ("acked", models.BigIntegerField(default=0)),
+                ("acked_at", models.DateTimeField(null=True)),
+                ("last_seen", models.DateTimeField(null=True)),
+                ("failed_revision", models.BigIntegerField(null=True)),
+                ("failed_words", models.CharField(blank=True, max_length=1000)),
+                ("events_lost", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='RecordedEvent',
+            name="RecordedEvent",
             fields=[
-                ('event', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('server', models.CharField(max_length=63)),
-                ('recorded', models.DateTimeField(db_index=True)),
+                ("event", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("server", models.CharField(max_length=63)),
+                ("recorded", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='FeedRow',
+            name="FeedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('server', models.CharField(max_length=63)),
-                ('number', models.BigIntegerField()),
-                ('payload', models.TextField()),
-                ('created', models.DateTimeField(db_index=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("server", models.CharField(max_length=63)),
+                ("number", models.BigIntegerField()),
+                ("payload", models.TextField()),
+                ("created", models.DateTimeField(db_index=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('server', 'number'), name='feed_number_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("server", "number"), name="feed_number_once")
+                ],
             },
         ),
     ]

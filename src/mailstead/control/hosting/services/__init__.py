@@ -7,6 +7,7 @@ from mailstead.control.hosting.services.autoresponders import (
 from mailstead.control.hosting.services.bulk import (
     DomainRow,
     MailboxRow,
+    Result,
     import_domains,
     import_mailboxes,
 )
@@ -49,6 +50,7 @@ from mailstead.control.hosting.services.usage import handle_event, pool_usage
 __all__ = [
     "DomainRow",
     "MailboxRow",
+    "Result",
     "create_customer",
     "create_domain",
     "create_mailbox",

@@ -4,29 +4,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_index=True)),
-                ('actor', models.CharField(max_length=120)),
-                ('verb', models.CharField(max_length=60)),
-                ('kind', models.CharField(max_length=30)),
-                ('label', models.CharField(max_length=320)),
-                ('object_id', models.BigIntegerField()),
-                ('before', models.JSONField(null=True)),
-                ('after', models.JSONField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=400)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(db_index=True)),
+                ("actor", models.CharField(max_length=120)),
+                ("verb", models.CharField(max_length=60)),
+                ("kind", models.CharField(max_length=30)),
+                ("label", models.CharField(max_length=320)),
+                ("object_id", models.BigIntegerField()),
+                ("before", models.JSONField(null=True)),
+                ("after", models.JSONField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=400)),
             ],
             options={
-                'indexes': [models.Index(fields=['kind', 'label'], name='audit_by_object')],
+                "indexes": [models.Index(fields=["kind", "label"], name="audit_by_object")],
             },
         ),
     ]

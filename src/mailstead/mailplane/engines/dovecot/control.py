@@ -8,8 +8,8 @@ from collections.abc import Collection
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot.model import MAIL_USER, DovecotModel
-from mailstead.mailplane.engines.dovecot.render import config_file, junk_script
-from mailstead.mailplane.engines.processes import EngineError, run
+from mailstead.mailplane.engines.dovecot.render import config_file, instance_name, junk_script
+from mailstead.mailplane.engines.processes import EngineError, run, running
 
 DOVECOT = "/usr/sbin/dovecot"
 DOVEADM = "/usr/bin/doveadm"
@@ -67,8 +67,8 @@ class Doveadm:
         )
         if done.code:
             return None
-        rows = (line.strip().split("=", 1) for line in done.out.splitlines() if "=" in line)
-        return dict(rows)
+        rows = (line.partition(":") for line in done.out.splitlines()[1:])
+        return {name.strip(): value.strip() for name, _, value in rows if name.strip()}
 
 
 def command(model: DovecotModel) -> list[str]:
@@ -105,6 +105,22 @@ def _make_usage(home: Home) -> None:
     database.close()
     for owned in (path.parent, *path.parent.glob(path.name + "*")):
         shutil.chown(owned, "dovecot", "dovecot")
+
+
+def leftovers(home: Home) -> set[int]:
+    """The numbers of all running processes of this instance's Dovecot.
+
+    Dovecot wipes its environment, so it is known by the configuration that master was given and by
+    the name of the instance in its children's titles.
+    """
+    master = f"\0{config_file(home)}\0".encode()
+    child = f"dovecot-{instance_name(home)}/".encode()
+    return {
+        process.number
+        for process in running()
+        if "/dovecot" in process.program
+        and (process.words.startswith(child) or master in process.words)
+    }
 
 
 def check_config(model: DovecotModel) -> None:

@@ -6,6 +6,7 @@ not Dovecot's default carries its reason. The processes stand in `services`.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -23,6 +24,11 @@ _PLAIN = re.compile(r"[A-Za-z0-9._+=/:~-]*")
 def config_file(home: Home) -> Path:
     """Where dovecot.conf of the instance is."""
     return home.dovecot / "dovecot.conf"
+
+
+def instance_name(home: Home) -> str:
+    """What tells this instance's processes from those of another home."""
+    return "mailstead-" + hashlib.sha256(str(home.root).encode()).hexdigest()[:8]
 
 
 def junk_script(home: Home) -> Path:
@@ -71,7 +77,8 @@ def _base(model: DovecotModel) -> str:
     return f"""
 base_dir = {home.dovecot_run}
 state_dir = {home.dovecot}/state
-instance_name = mailstead
+# In every process's title, so that leftovers can be found: Dovecot wipes its environment.
+instance_name = {instance_name(home)}
 protocols = imap pop3 lmtp sieve
 listen = {"*, ::" if model.ipv6 else "*"}
 # Said to submission_host, in Message-IDs and to the operator.
@@ -80,9 +87,8 @@ postmaster_address = postmaster@{model.hostname}
 # A file, rotated by `doveadm log reopen`; no syslog needed.
 log_path = {home.log}/dovecot.log
 log_timestamp = "%Y-%m-%dT%H:%M:%S "
-# The instance's mark stays on every process, so that leftovers can be found. TZ with a value saves
-# a look at /etc/localtime for every date that is formatted.
-import_environment = MAILSTEAD_HOME TZ=:/etc/localtime LANG=C
+# TZ with a value saves a look at /etc/localtime for every date that is formatted.
+import_environment = TZ=:/etc/localtime LANG=C
 # Nobody may name the client's address for us: no proxies in front of this node.
 login_trusted_networks =
 login_greeting = Mailstead ready.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.postfix.model import COMMANDS, MAP_NAMES, PROGRAMS, PostfixModel
-from mailstead.mailplane.engines.processes import EngineError, run
+from mailstead.mailplane.engines.processes import EngineError, run, running
 from mailstead.standards.refusal import Refusal
 
 BULK = 2000
@@ -146,6 +146,19 @@ def prepare(model: PostfixModel) -> None:
         shutil.chown(model.postmaster, *model.mail_owner)
     Postmap(home).create()
     check_config(model)
+
+
+def leftovers(home: Home) -> set[int]:
+    """The numbers of all running processes of this instance's Postfix.
+
+    They keep the instance's mark in their environment (import_environment).
+    """
+    mark = f"MAILSTEAD_HOME={home.root}\0".encode()
+    return {
+        process.number
+        for process in running()
+        if process.program.startswith(f"{PROGRAMS}/") and mark in process.environment
+    }
 
 
 def _postfix(home: Home, word: str, accept: tuple[int, ...] = (0,)) -> str:

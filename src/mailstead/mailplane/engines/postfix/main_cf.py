@@ -79,6 +79,12 @@ def _identity(model: PostfixModel) -> list[Entry]:
             "another customer's domain or not be hosted here at all.",
         ),
         (
+            "allow_percent_hack",
+            "no",
+            "user%other@here is a local part like any other, not an address elsewhere.",
+        ),
+        ("swap_bangpath", "no", "The same for other!user."),
+        (
             "smtputf8_enable",
             "no",
             "Dovecot 2.3's LMTP has no SMTPUTF8: a message accepted with it would bounce later.",

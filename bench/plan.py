@@ -1,0 +1,49 @@
+"""How much is measured: the full run of `make bench`, and the quick one that shows it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bench.load.run import Shape
+from bench.population import Population
+
+ENTRIES = ("directory", "memory", "effect", "throughput", "clean")
+
+
+@dataclass(frozen=True)
+class Size:
+    """The sizes of one run."""
+
+    population: Population
+    messages: int
+    """Sent in each run of a workload."""
+    rounds: int
+    scan_rounds: int
+    """Rounds with the spam scan; printed, without a target."""
+    trials: int
+    """Changes of each kind whose effect is timed."""
+    changes: int
+    """Changes on top of a built directory."""
+    settle: float
+    """Seconds of rest before memory is looked at."""
+    shape: Shape = field(default_factory=Shape)
+
+
+FULL = Size(
+    population=Population(20_000),
+    messages=1_500,
+    rounds=5,
+    scan_rounds=3,
+    trials=20,
+    changes=50,
+    settle=10,
+)
+QUICK = Size(
+    population=Population(400),
+    messages=250,
+    rounds=3,
+    scan_rounds=1,
+    trials=4,
+    changes=10,
+    settle=3,
+)

@@ -1,0 +1,5 @@
+"""`python -m mailstead` is the `mailstead` command."""
+
+from mailstead.cli.main import main
+
+main()

@@ -1,0 +1,56 @@
+"""`mailstead catchall`: what happens to addresses that nobody knows."""
+
+from __future__ import annotations
+
+import typer
+
+from mailstead.cli import options, rows
+from mailstead.cli.forwarder import To, route_of
+from mailstead.cli.session import SESSION, now, page
+
+app = typer.Typer(help="Catch-alls.", no_args_is_help=True)
+
+
+@app.command("set")
+def set_(domain: str, to: To) -> None:
+    """Set a domain's catch-all: addresses, ':fail: text' or ':blackhole:'."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    found = queries.domain_named(SESSION.actor(), domain)
+    services.set_catch_all(actor=SESSION.actor(), now=now(), domain=found, route=route_of(to))
+    SESSION.done(f"Set the catch-all of {found.name}.", rows.domain_row(found))
+
+
+app.command("add")(set_)
+
+
+@app.command("show")
+def show(domain: str) -> None:
+    """Show a domain's catch-all."""
+    SESSION.control()
+    from mailstead.control.hosting import queries
+
+    found = queries.domain_named(SESSION.actor(), domain)
+    SESSION.print_row({"domain": found.name, "catch_all": rows.catch_all_words(found)})
+
+
+@app.command("list")
+def list_(limit: options.Limit = 50, after: options.After = 0) -> None:
+    """List the domains with a catch-all."""
+    SESSION.control()
+    from mailstead.control.hosting import queries
+
+    found = queries.domains(SESSION.actor()).exclude(catch_all_action="")
+    page(found, limit, after, rows.domain_row)
+
+
+@app.command("remove")
+def remove(domain: str) -> None:
+    """End it: unknown addresses are refused."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    found = queries.domain_named(SESSION.actor(), domain)
+    services.set_catch_all(actor=SESSION.actor(), now=now(), domain=found, route=None)
+    SESSION.done(f"{found.name} has no catch-all any more.", rows.domain_row(found))

@@ -1,0 +1,179 @@
+"""`mailstead domain`: hosted domains."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailstead.cli import importing, options, rows
+from mailstead.cli.session import SESSION, now, page
+
+app = typer.Typer(help="Hosted domains.", no_args_is_help=True)
+
+Customer = Annotated[str, typer.Option("--customer", help="Whose domain it is.")]
+Server = Annotated[str, typer.Option("--server", help="Its node; default: this one.")]
+
+
+@app.command("add")
+def add(
+    name: str,
+    customer: Customer,
+    server: Server = "",
+    dkim: Annotated[bool, typer.Option(help="Make a signing key at once.")] = True,
+) -> None:
+    """Add a domain."""
+    settings = SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    actor = SESSION.actor()
+    made = services.create_domain(
+        actor=actor,
+        now=now(),
+        name=name,
+        customer=queries.customer_named(actor, customer),
+        server=queries.server_named(actor, server or settings.server),
+        dkim=dkim,
+    )
+    SESSION.done(
+        f"Added {made.name}. 'mailstead domain show {made.name}' lists its DNS records.",
+        rows.domain_row(made),
+    )
+
+
+@app.command("list")
+def list_(
+    search: options.Search = "",
+    customer: Annotated[str, typer.Option("--customer", help="Only theirs.")] = "",
+    removed: options.Removed = False,
+    limit: options.Limit = 50,
+    after: options.After = 0,
+) -> None:
+    """List domains."""
+    SESSION.control()
+    from mailstead.control.hosting import queries
+
+    actor = SESSION.actor()
+    owner = queries.customer_named(actor, customer) if customer else None
+    found = queries.domains(actor, search=search, customer=owner, removed=removed)
+    page(found, limit, after, rows.domain_row)
+
+
+@app.command("show")
+def show(name: str) -> None:
+    """Show a domain and the DNS records that its owner publishes."""
+    SESSION.control()
+    from mailstead.control.hosting import queries
+
+    found = queries.domain_named(SESSION.actor(), name)
+    records = queries.dns_records(found)
+    if SESSION.json:
+        dns = [{"name": n, "type": t, "value": v} for n, t, v in records]
+        SESSION.print_row(rows.domain_row(found) | {"dns": dns})
+        return
+    SESSION.print_row(rows.domain_row(found))
+    print("\nDNS records to publish:")
+    for record in records:
+        print("  " + "  ".join(record))
+
+
+@app.command("suspend")
+def suspend(name: str, reason: options.Reason) -> None:
+    """No log-in and no sending for its mailboxes; mail is still received."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    found = queries.domain_named(SESSION.actor(), name)
+    services.suspend_domain(actor=SESSION.actor(), now=now(), domain=found, reason=reason)
+    SESSION.done(f"Suspended {found.name}; mail is still received.", rows.domain_row(found))
+
+
+@app.command("resume")
+def resume(name: str) -> None:
+    """The suspension ends."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    found = queries.domain_named(SESSION.actor(), name)
+    services.resume_domain(actor=SESSION.actor(), now=now(), domain=found)
+    SESSION.done(f"{found.name} is no longer suspended.", rows.domain_row(found))
+
+
+@app.command("set")
+def set_(
+    name: str,
+    forward_to: Annotated[
+        str | None,
+        typer.Option("--forward-to", help="Every unknown local part goes there; 'none' ends it."),
+    ] = None,
+    alias_of: Annotated[
+        str | None, typer.Option("--alias-of", help="Behave as that domain; 'none' ends it.")
+    ] = None,
+) -> None:
+    """Make it a domain forwarder or an alias, or end that."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    actor = SESSION.actor()
+    found = queries.domain_named(actor, name)
+    if forward_to is not None:
+        target = None if forward_to == "none" else forward_to
+        services.set_domain_forwarder(actor=actor, now=now(), domain=found, target=target)
+    if alias_of is not None:
+        other = None if alias_of == "none" else queries.domain_named(actor, alias_of)
+        services.make_domain_alias(actor=actor, now=now(), domain=found, target=other)
+    SESSION.done(f"Changed {found.name}.", rows.domain_row(found))
+
+
+@app.command("remove")
+def remove(name: str) -> None:
+    """Remove a domain and all in it; can be undone within the grace period."""
+    settings = SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    found = queries.domain_named(SESSION.actor(), name)
+    grace = timedelta(days=settings.storage.grace_days)
+    services.remove_domain(actor=SESSION.actor(), now=now(), domain=found, grace=grace)
+    SESSION.done(
+        f"Removed {found.name}. Its mail is kept for {grace.days} days; "
+        f"'mailstead domain restore {found.name}' undoes it.",
+        rows.domain_row(found),
+    )
+
+
+@app.command("restore")
+def restore(name: str) -> None:
+    """Undo a removal."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    found = queries.domain_named(SESSION.actor(), name, removed=True)
+    services.restore_domain(actor=SESSION.actor(), now=now(), domain=found)
+    SESSION.done(f"{found.name} is back with all its mailboxes.", rows.domain_row(found))
+
+
+@app.command("import")
+def import_(
+    file: Path,
+    server: Server = "",
+    dry_run: options.DryRun = False,
+    refused: Annotated[
+        Path | None, typer.Option("--refused", help="Write refused rows to this file.")
+    ] = None,
+) -> int:
+    """Import domains from CSV: name, customer."""
+    settings = SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    actor = SESSION.actor()
+    node = queries.server_named(actor, server or settings.server)
+
+    def batch(chunk: list[dict[str, str]]) -> list[services.Result]:
+        made = [services.DomainRow(row.get("name", ""), row.get("customer", "")) for row in chunk]
+        return services.import_domains(
+            actor=actor, now=now(), rows=made, server=node, dry_run=dry_run
+        )
+
+    return importing.run(file, {"name", "customer"}, set(), batch, refused, dry_run=dry_run)

@@ -1,0 +1,108 @@
+"""`mailstead forwarder`: where mail to an address goes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mailstead.cli import options, rows
+from mailstead.cli.session import SESSION, now, page
+from mailstead.standards.address import forwarder_address
+from mailstead.standards.refusal import Refusal
+from mailstead.wire.changes import Route
+
+app = typer.Typer(help="Forwarders.", no_args_is_help=True)
+
+To = Annotated[
+    list[str],
+    typer.Option("--to", help="An address (repeat for more), ':fail: text' or ':blackhole:'."),
+]
+Keep = Annotated[
+    bool, typer.Option("--keep-copy", help="A mailbox of the same address receives too.")
+]
+
+
+def route_of(targets: list[str]) -> Route:
+    """A route from what people write: addresses, `:fail: text`, `:blackhole:`."""
+    first = targets[0].strip() if targets else ""
+    word = first.lower()
+    if word.startswith((":fail:", ":blackhole:")):
+        if len(targets) > 1:
+            raise Refusal(
+                "route-mixed",
+                f"{first.split(':')[1]} stands alone.",
+                remedy="Give either addresses or ':fail:' or ':blackhole:'.",
+            )
+        if word.startswith(":fail:"):
+            return Route(action="fail", text=first[6:].strip())
+        return Route(action="blackhole")
+    parts = [part for target in targets for part in target.split(",") if part.strip()]
+    return Route(action="deliver", destinations=tuple(part.strip() for part in parts))
+
+
+@app.command("add")
+def add(address: str, to: To, keep_copy: Keep = False) -> None:
+    """Make a forwarder, or change the one that is there."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    actor = SESSION.actor()
+    domain = queries.domain_named(actor, forwarder_address(address).domain)
+    made = services.set_forwarder(
+        actor=actor,
+        now=now(),
+        domain=domain,
+        address=address,
+        route=route_of(to),
+        keep_copy=keep_copy,
+    )
+    SESSION.done(f"Set the forwarder {made.address}.", rows.forwarder_row(made))
+
+
+@app.command("set")
+def set_(address: str, to: To, keep_copy: Keep = False) -> None:
+    """Change a forwarder."""
+    SESSION.control()
+    from mailstead.control.hosting import queries
+
+    queries.forwarder_named(SESSION.actor(), address)
+    add(address, to, keep_copy)
+
+
+@app.command("list")
+def list_(
+    search: options.Search = "",
+    domain: Annotated[str, typer.Option("--domain", help="Only of this domain.")] = "",
+    limit: options.Limit = 50,
+    after: options.After = 0,
+) -> None:
+    """List forwarders; the search looks at destinations too."""
+    SESSION.control()
+    from mailstead.control.hosting import queries
+
+    actor = SESSION.actor()
+    inside = queries.domain_named(actor, domain) if domain else None
+    found = queries.forwarders(actor, search=search, domain=inside)
+    page(found, limit, after, rows.forwarder_row)
+
+
+@app.command("show")
+def show(address: str) -> None:
+    """Show a forwarder."""
+    SESSION.control()
+    from mailstead.control.hosting import queries
+
+    SESSION.print_row(rows.forwarder_row(queries.forwarder_named(SESSION.actor(), address)))
+
+
+@app.command("remove")
+def remove(address: str) -> None:
+    """Remove a forwarder."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    found = queries.forwarder_named(SESSION.actor(), address)
+    row = rows.forwarder_row(found)
+    services.remove_forwarder(actor=SESSION.actor(), now=now(), forwarder=found)
+    SESSION.done(f"Removed the forwarder {row['address']}.", row)

@@ -1,0 +1,175 @@
+"""Importing from CSV: streamed, in batches, with a line for each refused row.
+
+A batch is one transaction. Rows that are there already are counted as present, so an import that
+was interrupted is resumed by running it again.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from mailstead.cli.session import INTERRUPTED, OK, PARTLY, SESSION, shown, to_json
+from mailstead.standards.refusal import Refusal
+
+BATCH = 500
+Row = dict[str, str]
+Batch = Callable[[list[Row]], list[Refusal | str]]
+
+
+class _Interrupt:
+    """Ctrl-C ends the import after the batch that is under way."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def _open(path: Path) -> TextIO:
+    try:
+        # A byte order mark is what spreadsheets write first.
+        return path.open(encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise Refusal(
+            "file-unreadable",
+            f"{path} cannot be read: {error.strerror}.",
+            remedy="Give the path of a CSV file.",
+        ) from error
+
+
+def _rows(text: TextIO, needed: set[str], optional: set[str]) -> Iterator[tuple[int, Row]]:
+    """Line number and fields of each row; raises `Refusal` for what is no such file."""
+    try:
+        head = text.readline()
+        delimiter = ";" if head.count(";") > head.count(",") else ","
+        names = [name.strip().lower() for name in next(csv.reader([head], delimiter=delimiter))]
+        unknown = set(names) - needed - optional
+        if needed - set(names) or unknown:
+            raise Refusal(
+                "columns-wrong",
+                f"The first line must name the columns {', '.join(sorted(needed))}"
+                + (f" and may name {', '.join(sorted(optional))}" if optional else "")
+                + (f"; it names {', '.join(map(ascii, sorted(unknown)))}." if unknown else "."),
+                remedy="Correct the first line.",
+            )
+        reader = csv.reader(text, delimiter=delimiter)
+        for fields in reader:
+            if any(field.strip() for field in fields):
+                padded = itertools.zip_longest(names, fields[: len(names)], fillvalue="")
+                yield reader.line_num + 1, dict(padded)
+    except (csv.Error, StopIteration) as error:
+        raise Refusal(
+            "csv-invalid", f"The file is not CSV: {error}.", remedy="Correct it."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise Refusal(
+            "encoding-wrong",
+            "The file is not UTF-8.",
+            remedy="Save it as UTF-8; rows before the wrong one are imported already.",
+        ) from error
+
+
+def run(
+    path: Path,
+    needed: set[str],
+    optional: set[str],
+    batch: Batch,
+    refused_path: Path | None,
+    *,
+    dry_run: bool,
+) -> int:
+    """Import a file; returns the exit code: 3 when rows were refused, 130 when interrupted."""
+    counts = {"made": 0, "present": 0, "refused": 0}
+    interrupt = _Interrupt()
+    before = signal.signal(signal.SIGINT, interrupt)
+    last_line = 1
+    try:
+        with ExitStack() as stack:
+            text = stack.enter_context(_open(path))
+            writer = _refused_writer(stack, refused_path)
+            bar = stack.enter_context(_progress())
+            task = bar.add_task("importing", total=max(1, path.stat().st_size))
+            rows = _rows(text, needed, optional)
+            while chunk := list(itertools.islice(rows, BATCH)):
+                results = batch([row for _, row in chunk])
+                for (number, row), result in zip(chunk, results, strict=True):
+                    _count(counts, number, row, result, writer, bar)
+                last_line = chunk[-1][0]
+                bar.update(task, completed=_position(text))
+                if interrupt.asked:
+                    break
+            else:
+                bar.update(task, completed=path.stat().st_size)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return _summary(counts, last_line, interrupt.asked, dry_run)
+
+
+def _position(text: TextIO) -> int:
+    """How many bytes have been read, a buffer's length ahead of the rows."""
+    return text.buffer.tell()
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        disable=SESSION.json or not sys.stderr.isatty(),
+        console=Console(stderr=True),
+    )
+
+
+def _refused_writer(stack: ExitStack, path: Path | None) -> Callable[[list[str]], object]:
+    if path is None:
+        return lambda _: None
+    return csv.writer(stack.enter_context(path.open("w", encoding="utf-8", newline=""))).writerow
+
+
+def _count(
+    counts: dict[str, int],
+    number: int,
+    row: Row,
+    result: Refusal | str,
+    writer: Callable[[list[str]], object],
+    bar: Progress,
+) -> None:
+    if not isinstance(result, Refusal):
+        counts[result] += 1
+        return
+    counts["refused"] += 1
+    secret = {"password", "hash"}
+    plain = [value for name, value in row.items() if name not in secret]
+    writer([str(number), *plain, result.sentence])
+    bar.console.print(
+        f"line {number}: {shown(result.sentence)}", markup=False, highlight=False, soft_wrap=True
+    )
+
+
+def _summary(counts: dict[str, int], last_line: int, interrupted: bool, dry_run: bool) -> int:
+    if SESSION.json:
+        print(to_json(counts | {"dry_run": dry_run, "interrupted": interrupted}))
+    else:
+        made = "would be made" if dry_run else "made"
+        print(
+            f"{counts['made']} {made}, {counts['present']} present already, "
+            f"{counts['refused']} refused."
+        )
+        if interrupted:
+            print(f"Interrupted after line {last_line}; run it again to go on from there.")
+    if interrupted:
+        return INTERRUPTED
+    return PARTLY if counts["refused"] else OK

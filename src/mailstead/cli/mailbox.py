@@ -1,0 +1,223 @@
+"""`mailstead mailbox`: mailboxes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import typer
+
+from mailstead.cli import importing, options, rows
+from mailstead.cli.session import SESSION, ask_secret, now, page, size
+from mailstead.standards.address import mailbox_address
+from mailstead.standards.refusal import Refusal
+
+app = typer.Typer(help="Mailboxes.", no_args_is_help=True)
+
+Quota = Annotated[str, typer.Option("--quota", help="5G, 500M, bytes, or none.")]
+What = Annotated[str, typer.Option("--what", help="login, sending or receiving.")]
+
+
+@app.command("add")
+def add(
+    address: str,
+    quota: Quota = "none",
+    generate: options.Generate = False,
+    password_stdin: options.PasswordStdin = False,
+    hash_stdin: options.HashStdin = False,
+) -> None:
+    """Add a mailbox; asks for the password."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    actor = SESSION.actor()
+    domain = queries.domain_named(actor, mailbox_address(address).domain)
+    octets = size(quota)
+    secret = ask_secret(generate=generate, password_stdin=password_stdin, hash_stdin=hash_stdin)
+    made = services.create_mailbox(
+        actor=actor,
+        now=now(),
+        domain=domain,
+        address=address,
+        password=secret.password,
+        hashed=secret.hashed,
+        quota=octets,
+    )
+    row = rows.mailbox_row(made)
+    words = f"Added the mailbox {made.address}."
+    if secret.made:
+        row["password"] = secret.made
+        words += f" Its password is {secret.made}"
+    SESSION.done(words, row)
+
+
+@app.command("list")
+def list_(
+    search: options.Search = "",
+    domain: Annotated[str, typer.Option("--domain", help="Only of this domain.")] = "",
+    removed: options.Removed = False,
+    limit: options.Limit = 50,
+    after: options.After = 0,
+) -> None:
+    """List mailboxes."""
+    SESSION.control()
+    from mailstead.control.hosting import queries
+
+    actor = SESSION.actor()
+    inside = queries.domain_named(actor, domain) if domain else None
+    found = queries.mailboxes(actor, search=search, domain=inside, removed=removed)
+    page(found, limit, after, rows.mailbox_row)
+
+
+@app.command("show")
+def show(address: str) -> None:
+    """Show a mailbox."""
+    SESSION.control()
+    from mailstead.control.hosting import queries
+
+    SESSION.print_row(rows.mailbox_row(queries.mailbox_named(SESSION.actor(), address)))
+
+
+@app.command("set")
+def set_(address: str, quota: Quota) -> None:
+    """Change the quota."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    found = queries.mailbox_named(SESSION.actor(), address)
+    services.update_mailbox(actor=SESSION.actor(), now=now(), mailbox=found, quota=size(quota))
+    SESSION.done(f"Changed {found.address}.", rows.mailbox_row(found))
+
+
+@app.command("password")
+def password(
+    address: str,
+    generate: options.Generate = False,
+    password_stdin: options.PasswordStdin = False,
+    hash_stdin: options.HashStdin = False,
+) -> None:
+    """Change the password; sessions opened with the old one end."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    found = queries.mailbox_named(SESSION.actor(), address)
+    secret = ask_secret(generate=generate, password_stdin=password_stdin, hash_stdin=hash_stdin)
+    services.set_password(
+        actor=SESSION.actor(),
+        now=now(),
+        mailbox=found,
+        password=secret.password,
+        hashed=secret.hashed,
+    )
+    row = rows.mailbox_row(found)
+    words = f"Changed the password of {found.address}; open sessions end."
+    if secret.made:
+        row["password"] = secret.made
+        words += f" The new one is {secret.made}"
+    SESSION.done(words, row)
+
+
+def _checked_what(what: str) -> Literal["login", "sending", "receiving"]:
+    if what not in ("login", "sending", "receiving"):
+        raise Refusal(
+            "what-invalid",
+            f"{what!a} cannot be suspended.",
+            remedy="Use --what login, --what sending or --what receiving.",
+        )
+    return cast(Literal["login", "sending", "receiving"], what)
+
+
+@app.command("suspend")
+def suspend(address: str, what: What, reason: options.Reason = "") -> None:
+    """Suspend log-in, sending or receiving, each apart."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    kind = _checked_what(what)
+    found = queries.mailbox_named(SESSION.actor(), address)
+    services.suspend_mailbox(
+        actor=SESSION.actor(), now=now(), mailbox=found, what=kind, reason=reason
+    )
+    SESSION.done(f"Suspended {kind} of {found.address}.", rows.mailbox_row(found))
+
+
+@app.command("resume")
+def resume(address: str, what: What) -> None:
+    """End a suspension."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    kind = _checked_what(what)
+    found = queries.mailbox_named(SESSION.actor(), address)
+    services.resume_mailbox(actor=SESSION.actor(), now=now(), mailbox=found, what=kind)
+    SESSION.done(f"{kind} of {found.address} is no longer suspended.", rows.mailbox_row(found))
+
+
+@app.command("remove")
+def remove(address: str) -> None:
+    """Remove a mailbox; can be undone within the grace period."""
+    settings = SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    found = queries.mailbox_named(SESSION.actor(), address)
+    grace = timedelta(days=settings.storage.grace_days)
+    services.remove_mailbox(actor=SESSION.actor(), now=now(), mailbox=found, grace=grace)
+    SESSION.done(
+        f"Removed {found.address}. Its mail is kept for {grace.days} days; "
+        f"'mailstead mailbox restore {found.address}' undoes it.",
+        rows.mailbox_row(found),
+    )
+
+
+@app.command("restore")
+def restore(address: str) -> None:
+    """Undo a removal."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    found = queries.mailbox_named(SESSION.actor(), address, removed=True)
+    services.restore_mailbox(actor=SESSION.actor(), now=now(), mailbox=found)
+    SESSION.done(f"{found.address} is back with its mail.", rows.mailbox_row(found))
+
+
+@app.command("import")
+def import_(
+    file: Path,
+    dry_run: options.DryRun = False,
+    refused: Annotated[
+        Path | None, typer.Option("--refused", help="Write refused rows to this file.")
+    ] = None,
+) -> int:
+    """Import mailboxes from CSV: address, password or hash, quota."""
+    SESSION.control()
+    from mailstead.control.hosting import services
+
+    actor = SESSION.actor()
+
+    def batch(chunk: list[dict[str, str]]) -> list[services.Result]:
+        results: list[services.Result] = [""] * len(chunk)
+        good: list[services.MailboxRow] = []
+        places: list[int] = []
+        for place, row in enumerate(chunk):
+            try:
+                good.append(_row(row))
+                places.append(place)
+            except Refusal as refusal:
+                results[place] = refusal
+        made = services.import_mailboxes(actor=actor, now=now(), rows=good, dry_run=dry_run)
+        for place, result in zip(places, made, strict=True):
+            results[place] = result
+        return results
+
+    def _row(row: dict[str, str]) -> services.MailboxRow:
+        quota = row.get("quota", "").strip()
+        return services.MailboxRow(
+            address=row["address"],
+            password=row.get("password") or None,
+            hashed=row.get("hash", "").strip() or None,
+            quota=size(quota) if quota else 0,
+        )
+
+    columns = {"password", "hash", "quota"}
+    return importing.run(file, {"address"}, columns, batch, refused, dry_run=dry_run)

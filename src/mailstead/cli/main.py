@@ -1,0 +1,134 @@
+"""The `mailstead` command: its nouns, and what happens to an error."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import typer
+
+from mailstead import __version__
+from mailstead.cli import (
+    address,
+    audit,
+    autoresponder,
+    catchall,
+    customer,
+    directory,
+    domain,
+    forwarder,
+    instance,
+    mailbox,
+    queue,
+    rules,
+    server,
+    service,
+)
+from mailstead.cli.session import AWAY, DEFECT, INTERRUPTED, OK, REFUSED, SESSION
+from mailstead.mailplane.node.feed_client import Away
+from mailstead.standards.refusal import Refusal
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Run an email hosting company. Options --home DIR and --json go with every command.",
+)
+instance.register(app)
+for noun in (
+    server,
+    customer,
+    domain,
+    mailbox,
+    forwarder,
+    catchall,
+    autoresponder,
+    rules,
+    address,
+    directory,
+    queue,
+    audit,
+    service,
+):
+    app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
+
+
+def _global_options(arguments: list[str]) -> list[str]:
+    """Take `--home`, `--json` and `--version` out of the arguments, wherever they stand."""
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for word in waiting:
+        if word == "--":
+            return [*rest, word, *waiting]
+        if word == "--json":
+            SESSION.json = True
+        elif word == "--home" or word.startswith("--home="):
+            value = word[7:] if "=" in word else next(waiting, "")
+            if not value:
+                raise Refusal("home-missing", "--home needs a directory.", remedy="Name one.")
+            SESSION.home = Path(value).absolute()
+        else:
+            rest.append(word)
+    return rest
+
+
+def _refused(refusal: Refusal) -> int:
+    print(f"mailstead: {refusal.sentence}", file=sys.stderr)
+    return REFUSED
+
+
+def _defect(error: Exception) -> int:
+    """A defect: one sentence on the screen, the trace in a file."""
+    folder = SESSION.home / "log"
+    place = ""
+    if folder.is_dir():
+        path = folder / f"defect-{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
+        try:
+            path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+            place = f" The details are in {path}."
+        except OSError:
+            place = ""
+    words = " ".join(str(error).split())[:200]
+    print(
+        f"mailstead: this failed by a defect ({type(error).__name__}: {words}).{place}",
+        file=sys.stderr,
+    )
+    return DEFECT
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; returns its exit code."""
+    try:
+        rest = _global_options(arguments)
+        if rest == ["--version"]:
+            print(f"mailstead {__version__}")
+            return OK
+        result = app(rest, standalone_mode=False)
+        return result if isinstance(result, int) else OK
+    except Refusal as refusal:
+        return _refused(refusal)
+    except Away:
+        print("mailstead: the control plane does not answer; run 'mailstead up'.", file=sys.stderr)
+        return AWAY
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as wrong:
+        print(f"mailstead: {wrong.format_message()} (--help shows how)", file=sys.stderr)
+        return REFUSED
+    except (KeyboardInterrupt, click.Abort):
+        print("mailstead: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+    except Exception as error:
+        return _defect(error)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,225 @@
+"""What every command needs: the home, the way to print, the actor, Django on demand."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailstead.config import Settings, home_from_environment, load
+from mailstead.standards import password as passwords
+from mailstead.standards.refusal import Refusal
+
+if TYPE_CHECKING:
+    from mailstead.control.people.actor import Actor
+
+OK, DEFECT, REFUSED, PARTLY, AWAY, INTERRUPTED = 0, 1, 2, 3, 4, 130
+"""Exit codes; docs/reference/exit-codes.md."""
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Session:
+    """One run of the command."""
+
+    home: Path = field(default_factory=home_from_environment)
+    json: bool = False
+    _ready: bool = False
+
+    def settings(self) -> Settings:
+        """The instance's settings; raises `Refusal` when there is no instance."""
+        return load(self.home)
+
+    def control(self) -> Settings:
+        """Make Django ready and return the settings."""
+        settings = self.settings()
+        if not self._ready:
+            from mailstead.control.project.bootstrap import setup
+
+            setup(self.home)
+            self._ready = True
+        return settings
+
+    def actor(self) -> Actor:
+        """Whoever sits at the keyboard."""
+        from mailstead.control.people.actor import Actor
+
+        return Actor.operator(getpass.getuser())
+
+    def print_row(self, row: Row) -> None:
+        """One object."""
+        if self.json:
+            print(to_json(row))
+            return
+        width = max((len(name) for name in row), default=0)
+        for name, value in row.items():
+            print(f"{name.ljust(width)}  {shown(value)}")
+
+    def print_rows(self, rows: Sequence[Row], *, next_after: int | None = None) -> None:
+        """A page of objects; `next_after` is the cursor of the next page."""
+        if self.json:
+            print(to_json({"items": rows, "next": next_after}))
+            return
+        if not rows:
+            print("Nothing found.")
+            return
+        columns = [name for name in rows[0] if name != "id"]
+        cells = [[shown(row[name]) for name in columns] for row in rows]
+        widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(columns)]
+        for line in [columns, *cells]:
+            print("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
+        if next_after is not None:
+            print(f"More: add --after {next_after}")
+
+    def say(self, words: str) -> None:
+        """A sentence for people; with --json nothing."""
+        if not self.json:
+            print(words, flush=True)
+
+    def done(self, words: str, row: Row) -> None:
+        """The end of a write: a sentence, or with --json the object."""
+        if self.json:
+            print(to_json(row))
+        else:
+            print(words)
+
+
+SESSION = Session()
+"""The one session of this process."""
+
+
+def to_json(value: object) -> str:
+    """JSON with times in ISO 8601 and everything unknown as text."""
+    import json
+
+    def other(item: object) -> str:
+        return item.isoformat() if isinstance(item, datetime) else str(item)
+
+    return json.dumps(value, default=other, ensure_ascii=True)
+
+
+def shown(value: object) -> str:
+    """A value for a terminal: nothing in it can move the cursor or change colours."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    if isinstance(value, list | tuple):
+        return ", ".join(shown(item) for item in value) or "-"
+    text = str(value)
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def size(text: str) -> int:
+    """Bytes from `5G`, `500M`, `1024` (binary units), or `none` for 0; raises `Refusal`."""
+    bare = text.strip().upper().removesuffix("IB").removesuffix("B")
+    if bare in ("NONE", "UNLIMITED"):
+        return 0
+    digits = bare.rstrip("KMGT")
+    unit = bare[len(digits) :]
+    try:
+        return int(float(digits) * _UNITS[unit])
+    except (ValueError, KeyError, OverflowError) as error:
+        raise Refusal(
+            "size-invalid",
+            f"{text!a} is not a size.",
+            remedy="Give bytes, or a number with K, M, G or T, or 'none'.",
+        ) from error
+
+
+def human(octets: int) -> str:
+    """Bytes in binary units."""
+    value = float(octets)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"
+
+
+def limit_words(octets: int) -> str:
+    """A limit in binary units; 0 is none."""
+    return human(octets) if octets else "none"
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time from ISO 8601, UTC where it names no zone; raises `Refusal`."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Refusal(
+            "time-invalid",
+            f"{text!a} is not a time.",
+            remedy="Give it as 2026-12-24 or 2026-12-24T18:00:00+01:00.",
+        ) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def now() -> datetime:
+    """The clock that commands hand to services."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A password or a hash found elsewhere; `made` is a generated one that must be shown."""
+
+    password: str | None = None
+    hashed: str | None = None
+    made: str | None = None
+
+
+def ask_secret(*, generate: bool, password_stdin: bool, hash_stdin: bool) -> Secret:
+    """A password by the way that was chosen: generated, from stdin, or typed twice.
+
+    Never from the command line, where every user of the machine could read it.
+    """
+    if generate + password_stdin + hash_stdin > 1:
+        raise Refusal(
+            "password-ways",
+            "More than one way to give the password was named.",
+            remedy="Use one of --generate, --password-stdin and --hash-stdin.",
+        )
+    if generate:
+        made = passwords.generate()
+        return Secret(password=made, made=made)
+    if password_stdin or hash_stdin:
+        line = sys.stdin.readline().rstrip("\r\n")
+        return Secret(hashed=line) if hash_stdin else Secret(password=line)
+    if not sys.stdin.isatty():
+        raise Refusal(
+            "password-missing",
+            "There is no terminal to ask for the password.",
+            remedy="Use --password-stdin, --hash-stdin or --generate.",
+        )
+    first = getpass.getpass("Password: ")
+    if first != getpass.getpass("Once more: "):
+        raise Refusal("password-differs", "The two passwords differ.", remedy="Try again.")
+    return Secret(password=first)
+
+
+def page(query: Any, limit: int, after: int, row: Callable[[Any], Row]) -> None:
+    """Print one page of a query that is ordered by its key."""
+    if not 1 <= limit <= 10_000:
+        raise Refusal("limit-invalid", "--limit must be from 1 to 10000.", remedy="Change it.")
+    found = list(query.filter(pk__gt=after)[: limit + 1])
+    rows = [row(item) for item in found[:limit]]
+    following = found[limit - 1].pk if len(found) > limit else None
+    SESSION.print_rows(rows, next_after=following)
+
+
+def lines(items: Iterable[str]) -> str:
+    """Items as one cell."""
+    return ", ".join(items)

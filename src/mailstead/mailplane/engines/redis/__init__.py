@@ -1,0 +1,1 @@
+"""Redis 7: the spam filter's memory; mail flows without it."""

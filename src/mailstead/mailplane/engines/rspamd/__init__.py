@@ -1,0 +1,1 @@
+"""Rspamd 3.4: spam scan in and out, DKIM signing, greylisting."""

@@ -1,0 +1,114 @@
+"""Rspamd's own commands, and its DKIM keys."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+from mailstead.home import Home
+from mailstead.mailplane.engines.processes import run
+from mailstead.mailplane.engines.rspamd.model import USER, RspamdModel
+
+_CONFIG = "/etc/rspamd/rspamd.conf"
+
+
+def _variables(home: Home) -> list[str]:
+    places = {
+        "LOCAL_CONFDIR": home.rspamd,
+        "DBDIR": home.rspamd / "db",
+        "RUNDIR": home.rspamd_milter_socket.parent,
+        "LOGDIR": home.log,
+    }
+    return [f"--var={name}={path}" for name, path in places.items()]
+
+
+def command(model: RspamdModel) -> list[str]:
+    """What the supervisor runs; it drops to its own user."""
+    program = ["/usr/bin/rspamd", "-f", "-c", _CONFIG, "-u", USER, "-g", USER]
+    return program + _variables(model.home)
+
+
+def prepare(model: RspamdModel) -> None:
+    """Make the directories with their owners."""
+    home = model.home
+    for path in (home.rspamd / "db", home.dkim):
+        path.mkdir(parents=True, exist_ok=True)
+        shutil.chown(path, USER, USER)
+        path.chmod(0o750)
+    home.rspamd.chmod(0o755)
+    run_dir = home.rspamd_milter_socket.parent
+    run_dir.mkdir(parents=True, exist_ok=True)
+    shutil.chown(run_dir, USER, "postfix")
+    run_dir.chmod(0o2750)
+    selectors = home.rspamd / "dkim_selectors.map"
+    if not selectors.exists():
+        selectors.write_text("", encoding="ascii")
+    selectors.chmod(0o644)
+    log = home.log / "rspamd.log"
+    log.touch()
+    shutil.chown(log, USER, USER)
+
+
+def check_config(model: RspamdModel) -> None:
+    """Let Rspamd judge its files; raises `EngineError`."""
+    run(["/usr/bin/rspamadm", "configtest", "-c", _CONFIG, *_variables(model.home)])
+
+
+def answers(home: Home) -> bool:
+    """Whether the milter socket takes connections."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(2)
+        try:
+            client.connect(str(home.rspamd_milter_socket))
+        except OSError:
+            return False
+    return True
+
+
+class DkimFiles:
+    """The signing keys: `<domain>.<selector>.key`, and which selector a domain uses."""
+
+    def __init__(self, home: Home) -> None:
+        self._keys = home.dkim
+        self._selectors = home.rspamd / "dkim_selectors.map"
+
+    def _path(self, domain: str, selector: str) -> Path:
+        return self._keys / f"{domain}.{selector}.key"
+
+    def put(self, domain: str, selector: str, private_key: str) -> None:
+        """Sign mail of the domain with this key (PEM) from now on."""
+        path = self._path(domain, selector)
+        if not path.exists() or path.read_text(encoding="ascii") != private_key:
+            part = path.with_name(path.name + ".part")
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+            with os.fdopen(descriptor, "w", encoding="ascii") as out:
+                out.write(private_key)
+            if os.geteuid() == 0:
+                shutil.chown(part, "root", USER)
+            part.replace(path)
+        if selector != "ms1":
+            self._select(domain, selector)
+
+    def remove(self, domain: str, selector: str) -> None:
+        """Sign with it no more."""
+        self._path(domain, selector).unlink(missing_ok=True)
+        if selector != "ms1":
+            self._select(domain, None)
+
+    def _select(self, domain: str, selector: str | None) -> None:
+        """Only domains with another selector than the usual one are listed."""
+        rows = dict(
+            line.split(" ", 1)
+            for line in self._selectors.read_text(encoding="ascii").splitlines()
+            if " " in line
+        )
+        if selector is None:
+            rows.pop(domain, None)
+        else:
+            rows[domain] = selector
+        part = self._selectors.with_suffix(".part")
+        part.write_text("".join(f"{d} {s}\n" for d, s in sorted(rows.items())), encoding="ascii")
+        part.chmod(0o644)
+        part.replace(self._selectors)

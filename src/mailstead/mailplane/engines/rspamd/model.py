@@ -1,0 +1,37 @@
+"""What this node asks of Rspamd, typed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from mailstead.config import Settings
+from mailstead.home import Home
+
+USER = "_rspamd"
+
+
+@dataclass(frozen=True)
+class RspamdModel:
+    """The settings of one Rspamd."""
+
+    home: Home
+    resolver: int
+    """Port of the node's own resolver on loopback."""
+    reject_score: float
+    junk_score: float
+    greylist: bool
+    scanners: int
+    """Processes that scan; each holds some 50 MiB of its own."""
+
+
+def from_settings(settings: Settings, home: Home) -> RspamdModel:
+    """The model that the instance's settings ask for."""
+    return RspamdModel(
+        home=home,
+        resolver=settings.ports.of("resolver"),
+        reject_score=settings.spam.reject_score,
+        junk_score=settings.spam.junk_score,
+        greylist=settings.spam.greylist,
+        scanners=max(1, (os.cpu_count() or 1) // 2),
+    )

@@ -1,0 +1,1 @@
+"""unbound: the node's own resolver, on loopback only."""

@@ -1,0 +1,50 @@
+"""unbound's own commands."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+
+from mailstead.mailplane.engines.processes import run
+from mailstead.mailplane.engines.unbound.model import SYSTEM_ANCHOR, UnboundModel
+from mailstead.mailplane.engines.unbound.render import USER, config_file
+
+# A query for the root's NS (RFC 1035 §4.1), id 0x4d53, recursion desired.
+_QUERY = b"\x4d\x53\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x01"
+
+
+def command(model: UnboundModel) -> list[str]:
+    """What the supervisor runs."""
+    return ["/usr/sbin/unbound", "-d", "-c", str(config_file(model.home))]
+
+
+def prepare(model: UnboundModel) -> None:
+    """Make the directory and a trust anchor that unbound may renew (RFC 5011)."""
+    home = model.home
+    home.unbound.mkdir(parents=True, exist_ok=True)
+    anchor = home.unbound / "root.key"
+    if not anchor.exists() and SYSTEM_ANCHOR.exists():
+        shutil.copy(SYSTEM_ANCHOR, anchor)
+    shutil.chown(home.unbound, USER, USER)
+    for path in (anchor, home.log / "unbound.log"):
+        if path.parent == home.log:
+            path.touch()
+        if path.exists():
+            shutil.chown(path, USER, USER)
+    check_config(model)
+
+
+def check_config(model: UnboundModel) -> None:
+    """Let unbound judge its file; raises `EngineError`."""
+    run(["/usr/sbin/unbound-checkconf", str(config_file(model.home))])
+
+
+def answers(model: UnboundModel) -> bool:
+    """Whether the resolver answers at all; SERVFAIL on a machine without a network counts."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(2)
+        try:
+            client.sendto(_QUERY, ("127.0.0.1", model.port))
+            return client.recv(512)[:2] == _QUERY[:2]
+        except OSError:
+            return False

@@ -1,0 +1,16 @@
+"""unbound's log lines: which ones the operator must see."""
+
+from __future__ import annotations
+
+import re
+
+_PROBLEM = re.compile(r"unbound\[\d+:\d+\] ((?:error|fatal error): .+)$")
+_HARMLESS = re.compile(r"Network is unreachable|failed to prime trust anchor")
+
+
+def problem(line: str) -> str | None:
+    """The words of a line that means trouble on our side; None for all others."""
+    found = _PROBLEM.search(line)
+    if found is None or _HARMLESS.search(found.group(1)):
+        return None
+    return found.group(1)

@@ -1,0 +1,34 @@
+"""What this node asks of unbound, typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailstead.config import Settings
+from mailstead.home import Home
+
+SYSTEM_HINTS = Path("/usr/share/dns/root.hints")
+SYSTEM_ANCHOR = Path("/usr/share/dns/root.key")
+
+
+@dataclass(frozen=True)
+class UnboundModel:
+    """The settings of one resolver."""
+
+    home: Home
+    port: int
+    root_hints: str
+    validate: bool
+    forward_to: tuple[str, ...]
+
+
+def from_settings(settings: Settings, home: Home) -> UnboundModel:
+    """The model that the instance's settings ask for."""
+    return UnboundModel(
+        home=home,
+        port=settings.ports.of("resolver"),
+        root_hints=settings.dns.root_hints,
+        validate=settings.dns.validate,
+        forward_to=settings.dns.forward_to,
+    )

@@ -1,0 +1,217 @@
+"""The agent: brings the feed into this node's directory and tells what happened here.
+
+Purpose: one process per node; the only writer of the directory and of the engines' maps.
+Protocol: HTTP over the control plane's unix socket (docs/develop/contracts.md): a long poll for
+    changes, a snapshot when the directory is empty, damaged or too far behind, events up.
+Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`, `<home>/dkim/`;
+    `<home>/agent/events.db` (events that wait), `<home>/agent/lock`, `<home>/agent/rebuild` (made by
+    `mailstead directory rebuild`: take a snapshot now).
+Security: runs as root, because it writes as several users; it believes the control plane's socket,
+    whose directory only root and the control plane's user can enter.
+Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control
+    plane (`ApplyFailed`) and tried again, with growing pauses up to half a minute.
+Known limits: while the control plane is away the directory answers as of its last revision.
+Settings: `server`, and where the home is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import signal
+import sqlite3
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from mailstead.config import load
+from mailstead.home import Home
+from mailstead.mailplane.directory.apply import Directory
+from mailstead.mailplane.directory.rebuild import rebuild
+from mailstead.mailplane.engines.dovecot.control import Doveadm
+from mailstead.mailplane.engines.postfix.control import Postmap
+from mailstead.mailplane.engines.rspamd.control import DkimFiles
+from mailstead.mailplane.node.event_spool import EventSpool
+from mailstead.mailplane.node.feed_client import Away, FeedClient
+from mailstead.mailplane.node.usage import UsageReader
+from mailstead.standards.refusal import Refusal
+from mailstead.wire.events import Applied, ApplyFailed, StoreGone, UsageSeen
+
+LONGEST_PAUSE = 30.0
+REPORT_EVERY = 2.0
+"""Seconds between two looks at usage and the spool."""
+
+log = structlog.get_logger("agent")
+
+
+class Agent:
+    """One node's agent."""
+
+    def __init__(self, root: Path) -> None:
+        settings = load(root)
+        self.home = Home(root)
+        self.feed = FeedClient(self.home.web_socket, settings.server)
+        self._server = settings.server
+        self.stopping = threading.Event()
+        self.directory = self._open_directory()
+        self.request = self.home.event_spool.parent / "rebuild"
+        self._announced = -1
+
+    def _open_directory(self) -> Directory:
+        home = self.home
+        try:
+            return Directory(home, Postmap(home), Doveadm(home), DkimFiles(home))
+        except sqlite3.DatabaseError as error:
+            # Damaged: everything in it can be had again.
+            log.error("directory damaged, building it anew", words=str(error))
+            for part in home.directory.glob("directory.db*"):
+                part.replace(part.with_name(f"{part.name}.damaged"))
+            return Directory(home, Postmap(home), Doveadm(home), DkimFiles(home))
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        reporter = threading.Thread(target=self._report, name="report", daemon=True)
+        reporter.start()
+        pause = 0.0
+        while not self.stopping.wait(pause):
+            try:
+                self._purged(self.directory.finish())
+                self._step()
+                pause = 0.0
+            except Away as away:
+                pause = min(max(0.2, pause * 2), LONGEST_PAUSE)
+                log.warning("control plane away", words=str(away), pause=pause)
+            except Exception as error:
+                pause = min(max(0.5, pause * 2), LONGEST_PAUSE)
+                log.exception("cannot apply", pause=pause)
+                self._failed(error)
+        reporter.join(timeout=5)
+
+    def _step(self) -> None:
+        asked = self.request.exists()
+        page = self.feed.changes(self.directory.revision, wait=0 if asked else 25.0)
+        if asked or page.rebuild or (self.directory.revision == 0 and not page.revisions):
+            if asked or page.rebuild or self._announced < 0:
+                self._rebuild()
+            self.request.unlink(missing_ok=True)
+        elif page.revisions:
+            self._purged(self.directory.apply(page.revisions))
+        self._announce()
+
+    def _rebuild(self) -> None:
+        started = time.monotonic()
+        with self.feed.snapshot() as (revision, changes):
+            rebuild(self.directory, revision, changes)
+        self._purged(self.directory.finish())
+        log.info("directory built", revision=revision, seconds=round(time.monotonic() - started, 2))
+
+    def _announce(self) -> None:
+        revision = self.directory.revision
+        if revision != self._announced:
+            number, now = EventSpool.identity()
+            event = Applied(id=number, at=now, revision=revision)
+            self.feed.push([event])
+            self._announced = revision
+
+    def _failed(self, error: Exception) -> None:
+        words = error.sentence if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+        number, now = EventSpool.identity()
+        revision = self.directory.revision + 1
+        try:
+            self.feed.push([ApplyFailed(id=number, at=now, revision=revision, words=words[:900])])
+        except (Away, Refusal):
+            log.warning("cannot tell the control plane")
+
+    def _purged(self, stores: list[str]) -> None:
+        if not stores:
+            return
+        spool = EventSpool(self.home.event_spool)
+        for store in stores:
+            number, now = EventSpool.identity()
+            spool.add(StoreGone(id=number, at=now, store=store))
+        spool.close()
+
+    def _report(self) -> None:
+        """Storage in use and waiting events, beside the feed: a long poll must not delay them."""
+        usage = UsageReader(self.home.usage_database)
+        spool = EventSpool(self.home.event_spool)
+        feed = FeedClient(self.home.web_socket, self._server)
+        while not self.stopping.wait(REPORT_EVERY):
+            try:
+                self._note_usage(usage, spool)
+                number, events = spool.waiting()
+                if events:
+                    feed.push(events)
+                    spool.done(number, events)
+            except Away:
+                continue
+            except Exception:
+                log.exception("cannot report")
+        feed.close()
+        spool.close()
+
+    def _note_usage(self, usage: UsageReader, spool: EventSpool) -> None:
+        changed = usage.changed()
+        if not changed:
+            return
+        path = f"file:{self.home.directory_database}?mode=ro"
+        reader = sqlite3.connect(path, uri=True, timeout=5)
+        try:
+            for address, (size, count) in changed.items():
+                row = reader.execute(
+                    "SELECT store FROM store WHERE address = ?", (address,)
+                ).fetchone()
+                if row:
+                    number, now = EventSpool.identity()
+                    spool.add(
+                        UsageSeen(id=number, at=now, store=row[0], bytes=size, messages=count)
+                    )
+        finally:
+            reader.close()
+
+
+def _log_to_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Run until SIGTERM; exit code 4 when another agent has this home."""
+    parser = argparse.ArgumentParser(prog="agent")
+    parser.add_argument("--home", type=Path, required=True)
+    given = parser.parse_args(arguments)
+    _log_to_stderr()
+    folder = Home(given.home).event_spool.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            log.error("another agent has this home")
+            return 4
+        agent = Agent(given.home)
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            agent.stopping.set()
+            # Ends a long poll that is under way: SystemExit passes through it.
+            raise SystemExit(0)
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        agent.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,193 @@
+"""Make an instance's home ready: directories, users, secrets, certificate, the engines' files.
+
+Everything here may be repeated: what is right already is left alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mailstead.config import FILE_NAME, Settings, load
+from mailstead.home import MAX_HOME_OCTETS, Home
+from mailstead.mailplane.engines.files import write
+from mailstead.mailplane.engines.processes import EngineError
+from mailstead.mailplane.node import leftovers, ports, supervise, tls, users
+from mailstead.mailplane.node.registry import ENGINES, wanted
+from mailstead.standards.address import normalise_domain
+from mailstead.standards.refusal import Refusal
+
+Progress = Callable[[str], None]
+LEAST_SPACE = 200 * 1024 * 1024
+"""Bytes that must be free to start."""
+
+
+def refuse_without_root() -> None:
+    """Raise `Refusal` (`no-root`) unless this is root."""
+    if os.geteuid() != 0:
+        raise Refusal(
+            "no-root",
+            "A mail host binds ports below 1024 and writes as several users.",
+            remedy="Run the command as root.",
+        )
+
+
+@contextmanager
+def one_at_a_time(root: Path) -> Iterator[None]:
+    """Hold the instance's lock; raises `Refusal` (`busy`) when another command holds it."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Refusal(
+                "busy",
+                f"Another 'mailstead up' or 'mailstead down' works on {root} now.",
+                remedy="Wait until it has ended.",
+                permanent=False,
+            ) from error
+        yield
+
+
+def host_name(given: str) -> str:
+    """The host's fully qualified name: the one given, or the machine's own."""
+    if given:
+        return normalise_domain(given)
+    own = socket.getfqdn()
+    try:
+        return normalise_domain(own)
+    except Refusal:
+        # A machine without a domain: mail to the world needs a real name, a first look does not.
+        label = "".join(c for c in own.lower() if c.isalnum() or c == "-").strip("-") or "mail"
+        return f"{label}.mailstead.invalid"
+
+
+def ensure_settings(root: Path, *, offset: int | None, hostname: str, server: str = "") -> Settings:
+    """The settings of the instance, its file made at the first start; raises `Refusal`."""
+    if len(os.fsencode(root)) > MAX_HOME_OCTETS:
+        raise Refusal(
+            "home-long",
+            f"The path {root} is longer than {MAX_HOME_OCTETS} octets: unix sockets would not fit.",
+            remedy="Choose a shorter --home.",
+        )
+    path = root / FILE_NAME
+    if not path.exists():
+        text = (
+            f"# Settings of this instance; docs/reference/settings.md lists all of them.\n"
+            f'hostname = "{host_name(hostname)}"\n'
+            f'server = "{server or "node1"}"\n\n'
+            f"[ports]\n# Added to every port, so that a second instance fits beside the first.\n"
+            f"offset = {offset or 0}\n"
+        )
+        root.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o644)
+    settings = load(root)
+    if offset is not None and offset != settings.ports.offset:
+        raise Refusal(
+            "offset-differs",
+            f"This instance has the port offset {settings.ports.offset}, not {offset}.",
+            remedy=f"Leave out --port-offset, or change it in {path}.",
+        )
+    if hostname and host_name(hostname) != settings.hostname:
+        raise Refusal(
+            "hostname-differs",
+            f"This instance is named {settings.hostname}, not {hostname}.",
+            remedy=f"Leave out --hostname, or change it in {path}.",
+        )
+    return settings
+
+
+def refuse_small_disk(root: Path) -> None:
+    """Raise `Refusal` (`disk-full`) when the disk has less than `LEAST_SPACE`."""
+    free = shutil.disk_usage(root).free
+    if free < LEAST_SPACE:
+        raise Refusal(
+            "disk-full",
+            f"The disk of {root} has {free // 2**20} MiB free; {LEAST_SPACE // 2**20} are needed.",
+            remedy="Free some space or choose another --home.",
+            permanent=False,
+        )
+
+
+def prepare(settings: Settings, progress: Progress) -> bool:
+    """Bring the home to what the settings say; returns whether an engine's file changed.
+
+    Raises `Refusal` with one sentence for each thing that stands in the way.
+    """
+    home = Home(settings.home)
+    refuse_small_disk(home.root)
+    if not supervise.is_running(home) and not leftovers.find(home):
+        ports.refuse_taken(settings)
+    for name in users.ensure():
+        progress(f"Made the system user {name}")
+    _directories(home)
+    _secrets(home)
+    if tls.ensure(home, settings.hostname):
+        progress(f"Made a self-signed certificate for {settings.hostname}")
+    changed = []
+    for name in wanted(settings):
+        engine = ENGINES[name]
+        changed += write(engine.files(settings, home))
+        try:
+            engine.prepare(settings, home)
+        except EngineError as error:
+            raise Refusal(
+                "engine-refuses",
+                f"{name} refuses its configuration: {error}.",
+                remedy="Install the packages that 'make up' names, or correct the settings.",
+            ) from error
+    if changed:
+        progress(f"Wrote {len(changed)} configuration files")
+    return bool(changed)
+
+
+def _directories(home: Home) -> None:
+    home.root.chmod(0o755)
+    for path, mode in (
+        (home.log, 0o755),
+        (home.run, 0o755),
+        (home.postfix, 0o755),
+        (home.maps, 0o755),
+        (home.secrets, 0o711),
+        (home.event_spool.parent, 0o700),
+        (home.directory, 0o770),
+    ):
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(mode)
+    for path in (home.control, home.web_socket.parent):
+        path.mkdir(parents=True, exist_ok=True)
+        shutil.chown(path, users.CONTROL, users.CONTROL)
+        path.chmod(0o750)
+    shutil.chown(home.directory, "root", "dovecot")
+
+
+def _secrets(home: Home) -> None:
+    path = home.secrets / "django-secret-key"
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(secrets.token_urlsafe(48))
+        shutil.chown(path, users.CONTROL, users.CONTROL)
+        path.chmod(0o400)
+
+
+def adopt_control_files(home: Home) -> None:
+    """Give the control plane's files to its user: the command line, as root, may have made some."""
+    for path in home.control.iterdir():
+        shutil.chown(path, users.CONTROL, users.CONTROL)
+        path.chmod(0o640)
+
+
+def reload_engines(settings: Settings, progress: Progress) -> None:
+    """Restart the engines of a running instance after their files changed."""
+    home = Home(settings.home)
+    for name in wanted(settings):
+        progress(f"Restarting {name}: its configuration has changed")
+        supervise.restart(home, name)

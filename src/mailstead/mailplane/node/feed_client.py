@@ -1,0 +1,73 @@
+"""The feed as the agent sees it: HTTP over the control plane's unix socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from mailstead.standards.refusal import Refusal
+from mailstead.wire import codec
+from mailstead.wire.changes import VERSION, AnyChange, FeedPage
+from mailstead.wire.events import AnyEvent, EventBatch
+
+WAIT = 25.0
+"""Seconds for which one question stays open when there is no news."""
+
+
+class Away(Exception):
+    """The control plane does not answer now; its words say how."""
+
+
+class FeedClient:
+    """The three calls of the feed for one server."""
+
+    def __init__(self, socket: Path, server: str) -> None:
+        self._base = f"http://mailstead/feed/v1/{server}"
+        self._client = httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(socket)),
+            timeout=httpx.Timeout(10.0, read=WAIT + 15.0),
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def changes(self, after: int, wait: float = WAIT) -> FeedPage:
+        """The revisions after a number; raises `Away`, `Refusal`."""
+        query = {"after": str(after), "wait": str(wait)}
+        try:
+            answer = self._client.get(f"{self._base}/changes", params=query)
+        except httpx.HTTPError as error:
+            raise Away(str(error)) from error
+        self._check(answer)
+        return codec.decode_page(answer.content)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[tuple[int, Iterator[AnyChange]]]:
+        """The snapshot's revision and its changes as they come; raises `Away`, `Refusal`."""
+        try:
+            with self._client.stream("GET", f"{self._base}/snapshot") as answer:
+                if answer.status_code != 200:
+                    answer.read()
+                    self._check(answer)
+                yield codec.decode_snapshot(line.encode() for line in answer.iter_lines())
+        except httpx.HTTPError as error:
+            raise Away(str(error)) from error
+
+    def push(self, events: Sequence[AnyEvent]) -> None:
+        """Hand in events; raises `Away`, `Refusal`."""
+        batch = codec.encode(EventBatch(version=VERSION, events=tuple(events)))
+        try:
+            answer = self._client.post(f"{self._base}/events", content=batch)
+        except httpx.HTTPError as error:
+            raise Away(str(error)) from error
+        self._check(answer)
+
+    def _check(self, answer: httpx.Response) -> None:
+        if answer.status_code >= 500:
+            raise Away(f"the control plane answers {answer.status_code}")
+        if answer.status_code >= 400:
+            raise Refusal("feed-refused", f"The control plane refuses: {answer.text[:300]}")

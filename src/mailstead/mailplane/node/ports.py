@@ -1,0 +1,76 @@
+"""Ports: who holds one that we need."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+from pathlib import Path
+
+from mailstead.config import Ports, Settings
+from mailstead.standards.refusal import Refusal
+
+LOOPBACK = ("reinject", "resolver")
+"""Services that listen on 127.0.0.1 only."""
+
+
+def needed(settings: Settings) -> dict[str, int]:
+    """Each service's port."""
+    names = [name for name in Ports.__struct_fields__ if name != "offset"]
+    return {name: settings.ports.of(name) for name in names}
+
+
+def refuse_taken(settings: Settings) -> None:
+    """Raise `Refusal` (`port-taken`) naming the first port that another process holds."""
+    for name, port in needed(settings).items():
+        kinds = [socket.SOCK_STREAM]
+        if name == "resolver":
+            kinds.append(socket.SOCK_DGRAM)
+        for kind in kinds:
+            if not _free("127.0.0.1" if name in LOOPBACK else "", port, kind):
+                raise Refusal(
+                    "port-taken",
+                    f"Port {port} ({name}) is taken by {holder(port)}.",
+                    remedy="Stop it, or choose other ports with --port-offset.",
+                )
+
+
+def _free(host: str, port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if kind is socket.SOCK_STREAM:
+            # As the engines do it: connections that linger from before do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            if kind is socket.SOCK_STREAM:
+                probe.listen(1)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise
+    return True
+
+
+def holder(port: int) -> str:
+    """Which process holds a port, as `name (pid N)`, or words for an unknown one."""
+    inodes = set()
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        path = Path("/proc/net") / table
+        for line in path.read_text().splitlines()[1:] if path.exists() else ():
+            fields = line.split()
+            if int(fields[1].rpartition(":")[2], 16) == port:
+                inodes.add(fields[9])
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            links = [os.readlink(entry) for entry in (process / "fd").iterdir()]
+            name = (process / "comm").read_text().strip()
+        except OSError:
+            continue
+        if any(m and m.group(1) in inodes for m in map(_socket_inode, links)):
+            return f"{name} (pid {process.name})"
+    return "another program"
+
+
+def _socket_inode(link: str) -> re.Match[str] | None:
+    return re.fullmatch(r"socket:\[(\d+)\]", link)

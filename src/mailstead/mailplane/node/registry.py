@@ -1,0 +1,110 @@
+"""The engines of a node, each with the same hands: files, preparation, command, readiness."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+
+from mailstead.config import Settings
+from mailstead.home import Home
+from mailstead.mailplane.engines.dovecot import control as dovecot_control
+from mailstead.mailplane.engines.dovecot import model as dovecot_model
+from mailstead.mailplane.engines.dovecot import render as dovecot_render
+from mailstead.mailplane.engines.files import File
+from mailstead.mailplane.engines.postfix import control as postfix_control
+from mailstead.mailplane.engines.postfix import model as postfix_model
+from mailstead.mailplane.engines.postfix import render as postfix_render
+from mailstead.mailplane.engines.redis import control as redis_control
+from mailstead.mailplane.engines.redis import model as redis_model
+from mailstead.mailplane.engines.redis import render as redis_render
+from mailstead.mailplane.engines.rspamd import control as rspamd_control
+from mailstead.mailplane.engines.rspamd import model as rspamd_model
+from mailstead.mailplane.engines.rspamd import render as rspamd_render
+from mailstead.mailplane.engines.unbound import control as unbound_control
+from mailstead.mailplane.engines.unbound import model as unbound_model
+from mailstead.mailplane.engines.unbound import render as unbound_render
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One engine: its three modules and what the supervisor must know."""
+
+    model: ModuleType
+    renderer: ModuleType
+    control: ModuleType
+    programs: tuple[str, ...]
+    """Path prefixes of its programs, to find leftovers."""
+    ready: Callable[[Settings, Home], bool]
+    user: str = ""
+    """User to become before the program starts; empty: it drops privileges by itself."""
+
+    def files(self, settings: Settings, home: Home) -> list[File]:
+        """Its rendered files."""
+        files: list[File] = self.renderer.render(self.model.from_settings(settings, home))
+        return files
+
+    def prepare(self, settings: Settings, home: Home) -> None:
+        """Its directories and checks; raises `EngineError`."""
+        self.control.prepare(self.model.from_settings(settings, home))
+
+    def command(self, settings: Settings, home: Home) -> list[str]:
+        """What is executed."""
+        command: list[str] = self.control.command(self.model.from_settings(settings, home))
+        return command
+
+
+def _greets(port: int, words: bytes) -> bool:
+    """Whether a server on loopback sends its greeting."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as client:
+            client.settimeout(5)
+            return client.recv(64).startswith(words)
+    except OSError:
+        return False
+
+
+ENGINES: dict[str, Engine] = {
+    "redis": Engine(
+        redis_model,
+        redis_render,
+        redis_control,
+        ("/usr/bin/redis-",),
+        lambda _, home: redis_control.answers(home),
+        user="redis",
+    ),
+    "unbound": Engine(
+        unbound_model,
+        unbound_render,
+        unbound_control,
+        ("/usr/sbin/unbound",),
+        lambda settings, home: unbound_control.answers(unbound_model.from_settings(settings, home)),
+    ),
+    "rspamd": Engine(
+        rspamd_model,
+        rspamd_render,
+        rspamd_control,
+        ("/usr/bin/rspamd",),
+        lambda _, home: rspamd_control.answers(home),
+    ),
+    "dovecot": Engine(
+        dovecot_model,
+        dovecot_render,
+        dovecot_control,
+        ("/usr/sbin/dovecot", "/usr/lib/dovecot/"),
+        lambda settings, _: _greets(settings.ports.of("imap"), b"* OK"),
+    ),
+    "postfix": Engine(
+        postfix_model,
+        postfix_render,
+        postfix_control,
+        ("/usr/lib/postfix/",),
+        lambda settings, _: _greets(settings.ports.of("smtp"), b"220"),
+    ),
+}
+
+
+def wanted(settings: Settings) -> list[str]:
+    """The engines of this instance, in the order in which they start."""
+    return [name for name in ENGINES if name != "rspamd" or settings.spam.scan]

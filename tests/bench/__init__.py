@@ -1,0 +1,1 @@
+"""The benchmarks themselves: that what they count is what happened."""

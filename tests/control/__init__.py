@@ -1,0 +1,1 @@
+"""Tests of the control plane; `MAILSTEAD_TEST_DATABASE_URL` puts them on PostgreSQL."""

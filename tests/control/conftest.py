@@ -1,0 +1,48 @@
+"""Django without an instance, a database that other threads and processes can open, a clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mailstead.control.project.bootstrap import setup
+
+setup(Path("/nonexistent"))
+
+from django.conf import settings  # noqa: E402  (after setup)
+from mailstead.control.people.actor import Actor  # noqa: E402
+
+from tests.control.company import Company  # noqa: E402
+
+OPERATOR = Actor.operator("olga")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> Iterator[None]:
+    """SQLite in a file: an in-memory database is not the one that an instance has."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("postgresql"):
+        yield
+        return
+    directory = Path(tempfile.mkdtemp(prefix="ms-control-"))
+    database["TEST"]["NAME"] = str(directory / "mailstead.db")
+    yield
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def now() -> dt.datetime:
+    """The moment of a test."""
+    return dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def company(db: None, now: dt.datetime) -> Company:
+    """A hosting company with one server and one customer."""
+    return Company(OPERATOR, now)
