@@ -4,8 +4,8 @@ Purpose: one process per node; the only writer of the directory and of the engin
 Protocol: HTTP over the control plane's unix socket (docs/develop/contracts.md): a long poll for
     changes, a snapshot when the directory is empty, damaged or too far behind, events up.
 Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`, `<home>/dkim/`;
-    `<home>/agent/events.db` (events that wait), `<home>/agent/lock`, `<home>/agent/rebuild` (made by
-    `mailstead directory rebuild`: take a snapshot now).
+    `<home>/agent/events.db` (events that wait), `<home>/agent/lock`, `<home>/agent/rebuild` (made
+    by `mailstead directory rebuild`: take a snapshot now).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control

@@ -1,7 +1,7 @@
 """Start one engine under the supervisor: end what a killed predecessor left, then become it.
 
-`python -m mailstead.mailplane.node.launch ENGINE --home H`. When the master of Postfix or Dovecot is
-killed, children may live on and hold its listening sockets; the new one needs them.
+`python -m mailstead.mailplane.node.launch ENGINE --home H`. When the master of Postfix or Dovecot
+is killed, children may live on and hold its listening sockets; the new one needs them.
 """
 
 from __future__ import annotations

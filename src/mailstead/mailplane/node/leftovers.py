@@ -32,7 +32,7 @@ def _bytes_of(path: Path) -> bytes:
 
 def _link(path: Path) -> str:
     try:
-        return os.readlink(path)
+        return str(path.readlink())
     except OSError:
         return ""
 

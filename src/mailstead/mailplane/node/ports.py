@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import socket
 from pathlib import Path
@@ -63,7 +62,7 @@ def holder(port: int) -> str:
                 inodes.add(fields[9])
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            links = [os.readlink(entry) for entry in (process / "fd").iterdir()]
+            links = [str(entry.readlink()) for entry in (process / "fd").iterdir()]
             name = (process / "comm").read_text().strip()
         except OSError:
             continue

@@ -1,11 +1,12 @@
 """The supervisor: keeps every process of the instance running (supervisord, supervisord.org).
 
-A process that ends is started again, for ever: a supervisor that gives up would turn a disk that was
-full for a minute into an outage.
+A process that ends is started again, for ever: a supervisor that gives up would turn a disk that
+was full for a minute into an outage.
 """
 
 from __future__ import annotations
 
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -82,7 +83,6 @@ logfile_backups = 3
 pidfile = {home.run}/supervisor.pid
 childlogdir = {home.log}
 directory = {home.root}
-minfds = {FILES}
 environment = {environment}
 user = root
 
@@ -172,6 +172,7 @@ def start(settings: Settings, home: Home, progress: Progress) -> bool:
         home.supervisor_socket.unlink(missing_ok=True)
         write(render(settings, home))
         progress("Starting the supervisor")
+        _raise_file_limit()
         run([str(Path(sys.executable).with_name("supervisord")), "-c", str(config_file(home))])
         started = True
     elif write(render(settings, home)):
@@ -180,6 +181,20 @@ def start(settings: Settings, home: Home, progress: Progress) -> bool:
         return start(settings, home, progress)
     _wait_ready(settings, home, progress)
     return started
+
+
+def _raise_file_limit() -> None:
+    """Let this process's children open `FILES` files, or as many as the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < FILES:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
+            return
+        except (OSError, ValueError):
+            pass
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _wait_ready(settings: Settings, home: Home, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Storage in use, as Dovecot's quota_clone writes it: which mailboxes changed since the last look."""
+"""Storage in use, as Dovecot's quota_clone writes it: what changed since the last look."""
 
 from __future__ import annotations
 

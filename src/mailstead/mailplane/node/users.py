@@ -18,8 +18,10 @@ def ensure() -> list[str]:
             pwd.getpwnam(name)
         except KeyError:
             run(
-                ["/usr/sbin/useradd", "--system", "--user-group", "--no-create-home"]
-                + ["--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", name]
+                [
+                    *("/usr/sbin/useradd", "--system", "--user-group", "--no-create-home"),
+                    *("--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", name),
+                ]
             )
             made.append(name)
     return made

@@ -1,7 +1,7 @@
 """Where mail to an address goes next, read from the rows: the rules of precedence once more.
 
-The node's compiler derives the same from the feed; this is written apart from it, so that each can be
-held against the other. It also answers the operator's question "what happens to mail for X?".
+The node's compiler derives the same from the feed; this is written apart from it, so that each can
+be held against the other. It also answers the operator's question "what happens to mail for X?".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Many at once: rows of an import in batches, each batch one transaction.
 
-A row that is refused does not stop the others; a row that is there already is said to be so, which makes
-a repeated import harmless.
+A row that is refused does not stop the others; a row that is there already is said to be so, which
+makes a repeated import harmless.
 """
 
 from __future__ import annotations

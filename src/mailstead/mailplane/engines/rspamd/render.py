@@ -1,7 +1,7 @@
-"""Rspamd's files from the model: the distribution's rules, with this instance's settings over them.
+"""Rspamd's files from the model: the distribution's rules, with the instance's settings over them.
 
-Rspamd reads `/etc/rspamd` (rules, scores) and, instead of the machine's own `local.d` and `override.d`,
-those of this instance (`LOCAL_CONFDIR`).
+Rspamd reads `/etc/rspamd` (rules, scores) and, instead of the machine's own `local.d` and
+`override.d`, those of this instance (`LOCAL_CONFDIR`).
 """
 
 from __future__ import annotations

@@ -34,6 +34,8 @@ def _address(text: str) -> str:
 def render(model: UnboundModel) -> list[File]:
     """All files of this unbound; raises `Refusal` for what is no address."""
     hints = Path(model.root_hints) if model.root_hints else SYSTEM_HINTS
+    # Without the package dns-root-data unbound uses the hints that it was built with.
+    hints_line = f'  root-hints: "{hints}"\n' if model.root_hints or hints.exists() else ""
     anchor = f'  auto-trust-anchor-file: "{model.home.unbound}/root.key"\n'
     modules = "validator iterator" if model.validate else "iterator"
     text = f"""\
@@ -62,9 +64,8 @@ server:
   qname-minimisation: yes
   # A name that is about to expire is fetched anew before a message has to wait for it.
   prefetch: yes
-  root-hints: "{hints}"
   module-config: "{modules}"
-{anchor if model.validate else ""}remote-control:
+{hints_line}{anchor if model.validate else ""}remote-control:
   control-enable: no
 """
     if model.forward_to:

@@ -1,7 +1,7 @@
 """Is this machine fit to host mail? One check a file, each with a mend where there is one.
 
-A check is a module of this folder with `check(context) -> Finding` and `mend(context)`; adding a file
-adds a check.
+A check is a module of this folder with `check(context) -> Finding` and `mend(context)`; adding a
+file adds a check.
 """
 
 from __future__ import annotations

@@ -32,11 +32,5 @@ def mend(context: Context) -> None:
             ["/usr/bin/apt-get", "install", "-y", "--no-install-recommends", "unattended-upgrades"],
             timeout=600,
         )
-    write(
-        [
-            File(
-                SETTING,
-                'APT::Periodic::Update-Package-Lists "1";\nAPT::Periodic::Unattended-Upgrade "1";\n',
-            )
-        ]
-    )
+    words = ("Update-Package-Lists", "Unattended-Upgrade")
+    write([File(SETTING, "".join(f'APT::Periodic::{word} "1";\n' for word in words))])
