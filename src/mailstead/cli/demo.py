@@ -24,11 +24,14 @@ class Proof:
 
     accounts: list[proof.Account]
     figures: proof.Proved
+    made: bool
+    """Whether the demo was made by this run."""
 
 
 def prove(settings: Settings, session: Session) -> Proof | None:
     """Make the demo where there is none, then send and read; None when the demo was removed."""
     accounts = _known(settings)
+    made = accounts is None
     if accounts is None:
         accounts = _make(settings, session)
     accounts = [a for a in accounts if _exists(session, a.address)]
@@ -37,7 +40,7 @@ def prove(settings: Settings, session: Session) -> Proof | None:
         return None
     _wait_applied(settings)
     session.say("Sending a test message and reading it back")
-    return Proof(accounts, proof.prove(settings, accounts[0], accounts[1]))
+    return Proof(accounts, proof.prove(settings, accounts[0], accounts[1]), made)
 
 
 def _known(settings: Settings) -> list[proof.Account] | None:

@@ -31,6 +31,7 @@ def up(
     with bringup.one_at_a_time(root):
         changed = _bring_up(settings)
     proved = demo.prove(settings, SESSION) if demo_wanted and settings.control == "here" else None
+    changed = changed or (proved is not None and proved.made)
     row: dict[str, object] = {
         "home": str(root),
         "hostname": settings.hostname,

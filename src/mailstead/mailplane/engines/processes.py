@@ -47,9 +47,15 @@ def run(
     out = done.stdout.decode("utf-8", "replace")
     err = done.stderr.decode("utf-8", "replace")
     if done.returncode not in accept:
-        words = (err or out).strip().splitlines()
-        raise EngineError(f"{command[0]}: {words[-1] if words else done.returncode}")
+        raise EngineError(f"{command[0]}: {_telling(err or out) or done.returncode}")
     return Done(done.returncode, out, err)
+
+
+def _telling(words: str) -> str:
+    """The line that names the fault: the first that says "error" or "fatal", or the last."""
+    lines = words.strip().splitlines()
+    marked = (line for line in lines if "error" in line.lower() or "fatal" in line.lower())
+    return next(marked, lines[-1] if lines else "").strip()
 
 
 @dataclass(frozen=True)

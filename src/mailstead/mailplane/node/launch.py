@@ -35,7 +35,19 @@ def main(arguments: list[str]) -> int:
     if engine.user:
         _become(engine.user)
     os.chdir(home.root)
+    _lead_session()
     os.execve(command[0], command, environment)
+
+
+def _lead_session() -> None:
+    """Become a session leader: master(8) of Postfix ends at once where it cannot.
+
+    The supervisor starts each process as the leader of its own group, and such a one may not call
+    setsid(2); a member of another group of the session may.
+    """
+    if os.getsid(0) != os.getpid():
+        os.setpgid(0, os.getsid(0))
+        os.setsid()
 
 
 def _become(user: str) -> None:

@@ -63,7 +63,9 @@ def _command(name: str, home: Home) -> str:
     return {
         "agent": f"{python} -m mailstead.mailplane.node.agent --home {home.root}",
         "web": f"{python} -m uvicorn mailstead.control.project.asgi:application "
-        f"--uds {home.web_socket} --log-level warning --no-access-log --lifespan off",
+        f"--uds {home.web_socket} --log-level warning --no-access-log --lifespan off "
+        # The agents' long polls would hold its end up for as long as they wait.
+        "--timeout-graceful-shutdown 1",
         "worker": f"{python} -m mailstead.control.project.worker",
     }[name]
 
