@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+
 from mailstead.control.feed.models import FeedRow
 from mailstead.control.hosting import messages, services
 from mailstead.control.hosting.models import (

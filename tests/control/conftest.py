@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from mailstead.control.project.bootstrap import setup
 
 setup(Path("/nonexistent"))
 
 from django.conf import settings  # noqa: E402  (after setup)
-from mailstead.control.people.actor import Actor  # noqa: E402
 
+from mailstead.control.people.actor import Actor  # noqa: E402
 from tests.control.company import Company  # noqa: E402
 
 OPERATOR = Actor.operator("olga")

@@ -24,8 +24,9 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from mailstead.mailplane.engines.postfix import control as postfix
 from tests.mailplane.engines.harness import DOMAIN, PASSWORD, Host, until, without_verification
+
+from mailstead.mailplane.engines.postfix import control as postfix
 
 
 class DialogError(AssertionError):

@@ -6,7 +6,6 @@ import uuid
 from pathlib import Path
 
 import pytest
-
 from tests.dialogs.player import DialogError, Player
 from tests.mailplane.engines.harness import Host
 

@@ -6,6 +6,7 @@ The one place in the end-to-end tests that knows how the command line is spelt.
 from __future__ import annotations
 
 import imaplib
+import json
 from collections.abc import Sequence
 from email.message import EmailMessage
 from pathlib import Path
@@ -109,41 +110,44 @@ class Site:
 
     def autoresponder(self, address: str, body: str, *options: str) -> None:
         """An automatic answer at an address."""
-        self.cli("autoresponder", "add", address, "--body-stdin", *options, stdin=body)
+        self.cli("autoresponder", "add", address, "--body", "-", *options, stdin=body)
 
     def forward_domain(self, source: str, target: str) -> None:
         """Send every name of a domain that it has not itself to its twin in another domain."""
-        self.cli("domain", "forward", source, "--to", target)
+        self.cli("domain", "set", source, "--forward-to", target)
 
     def refused_domain_forwarder(self, source: str, target: str) -> str:
         """The sentence with which a domain forwarder is refused."""
-        return self.node.refused("domain", "forward", source, "--to", target)
+        return self.node.refused("domain", "set", source, "--forward-to", target)
 
     def alias_domain(self, word: str, target: str) -> str:
         """A domain that behaves as another of the same customer."""
         name = self.name(word)
-        self.cli("domain", "add", name, "--customer", self.customer, "--alias-of", target)
+        self.node.cli("domain", "add", name, "--customer", self.customer)
+        self.cli("domain", "set", name, "--alias-of", target)
         self.publish(name)
         return name
 
     def rule(self, address: str, name: str, *, subject: str, into: str) -> None:
         """A rule of a mailbox: mail whose subject contains a word goes into a folder."""
-        self.cli(
-            "rule", "add", address, name, "--if", f"subject contains {subject}", "--file", into
-        )
+        condition = {"field": "subject", "match": "contains", "value": subject}
+        rule = {"name": name, "enabled": True, "any_of": False, "conditions": [condition]}
+        rules = [rule | {"actions": [{"do": "file", "value": into}]}]
+        self.cli("rules", "set", address, "-", stdin=json.dumps(rules))
 
     def set_password(self, address: str, password: str) -> None:
         """Give a mailbox another password."""
-        self.cli("mailbox", "set", address, "--password-stdin", stdin=password + "\n")
+        self.cli("mailbox", "password", address, "--password-stdin", stdin=password + "\n")
 
     def publish_dkim(self, domain: str) -> None:
         """Put the domain's DKIM key into the lab's DNS, as the command line gives it."""
-        for record in self.node.cli("domain", "show", domain)["dkim"]:
-            self.lab.dns.set_text(record["name"], record["text"])
+        for record in self.node.cli("domain", "show", domain)["dns"]:
+            if "._domainkey." in record["name"]:
+                self.lab.dns.set_text(record["name"].removesuffix("."), record["value"])
 
     def import_mailboxes(self, table: str) -> None:
         """Import mailboxes from CSV text, without waiting for the node."""
-        self.node.run("import", "mailboxes", "-", "--json", stdin=table, timeout=120)
+        self.node.run("mailbox", "import", "-", "--json", stdin=table, timeout=120)
 
     def check_directory(self) -> list[str]:
         """What `directory check` finds different between the node and the control plane."""

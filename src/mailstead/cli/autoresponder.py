@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mailstead.cli import options, rows
-from mailstead.cli.session import SESSION, moment, now, page
+from mailstead.cli.session import SESSION, duration, moment, now, page
 from mailstead.standards.address import forwarder_address
 from mailstead.standards.refusal import Refusal
 
@@ -34,7 +34,9 @@ def add(
     body: Annotated[str, typer.Option("--body", help="File with the text; - for stdin.")] = "-",
     starts: Annotated[str | None, typer.Option("--from", help="First moment, ISO 8601.")] = None,
     ends: Annotated[str | None, typer.Option("--until", help="Last moment, ISO 8601.")] = None,
-    hours: Annotated[int, typer.Option("--interval", help="Hours until answered again.")] = 24,
+    interval: Annotated[
+        str, typer.Option("--interval", help="A sender is answered once in this time: 12h, 7d.")
+    ] = "1d",
     html: Annotated[bool, typer.Option("--html", help="The text is HTML.")] = False,
     name: Annotated[str, typer.Option("--name", help="Sender's name.")] = "",
 ) -> None:
@@ -53,7 +55,7 @@ def add(
         html=html,
         starts=moment(starts),
         ends=moment(ends),
-        interval=hours * 3600,
+        interval=duration(interval),
         from_name=name,
     )
     SESSION.done(f"Set the autoresponder of {made.address}.", rows.autoresponder_row(made))

@@ -5,20 +5,21 @@ from __future__ import annotations
 import typer
 
 from mailstead.cli import options, rows
-from mailstead.cli.forwarder import To, route_of
+from mailstead.cli.forwarder import Blackhole, Fail, To, chosen_route
 from mailstead.cli.session import SESSION, now, page
 
 app = typer.Typer(help="Catch-alls.", no_args_is_help=True)
 
 
 @app.command("set")
-def set_(domain: str, to: To) -> None:
-    """Set a domain's catch-all: addresses, ':fail: text' or ':blackhole:'."""
+def set_(domain: str, to: To = None, fail: Fail = None, blackhole: Blackhole = False) -> None:
+    """Set a domain's catch-all: addresses, a refusal with a text, or a black hole."""
     SESSION.control()
     from mailstead.control.hosting import queries, services
 
+    route = chosen_route(to, fail, blackhole)
     found = queries.domain_named(SESSION.actor(), domain)
-    services.set_catch_all(actor=SESSION.actor(), now=now(), domain=found, route=route_of(to))
+    services.set_catch_all(actor=SESSION.actor(), now=now(), domain=found, route=route)
     SESSION.done(f"Set the catch-all of {found.name}.", rows.domain_row(found))
 
 

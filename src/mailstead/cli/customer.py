@@ -93,7 +93,7 @@ def set_(
 
 
 @app.command("suspend")
-def suspend(name: str, reason: options.Reason) -> None:
+def suspend(name: str, reason: options.Reason = "") -> None:
     """No log-in and no sending; mail is still received."""
     SESSION.control()
     from mailstead.control.hosting import queries, services

@@ -80,7 +80,7 @@ def show(name: str) -> None:
 
 
 @app.command("suspend")
-def suspend(name: str, reason: options.Reason) -> None:
+def suspend(name: str, reason: options.Reason = "") -> None:
     """No log-in and no sending for its mailboxes; mail is still received."""
     SESSION.control()
     from mailstead.control.hosting import queries, services
@@ -159,9 +159,7 @@ def import_(
     file: Path,
     server: Server = "",
     dry_run: options.DryRun = False,
-    refused: Annotated[
-        Path | None, typer.Option("--refused", help="Write refused rows to this file.")
-    ] = None,
+    refused: options.Refused = None,
 ) -> int:
     """Import domains from CSV: name, customer."""
     settings = SESSION.control()
@@ -170,10 +168,13 @@ def import_(
     actor = SESSION.actor()
     node = queries.server_named(actor, server or settings.server)
 
-    def batch(chunk: list[dict[str, str]]) -> list[services.Result]:
-        made = [services.DomainRow(row.get("name", ""), row.get("customer", "")) for row in chunk]
+    def read(row: dict[str, str]) -> services.DomainRow:
+        return services.DomainRow(row["name"], row["customer"])
+
+    def batch(rows: list[services.DomainRow]) -> list[services.Result]:
         return services.import_domains(
-            actor=actor, now=now(), rows=made, server=node, dry_run=dry_run
+            actor=actor, now=now(), rows=rows, server=node, dry_run=dry_run
         )
 
-    return importing.run(file, {"name", "customer"}, set(), batch, refused, dry_run=dry_run)
+    columns = importing.Columns({"name", "customer"})
+    return importing.run(file, columns, read, batch, refused, dry_run=dry_run)

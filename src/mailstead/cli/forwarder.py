@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mailstead.cli import options, rows
+from mailstead.cli import importing, options, rows
 from mailstead.cli.session import SESSION, now, page
 from mailstead.standards.address import forwarder_address
 from mailstead.standards.refusal import Refusal
@@ -15,12 +16,30 @@ from mailstead.wire.changes import Route
 app = typer.Typer(help="Forwarders.", no_args_is_help=True)
 
 To = Annotated[
-    list[str],
-    typer.Option("--to", help="An address (repeat for more), ':fail: text' or ':blackhole:'."),
+    list[str] | None, typer.Option("--to", help="An address; repeat for more.", show_default=False)
+]
+Fail = Annotated[
+    str | None, typer.Option("--fail", help="Refuse every message with this text (':fail:').")
+]
+Blackhole = Annotated[
+    bool, typer.Option("--blackhole", help="Take mail and throw it away (':blackhole:').")
 ]
 Keep = Annotated[
     bool, typer.Option("--keep-copy", help="A mailbox of the same address receives too.")
 ]
+
+
+def chosen_route(to: list[str] | None, fail: str | None, blackhole: bool) -> Route:
+    """The route that the options say; raises `Refusal` unless exactly one kind is given."""
+    if bool(to) + (fail is not None) + blackhole != 1:
+        raise Refusal(
+            "route-mixed",
+            "A route is either addresses, or a refusal, or a black hole.",
+            remedy="Give --to (once or more), or --fail TEXT, or --blackhole.",
+        )
+    if fail is not None:
+        return Route(action="fail", text=fail.strip())
+    return Route(action="blackhole") if blackhole else route_of(to or [])
 
 
 def route_of(targets: list[str]) -> Route:
@@ -42,7 +61,13 @@ def route_of(targets: list[str]) -> Route:
 
 
 @app.command("add")
-def add(address: str, to: To, keep_copy: Keep = False) -> None:
+def add(
+    address: str,
+    to: To = None,
+    fail: Fail = None,
+    blackhole: Blackhole = False,
+    keep_copy: Keep = False,
+) -> None:
     """Make a forwarder, or change the one that is there."""
     SESSION.control()
     from mailstead.control.hosting import queries, services
@@ -54,20 +79,26 @@ def add(address: str, to: To, keep_copy: Keep = False) -> None:
         now=now(),
         domain=domain,
         address=address,
-        route=route_of(to),
+        route=chosen_route(to, fail, blackhole),
         keep_copy=keep_copy,
     )
     SESSION.done(f"Set the forwarder {made.address}.", rows.forwarder_row(made))
 
 
 @app.command("set")
-def set_(address: str, to: To, keep_copy: Keep = False) -> None:
+def set_(
+    address: str,
+    to: To = None,
+    fail: Fail = None,
+    blackhole: Blackhole = False,
+    keep_copy: Keep = False,
+) -> None:
     """Change a forwarder."""
     SESSION.control()
     from mailstead.control.hosting import queries
 
     queries.forwarder_named(SESSION.actor(), address)
-    add(address, to, keep_copy)
+    add(address, to, fail, blackhole, keep_copy)
 
 
 @app.command("list")
@@ -94,6 +125,29 @@ def show(address: str) -> None:
     from mailstead.control.hosting import queries
 
     SESSION.print_row(rows.forwarder_row(queries.forwarder_named(SESSION.actor(), address)))
+
+
+@app.command("import")
+def import_(
+    file: Path,
+    dry_run: options.DryRun = False,
+    refused: options.Refused = None,
+) -> int:
+    """Import forwarders from CSV: address, to (several with commas, ':fail: text'), keep_copy."""
+    SESSION.control()
+    from mailstead.control.hosting import services
+
+    actor = SESSION.actor()
+
+    def read(row: dict[str, str]) -> services.ForwarderRow:
+        keep = row.get("keep_copy", "").strip().lower() in ("1", "y", "yes", "true")
+        return services.ForwarderRow(row["address"], route_of([row["to"]]), keep)
+
+    def batch(rows: list[services.ForwarderRow]) -> list[services.Result]:
+        return services.import_forwarders(actor=actor, now=now(), rows=rows, dry_run=dry_run)
+
+    columns = importing.Columns({"address", "to"}, {"keep_copy"})
+    return importing.run(file, columns, read, batch, refused, dry_run=dry_run)
 
 
 @app.command("remove")

@@ -12,9 +12,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -23,8 +24,18 @@ from mailstead.cli.session import INTERRUPTED, OK, PARTLY, SESSION, shown, to_js
 from mailstead.standards.refusal import Refusal
 
 BATCH = 500
-Row = dict[str, str]
-Batch = Callable[[list[Row]], list[Refusal | str]]
+STDIN = Path("-")
+Fields = dict[str, str]
+Result = Refusal | str
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that the first line must and may name."""
+
+    needed: set[str]
+    optional: set[str] = field(default_factory=set)
 
 
 class _Interrupt:
@@ -39,6 +50,8 @@ class _Interrupt:
 
 def _open(path: Path) -> TextIO:
     try:
+        if path == STDIN:
+            return open(sys.stdin.fileno(), encoding="utf-8-sig", newline="", closefd=False)
         # A byte order mark is what spreadsheets write first.
         return path.open(encoding="utf-8-sig", newline="")
     except OSError as error:
@@ -49,8 +62,9 @@ def _open(path: Path) -> TextIO:
         ) from error
 
 
-def _rows(text: TextIO, needed: set[str], optional: set[str]) -> Iterator[tuple[int, Row]]:
+def _rows(text: TextIO, columns: Columns) -> Iterator[tuple[int, Fields]]:
     """Line number and fields of each row; raises `Refusal` for what is no such file."""
+    needed, optional = columns.needed, columns.optional
     try:
         head = text.readline()
         delimiter = ";" if head.count(";") > head.count(",") else ","
@@ -83,14 +97,17 @@ def _rows(text: TextIO, needed: set[str], optional: set[str]) -> Iterator[tuple[
 
 def run(
     path: Path,
-    needed: set[str],
-    optional: set[str],
-    batch: Batch,
+    columns: Columns,
+    read: Callable[[Fields], T],
+    batch: Callable[[list[T]], list[Result]],
     refused_path: Path | None,
     *,
     dry_run: bool,
 ) -> int:
-    """Import a file; returns the exit code: 3 when rows were refused, 130 when interrupted."""
+    """Import a file; returns the exit code: 3 when rows were refused, 130 when interrupted.
+
+    `read` makes a row of the fields of a line, `batch` commits many and says what became of each.
+    """
     counts = {"made": 0, "present": 0, "refused": 0}
     interrupt = _Interrupt()
     before = signal.signal(signal.SIGINT, interrupt)
@@ -100,21 +117,40 @@ def run(
             text = stack.enter_context(_open(path))
             writer = _refused_writer(stack, refused_path)
             bar = stack.enter_context(_progress())
-            task = bar.add_task("importing", total=max(1, path.stat().st_size))
-            rows = _rows(text, needed, optional)
-            while chunk := list(itertools.islice(rows, BATCH)):
-                results = batch([row for _, row in chunk])
-                for (number, row), result in zip(chunk, results, strict=True):
-                    _count(counts, number, row, result, writer, bar)
+            # How long a pipe is, nobody knows.
+            size = None if path == STDIN else max(1, path.stat().st_size)
+            task = bar.add_task("importing", total=size)
+            lines = _rows(text, columns)
+            while chunk := list(itertools.islice(lines, BATCH)):
+                results = _import(chunk, read, batch)
+                for (number, fields), result in zip(chunk, results, strict=True):
+                    _count(counts, number, fields, result, writer, bar)
                 last_line = chunk[-1][0]
-                bar.update(task, completed=_position(text))
+                bar.update(task, completed=None if size is None else _position(text))
                 if interrupt.asked:
                     break
             else:
-                bar.update(task, completed=path.stat().st_size)
+                bar.update(task, completed=size)
     finally:
         signal.signal(signal.SIGINT, before)
     return _summary(counts, last_line, interrupt.asked, dry_run)
+
+
+def _import(
+    chunk: list[tuple[int, Fields]],
+    read: Callable[[Fields], T],
+    batch: Callable[[list[T]], list[Result]],
+) -> list[Result]:
+    """What became of each line, those that cannot be read among them."""
+    results: dict[int, Result] = {}
+    good: dict[int, T] = {}
+    for place, (_, fields) in enumerate(chunk):
+        try:
+            good[place] = read(fields)
+        except Refusal as refusal:
+            results[place] = refusal
+    results.update(zip(good, batch(list(good.values())), strict=True))
+    return [results[place] for place in range(len(chunk))]
 
 
 def _position(text: TextIO) -> int:
@@ -142,8 +178,8 @@ def _refused_writer(stack: ExitStack, path: Path | None) -> Callable[[list[str]]
 def _count(
     counts: dict[str, int],
     number: int,
-    row: Row,
-    result: Refusal | str,
+    row: Fields,
+    result: Result,
     writer: Callable[[list[str]], object],
     bar: Progress,
 ) -> None:

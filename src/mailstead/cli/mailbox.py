@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,7 +16,10 @@ from mailstead.standards.refusal import Refusal
 app = typer.Typer(help="Mailboxes.", no_args_is_help=True)
 
 Quota = Annotated[str, typer.Option("--quota", help="5G, 500M, bytes, or none.")]
-What = Annotated[str, typer.Option("--what", help="login, sending or receiving.")]
+Login = Annotated[bool, typer.Option("--login", help="Logging in, by any protocol.")]
+Sending = Annotated[bool, typer.Option("--sending", help="Sending mail.")]
+Receiving = Annotated[bool, typer.Option("--receiving", help="Receiving mail.")]
+What = Literal["login", "sending", "receiving"]
 
 
 @app.command("add")
@@ -118,40 +121,53 @@ def password(
     SESSION.done(words, row)
 
 
-def _checked_what(what: str) -> Literal["login", "sending", "receiving"]:
-    if what not in ("login", "sending", "receiving"):
+def _chosen(login: bool, sending: bool, receiving: bool) -> list[What]:
+    flags: dict[What, bool] = {"login": login, "sending": sending, "receiving": receiving}
+    chosen = [name for name, wanted in flags.items() if wanted]
+    if not chosen:
         raise Refusal(
-            "what-invalid",
-            f"{what!a} cannot be suspended.",
-            remedy="Use --what login, --what sending or --what receiving.",
+            "what-missing",
+            "Nothing to suspend or resume was named.",
+            remedy="Add --login, --sending or --receiving, or several of them.",
         )
-    return cast(Literal["login", "sending", "receiving"], what)
+    return chosen
 
 
 @app.command("suspend")
-def suspend(address: str, what: What, reason: options.Reason = "") -> None:
+def suspend(
+    address: str,
+    login: Login = False,
+    sending: Sending = False,
+    receiving: Receiving = False,
+    reason: options.Reason = "",
+) -> None:
     """Suspend log-in, sending or receiving, each apart."""
     SESSION.control()
     from mailstead.control.hosting import queries, services
 
-    kind = _checked_what(what)
+    chosen = _chosen(login, sending, receiving)
     found = queries.mailbox_named(SESSION.actor(), address)
-    services.suspend_mailbox(
-        actor=SESSION.actor(), now=now(), mailbox=found, what=kind, reason=reason
-    )
-    SESSION.done(f"Suspended {kind} of {found.address}.", rows.mailbox_row(found))
+    for kind in chosen:
+        services.suspend_mailbox(
+            actor=SESSION.actor(), now=now(), mailbox=found, what=kind, reason=reason
+        )
+    SESSION.done(f"Suspended {', '.join(chosen)} of {found.address}.", rows.mailbox_row(found))
 
 
 @app.command("resume")
-def resume(address: str, what: What) -> None:
+def resume(
+    address: str, login: Login = False, sending: Sending = False, receiving: Receiving = False
+) -> None:
     """End a suspension."""
     SESSION.control()
     from mailstead.control.hosting import queries, services
 
-    kind = _checked_what(what)
+    chosen = _chosen(login, sending, receiving)
     found = queries.mailbox_named(SESSION.actor(), address)
-    services.resume_mailbox(actor=SESSION.actor(), now=now(), mailbox=found, what=kind)
-    SESSION.done(f"{kind} of {found.address} is no longer suspended.", rows.mailbox_row(found))
+    for kind in chosen:
+        services.resume_mailbox(actor=SESSION.actor(), now=now(), mailbox=found, what=kind)
+    words = f"{', '.join(chosen)} of {found.address}: no longer suspended."
+    SESSION.done(words, rows.mailbox_row(found))
 
 
 @app.command("remove")
@@ -185,9 +201,7 @@ def restore(address: str) -> None:
 def import_(
     file: Path,
     dry_run: options.DryRun = False,
-    refused: Annotated[
-        Path | None, typer.Option("--refused", help="Write refused rows to this file.")
-    ] = None,
+    refused: options.Refused = None,
 ) -> int:
     """Import mailboxes from CSV: address, password or hash, quota."""
     SESSION.control()
@@ -195,22 +209,7 @@ def import_(
 
     actor = SESSION.actor()
 
-    def batch(chunk: list[dict[str, str]]) -> list[services.Result]:
-        results: list[services.Result] = [""] * len(chunk)
-        good: list[services.MailboxRow] = []
-        places: list[int] = []
-        for place, row in enumerate(chunk):
-            try:
-                good.append(_row(row))
-                places.append(place)
-            except Refusal as refusal:
-                results[place] = refusal
-        made = services.import_mailboxes(actor=actor, now=now(), rows=good, dry_run=dry_run)
-        for place, result in zip(places, made, strict=True):
-            results[place] = result
-        return results
-
-    def _row(row: dict[str, str]) -> services.MailboxRow:
+    def read(row: dict[str, str]) -> services.MailboxRow:
         quota = row.get("quota", "").strip()
         return services.MailboxRow(
             address=row["address"],
@@ -219,5 +218,8 @@ def import_(
             quota=size(quota) if quota else 0,
         )
 
-    columns = {"password", "hash", "quota"}
-    return importing.run(file, {"address"}, columns, batch, refused, dry_run=dry_run)
+    def batch(rows: list[services.MailboxRow]) -> list[services.Result]:
+        return services.import_mailboxes(actor=actor, now=now(), rows=rows, dry_run=dry_run)
+
+    columns = importing.Columns({"address"}, {"password", "hash", "quota"})
+    return importing.run(file, columns, read, batch, refused, dry_run=dry_run)

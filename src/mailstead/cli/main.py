@@ -7,8 +7,8 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from mailstead import __version__
 from mailstead.cli import (
@@ -114,12 +114,12 @@ def run(arguments: list[str]) -> int:
     except Away:
         print("mailstead: the control plane does not answer; run 'mailstead up'.", file=sys.stderr)
         return AWAY
-    except click.exceptions.Exit as leaving:
+    except typer.Exit as leaving:
         return leaving.exit_code
-    except click.ClickException as wrong:
+    except TyperException as wrong:
         print(f"mailstead: {wrong.format_message()} (--help shows how)", file=sys.stderr)
         return REFUSED
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("mailstead: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,3 +22,6 @@ Removed = Annotated[
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; told to whom it concerns.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")]
+Refused = Annotated[
+    Path | None, typer.Option("--refused", help="Write the refused rows to this CSV file.")
+]

@@ -27,7 +27,16 @@ def _limit(octets: int) -> object:
 
 def server_row(server: Server) -> Row:
     """A server."""
-    return {"id": server.pk, "name": server.name, "hostname": server.hostname}
+    from mailstead.control.feed import queries as feed
+
+    head = feed.head(server.name)
+    return {
+        "id": server.pk,
+        "name": server.name,
+        "hostname": server.hostname,
+        "revision": head.revision if head else 0,
+        "applied": head.acked if head else 0,
+    }
 
 
 def customer_row(customer: Customer) -> Row:

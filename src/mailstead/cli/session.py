@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from mailstead.control.people.actor import Actor
 
 OK, DEFECT, REFUSED, PARTLY, AWAY, INTERRUPTED = 0, 1, 2, 3, 4, 130
-"""Exit codes; docs/reference/exit-codes.md."""
+EXIT_CODES = {
+    OK: "Done.",
+    DEFECT: "A defect in Mailstead; the log holds its trace.",
+    REFUSED: "Refused, with one sentence that says why and what to do; nothing was changed.",
+    PARTLY: "Done in part: an import with refused rows, a check that found differences.",
+    AWAY: "Not now: a process that is needed does not run. Trying again later may help.",
+    INTERRUPTED: "Interrupted from the keyboard; what was committed before stays.",
+}
+"""docs/reference/exit-codes.md is made from it."""
 
 Row = dict[str, Any]
 
@@ -165,6 +173,19 @@ def moment(text: str | None) -> datetime | None:
             remedy="Give it as 2026-12-24 or 2026-12-24T18:00:00+01:00.",
         ) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def duration(text: str) -> int:
+    """Seconds from `45m`, `12h`, `7d`; raises `Refusal`."""
+    digits, unit = text.strip()[:-1], text.strip()[-1:].lower()
+    seconds = {"m": 60, "h": 3600, "d": 86400}.get(unit)
+    if seconds is None or not digits.isascii() or not digits.isdigit() or len(digits) > 6:
+        raise Refusal(
+            "duration-invalid",
+            f"{text!a} is not a length of time.",
+            remedy="Give minutes, hours or days: 45m, 12h, 7d.",
+        )
+    return int(digits) * seconds
 
 
 def now() -> datetime:

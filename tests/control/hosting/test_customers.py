@@ -7,7 +7,6 @@ import datetime as dt
 from mailstead.control.hosting import services
 from mailstead.control.people.queries import audit_trail
 from mailstead.wire.changes import DomainPut
-
 from tests.control.company import Company, feed_of, refused
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+
 from mailstead.control.hosting import queries, services
 from mailstead.control.people.models import AuditEntry
 from mailstead.wire.changes import (
@@ -15,7 +16,6 @@ from mailstead.wire.changes import (
     Route,
     StorePurged,
 )
-
 from tests.control.company import (
     GRACE,
     Company,
@@ -169,9 +169,7 @@ def test_a_catch_all_delivers_refuses_drops_and_ends(company: Company) -> None:
 def test_a_text_that_no_reply_can_carry_is_refused(company: Company, text: str) -> None:
     domain = company.domain("a.example")
     with refused("reply-text-invalid"):
-        services.set_catch_all(
-            **company.who, domain=domain, route=Route(action="fail", text=text)
-        )
+        services.set_catch_all(**company.who, domain=domain, route=Route(action="fail", text=text))
 
 
 def test_a_removed_domain_comes_back_as_it_was(company: Company) -> None:

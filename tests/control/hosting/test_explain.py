@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
 from mailstead.control.hosting import services
 from mailstead.control.hosting.queries import explain
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import Route
-
 from tests.control.company import Company
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+
 from mailstead.control.hosting import queries, services
 from mailstead.control.people.queries import audit_trail
 from mailstead.standards.refusal import Refusal
@@ -16,7 +17,6 @@ from mailstead.wire.changes import (
     ForwarderPut,
     Route,
 )
-
 from tests.control.company import Company, feed_of, last_change, refused
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import Domain
 from mailstead.wire.changes import Route
-
 from tests.control.company import GRACE, Company, feed_of, refused
 
 
@@ -42,9 +42,7 @@ def test_a_circle_of_sub_addresses_is_one_too(company: Company, abc: dict[str, D
         company.forward("x@b.example", "x+again@a.example")
 
 
-def test_domain_forwarders_do_not_go_in_a_circle(
-    company: Company, abc: dict[str, Domain]
-) -> None:
+def test_domain_forwarders_do_not_go_in_a_circle(company: Company, abc: dict[str, Domain]) -> None:
     forward(company, abc["a"], "b.example")
     forward(company, abc["b"], "c.example")
     company.catch_all(abc["c"], "x@far.example")
@@ -131,9 +129,7 @@ def test_the_end_of_a_mailbox_closes_no_circle(company: Company, abc: dict[str, 
         services.remove_mailbox(**company.who, mailbox=mailbox, grace=GRACE)
 
 
-def test_the_end_of_a_forwarder_closes_no_circle(
-    company: Company, abc: dict[str, Domain]
-) -> None:
+def test_the_end_of_a_forwarder_closes_no_circle(company: Company, abc: dict[str, Domain]) -> None:
     forwarder = company.forward("x@b.example", "x@far.example")
     forward(company, abc["b"], "a.example")
     company.forward("x@a.example", "x@b.example")

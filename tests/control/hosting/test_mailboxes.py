@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.models import Mailbox
 from mailstead.control.people.queries import audit_trail
 from mailstead.standards.password import verify
 from mailstead.wire.changes import MailboxGone, MailboxPut, RulesPut, StorePurged
-
 from tests.control.company import GRACE, HASH, PASSWORD, Company, feed_of, last_change, refused
 
 

@@ -12,6 +12,13 @@ from django.db import models
 from django.db.models import Q
 
 
+class Serial(models.Model):
+    """A counter whose numbers are given out once."""
+
+    name = models.CharField(max_length=30, primary_key=True)
+    last = models.BigIntegerField(default=0)
+
+
 class Server(models.Model):
     """A mail node."""
 
@@ -71,7 +78,9 @@ class Mailbox(models.Model):
     local = models.CharField(max_length=64)
     store = models.CharField(max_length=32, unique=True, default=_new_store)
     secret = models.CharField(max_length=255)
-    credential = models.IntegerField(default=1)
+    credential = models.BigIntegerField()
+    """Number of the password that opens sessions now; never given to another, whoever owns the
+    address later."""
     quota = models.BigIntegerField(default=0)
     login_suspended = models.TextField(blank=True)
     """Why; empty: not suspended. The same holds for the next two."""

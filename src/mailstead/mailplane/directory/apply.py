@@ -73,13 +73,15 @@ class Directory:
     def transaction(self) -> Iterator[None]:
         """All or nothing; raises whatever went wrong after taking it back."""
         self.connection.execute("BEGIN IMMEDIATE")
+        whole = False
         try:
             yield
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            self.state.forget()
-            raise
-        self.connection.execute("COMMIT")
+            self.connection.execute("COMMIT")
+            whole = True
+        finally:
+            if not whole:
+                self.connection.execute("ROLLBACK")
+                self.state.forget()
 
     def apply(self, revisions: Sequence[Revision]) -> list[str]:
         """Apply revisions in order, in one batch; returns the stores that were purged.

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.mailplane.engines.harness import DOMAIN, Host, running_host, until
 
 from mailstead.config import Spam, Storage
 from mailstead.mailplane.engines import files
 from mailstead.mailplane.engines.postfix import control, model, render
-from tests.mailplane.engines.harness import DOMAIN, Host, running_host, until
 
 pytestmark = pytest.mark.engines
 

@@ -8,8 +8,6 @@ import ssl
 import uuid
 
 import pytest
-
-from mailstead.standards.reply import Reply
 from tests.mailplane.engines.harness import (
     GONE,
     PASSWORD,
@@ -18,6 +16,8 @@ from tests.mailplane.engines.harness import (
     until,
     without_verification,
 )
+
+from mailstead.standards.reply import Reply
 
 pytestmark = pytest.mark.engines
 

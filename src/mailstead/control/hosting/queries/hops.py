@@ -37,19 +37,21 @@ class Hop:
     """Not hosted here."""
 
 
-def _domain(name: str) -> Domain | None:
+def living_domain(name: str) -> Domain | None:
+    """The hosted domain of this name, unless it is removed."""
     found = Domain.objects.filter(name=name, removed_at=None)
     return found.select_related("alias_of", "customer").first()
 
 
-def _own(domain: Domain, local: str) -> tuple[Mailbox | None, Forwarder | None, bool]:
+def own_rows(domain: Domain, local: str) -> tuple[Mailbox | None, Forwarder | None, bool]:
+    """The mailbox, the forwarder and whether there is an autoresponder at a local part."""
     mailbox = Mailbox.objects.filter(domain=domain, local=local, removed_at=None).first()
     forwarder = Forwarder.objects.filter(domain=domain, local=local).first()
     answered = Autoresponder.objects.filter(domain=domain, local=local).exists()
     return mailbox, forwarder, answered
 
 
-def _plain(local: str) -> str:
+def without_sub_address(local: str) -> str:
     """The local part without its sub-address, unless the whole is one of its own."""
     return local.partition("+")[0] or local
 
@@ -57,13 +59,13 @@ def _plain(local: str) -> str:
 def hop(address: str) -> Hop:
     """The next step for a normalised address."""
     local, _, name = address.rpartition("@")
-    domain = _domain(name)
+    domain = living_domain(name)
     if domain is None:
         return Hop(address, "elsewhere", elsewhere=True)
     if domain.alias_of is not None:
         return Hop(address, "domain alias", next=(f"{local}@{domain.alias_of.name}",))
-    for part in dict.fromkeys((local, _plain(local))):
-        mailbox, forwarder, answered = _own(domain, part)
+    for part in dict.fromkeys((local, without_sub_address(local))):
+        mailbox, forwarder, answered = own_rows(domain, part)
         if mailbox or forwarder or answered:
             return _own_hop(f"{part}@{name}", domain, mailbox, forwarder, answered)
     return _default_hop(address, domain)
@@ -116,14 +118,14 @@ def _default_hop(address: str, domain: Domain) -> Hop:
 def takes(address: str, depth: int = 0) -> bool:
     """Whether an address exists, or its domain takes every address; elsewhere always."""
     local, _, name = address.rpartition("@")
-    domain = _domain(name)
+    domain = living_domain(name)
     if domain is None:
         return True
     if depth > _LONGEST_CHAIN:
         return False
     if domain.alias_of is not None:
         return takes(f"{local}@{domain.alias_of.name}", depth + 1)
-    if any(any(_own(domain, part)) for part in (local, _plain(local))):
+    if any(any(own_rows(domain, part)) for part in (local, without_sub_address(local))):
         return True
     if domain.forward_to and takes(f"{local}@{domain.forward_to}", depth + 1):
         return True
@@ -170,5 +172,5 @@ def _follow(address: str, outcome: Outcome, seen: set[str]) -> None:
     outcome.dropped = outcome.dropped or step.dropped
     for target in step.next:
         local, _, domain = target.rpartition("@")
-        hosted = _domain(domain) is not None
+        hosted = living_domain(domain) is not None
         _follow(f"{local.lower() if hosted else local}@{domain}", outcome, seen)

@@ -1,42 +1,105 @@
-"""Loops are refused before they exist: mail that comes back to where it was."""
+"""Loops are refused before they exist: mail that goes round and is never kept by anybody.
+
+A mailbox that keeps a copy ends every circle: Postfix expands an address into itself once
+(cleanup(8)) and delivers. So only circles without such a mailbox are loops.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mailstead.control.hosting.models import Destination, Domain
-from mailstead.control.hosting.queries.hops import hop
+from mailstead.control.hosting.queries.hops import living_domain, own_rows, without_sub_address
 from mailstead.standards.refusal import Refusal
 
 _ANYBODY = "any-unknown-name"
 """Stands for every local part that a domain does not define."""
+LONGEST_CHAIN = 50
 
 
 def refuse_loops_of_address(address: str) -> None:
     """Refuse when mail to `address` would come back to an address that it has passed."""
-    _walk(address, [])
+    _Walk().go(address)
 
 
 def refuse_loops_of_domain(domain: Domain) -> None:
-    """Refuse when the domain's own rules, or forwarders into it, would make a loop."""
-    _walk(f"{_ANYBODY}@{domain.name}", [])
-    into = Destination.objects.filter(domain=domain.name, forwarder__domain__removed_at=None)
-    for row in into.select_related("forwarder__domain")[:1000]:
-        _walk(row.forwarder.address, [])
+    """Refuse when what the domain does with unknown local parts closes a circle.
+
+    A circle through it enters it with a local part that a destination names, or with any at all.
+    """
+    walk = _Walk()
+    walk.go(f"{_ANYBODY}@{domain.name}")
+    for local in sorted(set(_locals_that_reach(domain))):
+        walk.go(f"{local}@{domain.name}")
 
 
-def _walk(address: str, path: list[str]) -> None:
-    lowered = address.lower()
-    if lowered in path:
-        shown = [a.replace(_ANYBODY, "*") for a in (*path[path.index(lowered) :], lowered)]
-        raise Refusal(
-            "loop",
-            f"Mail would go round in a circle: {' → '.join(shown[:8])}.",
-            remedy="Change one of these forwarders or catch-alls first.",
-        )
-    if len(path) > 50:
-        raise Refusal(
-            "chain-long",
-            f"Mail to {path[0]} would be forwarded more than 50 times.",
-            remedy="Forward to the last address directly.",
-        )
-    for target in hop(lowered).next:
-        _walk(target, [*path, lowered])
+def _locals_that_reach(domain: Domain) -> Iterator[str]:
+    """Local parts of destinations in this domain, or in one that passes its mail on to it."""
+    names = [domain.name]
+    for name in names:
+        living = Domain.objects.filter(removed_at=None)
+        followers = living.filter(forward_to=name) | living.filter(alias_of__name=name)
+        names += [n for n in followers.values_list("name", flat=True) if n not in names]
+    rows = Destination.objects.filter(domain__in=names, forwarder__domain__removed_at=None)
+    for address in rows.values_list("address", flat=True):
+        yield address.rpartition("@")[0].lower()
+    catch_alls = Domain.objects.filter(catch_all_action="deliver", removed_at=None)
+    for destinations in catch_alls.values_list("catch_all_destinations", flat=True):
+        for address in destinations:
+            local, _, name = address.rpartition("@")
+            if name in names:
+                yield local.lower()
+
+
+def _onward(address: str) -> tuple[str, tuple[str, ...]]:
+    """The address that stands for this one, and where mail to it goes on to."""
+    local, _, name = address.rpartition("@")
+    domain = living_domain(name)
+    if domain is None:
+        return address, ()
+    if domain.alias_of is not None:
+        return address, (f"{local}@{domain.alias_of.name}",)
+    for part in dict.fromkeys((local, without_sub_address(local))):
+        mailbox, forwarder, _ = own_rows(domain, part)
+        if mailbox and (forwarder is None or forwarder.keep_copy):
+            return f"{part}@{name}", ()
+        if forwarder:
+            found = forwarder.destinations.order_by("pk").values_list("address", flat=True)
+            return f"{part}@{name}", tuple(found)
+    # Whether anybody is there yet does not matter: somebody may be tomorrow.
+    targets = (f"{local}@{domain.forward_to}",) if domain.forward_to else ()
+    if domain.catch_all_action == "deliver":
+        targets += tuple(domain.catch_all_destinations)
+    return address, targets
+
+
+class _Walk:
+    """Walks on from addresses, each looked at once however many ways lead to it."""
+
+    def __init__(self) -> None:
+        self._done: set[str] = set()
+
+    def go(self, address: str) -> None:
+        """Walk from here; raises `Refusal` (`loop`, `chain-long`)."""
+        self._visit(address.lower(), [])
+
+    def _visit(self, address: str, path: list[str]) -> None:
+        own, targets = _onward(address)
+        if own in path:
+            circle = [a.replace(_ANYBODY, "*") for a in (*path[path.index(own) :], own)]
+            raise Refusal(
+                "loop",
+                f"Mail would go round in a circle: {' → '.join(circle[:8])}.",
+                remedy="Change one of these forwarders or catch-alls first.",
+            )
+        if own in self._done:
+            return
+        if len(path) > LONGEST_CHAIN:
+            raise Refusal(
+                "chain-long",
+                f"Mail to {path[0]} would be forwarded more than {LONGEST_CHAIN} times.",
+                remedy="Forward to the last address directly.",
+            )
+        for target in targets:
+            self._visit(target.lower(), [*path, own])
+        self._done.add(own)

@@ -6,9 +6,11 @@ from mailstead.control.hosting.services.autoresponders import (
 )
 from mailstead.control.hosting.services.bulk import (
     DomainRow,
+    ForwarderRow,
     MailboxRow,
     Result,
     import_domains,
+    import_forwarders,
     import_mailboxes,
 )
 from mailstead.control.hosting.services.customers import (
@@ -49,6 +51,7 @@ from mailstead.control.hosting.services.usage import handle_event, pool_usage
 
 __all__ = [
     "DomainRow",
+    "ForwarderRow",
     "MailboxRow",
     "Result",
     "create_customer",
@@ -57,6 +60,7 @@ __all__ = [
     "create_server",
     "handle_event",
     "import_domains",
+    "import_forwarders",
     "import_mailboxes",
     "make_domain_alias",
     "parse_rules",

@@ -8,7 +8,14 @@ from django.db import transaction
 
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Autoresponder, Domain
-from mailstead.control.hosting.services.common import checked_text, commit, facts, no_alias
+from mailstead.control.hosting.services.common import (
+    checked_text,
+    commit,
+    facts,
+    living,
+    locked,
+    no_alias,
+)
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import forwarder_address
 from mailstead.standards.refusal import Refusal
@@ -79,6 +86,9 @@ def set_autoresponder(
 @transaction.atomic
 def remove_autoresponder(*, actor: Actor, now: dt.datetime, answer: Autoresponder) -> None:
     """The answer ends."""
+    domain = living(answer.domain)
+    locked(answer)
+    answer.domain = domain
     commit(
         actor=actor,
         now=now,

@@ -14,14 +14,16 @@ from django.db import transaction
 
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
-from mailstead.control.hosting.models import Customer, Domain, Mailbox, Server
-from mailstead.control.hosting.services.common import checked_size, facts, no_alias
-from mailstead.control.hosting.services.mailboxes import LOCKED, secret_of
+from mailstead.control.hosting.models import Customer, Domain, Forwarder, Mailbox, Server
+from mailstead.control.hosting.services.common import checked_size, facts, no_alias, take_serials
+from mailstead.control.hosting.services.forwarders import set_forwarder
+from mailstead.control.hosting.services.mailboxes import CREDENTIAL, LOCKED, secret_of
+from mailstead.control.hosting.services.routes import checked_route
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
-from mailstead.standards.address import mailbox_address, normalise_domain
+from mailstead.standards.address import forwarder_address, mailbox_address, normalise_domain
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.changes import AnyChange
+from mailstead.wire.changes import AnyChange, Route
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,15 @@ class DomainRow:
 
     name: str
     customer: str
+
+
+@dataclass(frozen=True)
+class ForwarderRow:
+    """One forwarder to import."""
+
+    address: str
+    route: Route
+    keep_copy: bool = False
 
 
 Result = Refusal | str
@@ -134,6 +145,9 @@ def import_mailboxes(
             results.append(refusal)
     if dry_run or not batch.new:
         return results
+    first = take_serials(CREDENTIAL, len(batch.new))
+    for number, mailbox in enumerate(batch.new, start=first):
+        mailbox.credential = number
     Mailbox.objects.bulk_create(batch.new)
     people.record_many(
         people.entry(
@@ -154,6 +168,54 @@ def import_mailboxes(
     for server, changes in by_server.items():
         feed.publish(server=server, changes=changes, now=now)
     return results
+
+
+@transaction.atomic
+def import_forwarders(
+    *, actor: Actor, now: dt.datetime, rows: Sequence[ForwarderRow], dry_run: bool = False
+) -> list[Result]:
+    """Make the forwarders of one batch; with `dry_run` only say what would be refused."""
+    results: list[Result] = []
+    for row in rows:
+        try:
+            with transaction.atomic():
+                results.append(_import_forwarder(actor, now, row))
+        except Refusal as refusal:
+            results.append(refusal)
+    transaction.set_rollback(dry_run)
+    return results
+
+
+def _import_forwarder(actor: Actor, now: dt.datetime, row: ForwarderRow) -> str:
+    address = forwarder_address(row.address)
+    domain = Domain.objects.filter(name=address.domain, removed_at=None).first()
+    if domain is None:
+        raise Refusal(
+            "domain-unknown",
+            f"The domain {address.domain} is not hosted here.",
+            remedy="Add the domain first.",
+        )
+    found = Forwarder.objects.filter(domain=domain, local=address.local).first()
+    if found is not None:
+        there = facts(found)
+        wanted = checked_route(row.route)
+        same = (there["action"], tuple(there["destinations"]), there["text"], there["keep_copy"])
+        if same == (wanted.action, wanted.destinations, wanted.text, row.keep_copy):
+            return "present"
+        raise Refusal(
+            "forwarder-differs",
+            f"The forwarder {address} is there already and goes elsewhere.",
+            remedy="Change it with 'mailstead forwarder set', or remove it first.",
+        )
+    set_forwarder(
+        actor=actor,
+        now=now,
+        domain=domain,
+        address=str(address),
+        route=row.route,
+        keep_copy=row.keep_copy,
+    )
+    return "made"
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Model
 
 from mailstead.control.feed import services as feed
-from mailstead.control.hosting.models import Domain, Server
+from mailstead.control.hosting.models import Domain, Forwarder, Serial, Server
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
@@ -19,12 +19,38 @@ MAX_SIZE = 2**53
 """Bytes; what JSON readers hold without loss."""
 
 
+def locked(row: Model) -> None:
+    """Read a row again and lock it: what its reader saw may have changed since.
+
+    Order of locks: customer, domain, what lies in the domain, the feed's head.
+    """
+    kind = type(row)
+    try:
+        row.refresh_from_db(from_queryset=kind._default_manager.select_for_update())
+    except kind.DoesNotExist as error:  # type: ignore[attr-defined]
+        raise Refusal(
+            "gone", "It was removed in the meantime.", remedy="Look at the list again."
+        ) from error
+
+
+def take_serials(name: str, count: int = 1) -> int:
+    """The first of `count` numbers that were never given out before under this name."""
+    row, _ = Serial.objects.select_for_update().get_or_create(name=name)
+    first = row.last + 1
+    row.last += count
+    row.save()
+    return first
+
+
 def facts(row: Model) -> dict[str, Any]:
     """A row's own fields as the audit trail keeps them."""
     found: dict[str, Any] = {}
     for field in row._meta.concrete_fields:
         value = getattr(row, field.attname)
         found[field.attname] = value.isoformat() if isinstance(value, dt.datetime) else value
+    if isinstance(row, Forwarder) and row.pk:
+        rows = row.destinations.order_by("pk")
+        found["destinations"] = list(rows.values_list("address", flat=True))
     return found
 
 
@@ -86,7 +112,8 @@ def checked_text(text: str, what: str, longest: int, *, lines: bool = False) -> 
 
 
 def living(domain: Domain) -> Domain:
-    """The domain, unless it is removed."""
+    """The domain as it is now, locked; raises `Refusal` when it is removed."""
+    locked(domain)
     if domain.removed_at is not None:
         raise Refusal(
             "domain-removed",
@@ -98,6 +125,7 @@ def living(domain: Domain) -> Domain:
 
 def no_alias(domain: Domain) -> Domain:
     """The domain, unless it is an alias, which has no addresses of its own."""
+    living(domain)
     if domain.alias_of_id is not None:
         assert domain.alias_of is not None
         raise Refusal(
@@ -105,4 +133,4 @@ def no_alias(domain: Domain) -> Domain:
             f"{domain.name} is an alias of {domain.alias_of.name} and has no own addresses.",
             remedy=f"Make it in {domain.alias_of.name}.",
         )
-    return living(domain)
+    return domain

@@ -10,7 +10,13 @@ from django.db import transaction
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Customer, Domain
-from mailstead.control.hosting.services.common import checked_size, checked_text, commit, facts
+from mailstead.control.hosting.services.common import (
+    checked_size,
+    checked_text,
+    commit,
+    facts,
+    locked,
+)
 from mailstead.control.hosting.services.usage import settle_pool
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import destination_address
@@ -85,6 +91,7 @@ def update_customer(
     no_mailbox_limit: bool = False,
 ) -> None:
     """Change what is given; a smaller limit keeps the mailboxes that are there."""
+    locked(customer)
     before = facts(customer)
     if name is not None:
         bare = _checked_name(name)
@@ -139,6 +146,7 @@ def _tell_domains(customer: Customer, now: dt.datetime) -> None:
 @transaction.atomic
 def suspend_customer(*, actor: Actor, now: dt.datetime, customer: Customer, reason: str) -> None:
     """No log-in and no sending for all their mailboxes; mail is still received."""
+    locked(customer)
     before = facts(customer)
     customer.suspended = True
     customer.suspended_reason = checked_text(reason, "reason", 300)
@@ -150,6 +158,7 @@ def suspend_customer(*, actor: Actor, now: dt.datetime, customer: Customer, reas
 @transaction.atomic
 def resume_customer(*, actor: Actor, now: dt.datetime, customer: Customer) -> None:
     """The suspension ends."""
+    locked(customer)
     before = facts(customer)
     customer.suspended = False
     customer.suspended_reason = ""
@@ -167,6 +176,7 @@ def remove_customer(*, actor: Actor, now: dt.datetime, customer: Customer) -> No
             f"'{customer.name}' still has domains, or removed ones within their grace period.",
             remedy="Remove the domains first.",
         )
+    locked(customer)
     before = facts(customer)
     commit(
         actor=actor,

@@ -14,6 +14,7 @@ from mailstead.control.hosting.services.common import (
     commit,
     facts,
     living,
+    locked,
     no_alias,
 )
 from mailstead.control.hosting.services.dkim import new_key
@@ -186,6 +187,7 @@ def remove_domain(*, actor: Actor, now: dt.datetime, domain: Domain, grace: dt.t
 @transaction.atomic
 def restore_domain(*, actor: Actor, now: dt.datetime, domain: Domain) -> None:
     """Undo a removal: the domain and the mailboxes that were removed with it come back."""
+    locked(domain)
     before = facts(domain)
     if domain.removed_at is None:
         raise Refusal("domain-not-removed", f"The domain {domain.name} is not removed.")
@@ -202,6 +204,8 @@ def restore_domain(*, actor: Actor, now: dt.datetime, domain: Domain) -> None:
     domain.purge_after = None
     if domain.alias_of and domain.alias_of.removed_at is not None:
         domain.alias_of = None
+    if domain.alias_of:
+        _refuse_alias(domain, domain.alias_of)
     domain.save()
     refuse_loops_of_domain(domain)
     _commit(actor, now, "restore", domain, before, list(messages.domain_contents(domain)))

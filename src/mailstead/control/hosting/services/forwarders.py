@@ -9,7 +9,7 @@ from django.db import transaction
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Destination, Domain, Forwarder
 from mailstead.control.hosting.queries.loops import refuse_loops_of_address
-from mailstead.control.hosting.services.common import commit, facts, no_alias
+from mailstead.control.hosting.services.common import commit, facts, living, locked, no_alias
 from mailstead.control.hosting.services.routes import checked_route
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import forwarder_address
@@ -69,17 +69,22 @@ def set_forwarder(
 @transaction.atomic
 def remove_forwarder(*, actor: Actor, now: dt.datetime, forwarder: Forwarder) -> None:
     """The forwarder ends; a mailbox of the same address receives again."""
+    domain = living(forwarder.domain)
+    locked(forwarder)
+    forwarder.domain = domain
     before = facts(forwarder)
-    before["destinations"] = list(forwarder.destinations.values_list("address", flat=True))
+    address, number = forwarder.address, forwarder.pk
+    forwarder.delete()
+    forwarder.pk = number
+    refuse_loops_of_address(address)
     commit(
         actor=actor,
         now=now,
         verb="remove",
         row=forwarder,
-        label=forwarder.address,
+        label=address,
         before=before,
-        changes=[ForwarderGone(address=forwarder.address)],
-        server=forwarder.domain.server,
+        changes=[ForwarderGone(address=address)],
+        server=domain.server,
         gone=True,
     )
-    forwarder.delete()

@@ -16,7 +16,9 @@ from mailstead.control.hosting.services.common import (
     commit,
     facts,
     living,
+    locked,
     no_alias,
+    take_serials,
 )
 from mailstead.control.people.actor import Actor
 from mailstead.standards import password as passwords
@@ -25,6 +27,7 @@ from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange, MailboxGone
 
 What = Literal["login", "sending", "receiving"]
+CREDENTIAL = "credential"
 LOCKED = "The imported password was locked."
 
 
@@ -79,6 +82,7 @@ def create_mailbox(
         domain=domain,
         local=checked.local,
         secret=secret,
+        credential=take_serials(CREDENTIAL),
         quota=checked_size(quota, "quota"),
         login_suspended=LOCKED if locked else "",
     )
@@ -109,8 +113,12 @@ def _commit(
     )
 
 
-def _living(mailbox: Mailbox) -> Mailbox:
-    living(mailbox.domain)
+def living_mailbox(mailbox: Mailbox) -> Mailbox:
+    """The mailbox as it is now, locked; raises `Refusal` when it or its domain is removed."""
+    domain = mailbox.domain
+    living(domain)
+    locked(mailbox)
+    mailbox.domain = domain
     if mailbox.removed_at is not None:
         raise Refusal(
             "mailbox-removed",
@@ -123,7 +131,7 @@ def _living(mailbox: Mailbox) -> Mailbox:
 @transaction.atomic
 def update_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox, quota: int) -> None:
     """Another quota, bytes; 0 for none of its own."""
-    before = facts(_living(mailbox))
+    before = facts(living_mailbox(mailbox))
     mailbox.quota = checked_size(quota, "quota")
     mailbox.save()
     _commit(actor, now, "update", mailbox, before)
@@ -139,9 +147,9 @@ def set_password(
     hashed: str | None = None,
 ) -> None:
     """Another password; every session that was opened with the old one ends."""
-    before = facts(_living(mailbox))
+    before = facts(living_mailbox(mailbox))
     mailbox.secret, locked = secret_of(password, hashed)
-    mailbox.credential += 1
+    mailbox.credential = take_serials(CREDENTIAL)
     if locked:
         mailbox.login_suspended = LOCKED
     mailbox.save()
@@ -153,7 +161,7 @@ def suspend_mailbox(
     *, actor: Actor, now: dt.datetime, mailbox: Mailbox, what: What, reason: str
 ) -> None:
     """Suspend log-in, sending or receiving; the reason is told to whom it concerns."""
-    before = facts(_living(mailbox))
+    before = facts(living_mailbox(mailbox))
     clean = checked_text(reason.strip(), "reason", 300)
     setattr(mailbox, f"{what}_suspended", clean or "suspended by the operator")
     mailbox.save()
@@ -163,7 +171,7 @@ def suspend_mailbox(
 @transaction.atomic
 def resume_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox, what: What) -> None:
     """The suspension of log-in, sending or receiving ends."""
-    before = facts(_living(mailbox))
+    before = facts(living_mailbox(mailbox))
     setattr(mailbox, f"{what}_suspended", "")
     mailbox.save()
     _commit(actor, now, f"resume-{what}", mailbox, before)
@@ -174,10 +182,11 @@ def remove_mailbox(
     *, actor: Actor, now: dt.datetime, mailbox: Mailbox, grace: dt.timedelta
 ) -> None:
     """Remove the mailbox; for `grace` its mail is kept and the removal can be undone."""
-    before = facts(_living(mailbox))
+    before = facts(living_mailbox(mailbox))
     mailbox.removed_at = now
     mailbox.purge_after = now + grace
     mailbox.save()
+    refuse_loops_of_address(mailbox.address)
     gone: list[AnyChange] = [MailboxGone(address=mailbox.address)]
     _commit(actor, now, "remove", mailbox, before, gone)
 
@@ -185,10 +194,13 @@ def remove_mailbox(
 @transaction.atomic
 def restore_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox) -> None:
     """Undo a removal: log-in, mail and rules are as they were."""
+    domain = mailbox.domain
+    living(domain)
+    locked(mailbox)
+    mailbox.domain = domain
     before = facts(mailbox)
     if mailbox.removed_at is None:
         raise Refusal("mailbox-not-removed", f"The mailbox {mailbox.address} is not removed.")
-    living(mailbox.domain)
     same = Mailbox.objects.filter(domain=mailbox.domain, local=mailbox.local, removed_at=None)
     if same.exists():
         raise Refusal(

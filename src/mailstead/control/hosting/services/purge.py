@@ -7,7 +7,7 @@ import datetime as dt
 from django.db import transaction
 
 from mailstead.control.hosting.models import Domain, Mailbox
-from mailstead.control.hosting.services.common import commit, facts
+from mailstead.control.hosting.services.common import commit, facts, locked
 from mailstead.control.people.actor import Actor
 from mailstead.wire.changes import StorePurged
 
@@ -30,6 +30,12 @@ def purge_expired(now: dt.datetime) -> int:
 
 @transaction.atomic
 def _purge_mailbox(mailbox: Mailbox, now: dt.datetime) -> None:
+    domain = mailbox.domain
+    locked(mailbox)
+    if mailbox.purge_after is None or mailbox.purge_after > now:
+        # Restored while we looked.
+        return
+    mailbox.domain = domain
     commit(
         actor=Actor.system(),
         now=now,
@@ -46,6 +52,9 @@ def _purge_mailbox(mailbox: Mailbox, now: dt.datetime) -> None:
 
 @transaction.atomic
 def _purge_domain(domain: Domain, now: dt.datetime) -> None:
+    locked(domain)
+    if domain.purge_after is None or domain.purge_after > now:
+        return
     commit(
         actor=Actor.system(),
         now=now,

@@ -11,6 +11,7 @@ from django.db import transaction
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Mailbox, RuleSet
 from mailstead.control.hosting.services.common import checked_text, commit, facts
+from mailstead.control.hosting.services.mailboxes import living_mailbox
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import destination_address
 from mailstead.standards.refusal import Refusal
@@ -96,6 +97,7 @@ def set_rules(
 ) -> RuleSet:
     """All rules of a mailbox, in order; an empty tuple removes them."""
     plain = msgspec.to_builtins(checked_rules(rules))
+    living_mailbox(mailbox)
     found = RuleSet.objects.filter(mailbox=mailbox).first()
     before = facts(found) if found else None
     rule_set = found or RuleSet(mailbox=mailbox)

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting.models import Server
-from mailstead.control.hosting.services.common import commit, facts
+from mailstead.control.hosting.services.common import commit, facts, locked
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import normalise_domain
 from mailstead.standards.refusal import Refusal
@@ -54,6 +54,7 @@ def create_server(*, actor: Actor, now: dt.datetime, name: str, hostname: str) -
 @transaction.atomic
 def update_server(*, actor: Actor, now: dt.datetime, server: Server, hostname: str) -> None:
     """Another host name."""
+    locked(server)
     before = facts(server)
     server.hostname = normalise_domain(hostname)
     server.save()
@@ -78,6 +79,7 @@ def remove_server(*, actor: Actor, now: dt.datetime, server: Server) -> None:
             f"There are domains on the server {server.name}.",
             remedy="Move or remove them, and let their grace period end.",
         )
+    locked(server)
     before = facts(server)
     commit(
         actor=actor,
