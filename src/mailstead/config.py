@@ -6,6 +6,7 @@ wrong value stops the program at start with one sentence that names the field.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from mailstead.standards.address import normalise_domain
 from mailstead.standards.refusal import Refusal
 
 DEFAULT_HOME = Path("/var/lib/mailstead")
@@ -75,6 +77,8 @@ class Spam(_Section, frozen=True, kw_only=True):
     reject_score: float = 15.0
     junk_score: float = 6.0
     greylist: bool = True
+    test_patterns: bool = False
+    """Let Rspamd know its test texts for each action, to try the filter out; not for customers."""
 
 
 class Storage(_Section, frozen=True, kw_only=True):
@@ -152,6 +156,7 @@ def parse(raw: dict[str, object], home: Path) -> Settings:
 
 
 def _check(settings: Settings) -> None:
+    _check_names(settings)
     if not 0 <= settings.ports.offset <= 60000:
         raise _invalid(settings, "ports.offset must be from 0 to 60000")
     ports = [settings.ports.of(name) for name in Ports.__struct_fields__ if name != "offset"]
@@ -165,6 +170,24 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "storage.grace_days must not be negative")
     if not 1_000_000 <= settings.storage.message_limit <= 2_000_000_000:
         raise _invalid(settings, "storage.message_limit must be from 1000000 to 2000000000")
+
+
+def _check_names(settings: Settings) -> None:
+    if settings.hostname:
+        try:
+            normalise_domain(settings.hostname)
+        except Refusal as refusal:
+            raise _invalid(settings, f"hostname: {refusal.words.rstrip('.')}") from refusal
+    for text in settings.dns.forward_to:
+        host, at, port = text.partition("@")
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            host = ""
+        if not host or (at and not (port.isdigit() and 1 <= int(port) <= 65535)):
+            raise _invalid(settings, f"dns.forward_to: {text!a} is not an IP address")
+    if settings.database.url and not settings.database.url.startswith("postgresql://"):
+        raise _invalid(settings, "database.url must begin with postgresql://")
 
 
 def _invalid(settings: Settings, words: str) -> Refusal:

@@ -28,7 +28,7 @@ def test_a_dialog_begins_with_its_promise(path: Path) -> None:
 def test_the_player_notices_a_wrong_reply(host: Host, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.txt"
     wrong.write_text("port smtp\nS: 220\nC: NOOP\nS: 550\n")
-    with pytest.raises(DialogError, match="wrong.txt:4"):
+    with pytest.raises(DialogError, match=r"wrong\.txt:4"):
         Player(host, "x").play(wrong)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lab.node import Node
-from tests.support.messages import message
+from tests.support.messages import message, unique
 from tests.support.people import Mailbox
 from tests.support.site import Site
 
@@ -46,7 +46,7 @@ def receives_sends_and_reads(site: Site, ann: Mailbox) -> None:
     received = message()
     site.taken(received, ann.address)
     site.arrives(received, ann.address)
-    bob = f"bob-{site.word}-{received['Message-ID'][2:12]}@far.example"
+    bob = f"bob-{unique('w')}@far.example"
     sent = message(ann.address, bob)
     assert ann.submit(sent, [bob])[bob].startswith("250 ")
     site.arrives(sent, bob)

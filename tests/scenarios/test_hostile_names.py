@@ -60,8 +60,10 @@ def test_no_hostile_local_part_becomes_an_address(site: Site, kind: str) -> None
         ("forwarder", "add", address, "--to", f"ann@{site.main}"),
         ("forwarder", "add", f"good@{site.main}", "--to", address),
     ):
-        if kind in {"delimiter", "not ascii"} and verb[2].startswith("good"):
+        if kind == "not ascii" and verb[2].startswith("good"):
             continue  # as a destination that may be an address of another host
+        if kind == "delimiter" and verb[0] == "forwarder":
+            continue  # a forwarder may stand at one sub-address, as cPanel allows it
         assert site.node.refused(*verb, stdin="a password of mine\n").strip()
 
 
@@ -131,7 +133,7 @@ def test_an_autoresponders_text_stays_text(site: Site, body: str) -> None:
 
 
 def test_quotes_and_backslashes_in_a_password_work(site: Site) -> None:
-    ann = site.mailbox("ann", password="a'b\"c\\d%u{x}$e #f;g ü")
+    ann = site.mailbox("ann", password="a'b\"c\\d%u{x}$e #f;g")
     assert all(ann.can_log_in().values())
 
 

@@ -32,7 +32,9 @@ def lab() -> Iterator[Lab]:
 def node(lab: Lab) -> Node:
     """The node of the lab, up; what it holds is thrown away with the lab."""
     made = lab.add_node()
-    made.write_settings({"storage": {"message_limit": MESSAGE_LIMIT}})
+    made.write_settings(
+        {"storage": {"message_limit": MESSAGE_LIMIT}, "spam": {"test_patterns": True}}
+    )
     made.small_disk(made.home.spool, SPOOL_MEGABYTES)
     made.small_disk(made.home.mail, STORE_MEGABYTES)
     made.up()

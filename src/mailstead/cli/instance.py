@@ -88,10 +88,15 @@ def _print_end(settings: Settings, changed: bool, proved: demo.Proof | None) -> 
             f"{figures.accepted:.2f} s and read back over IMAP and POP3 {figures.arrived:.2f} s "
             "later."
         )
-    print(f"\nHost      {settings.hostname}\nHome      {settings.home}")
+    print(f"\n{'host':<12}{settings.hostname}\n{'home':<12}{settings.home}")
     for name, port in needed(settings).items():
         if name not in ("reinject", "resolver"):
             print(f"{name:<12}{port}")
+    if settings.hostname.endswith(".invalid"):
+        print(
+            "\nThis machine has no real name yet; mail to the world needs one: set 'hostname' in\n"
+            f"{settings.home}/mailstead.toml and run the command again."
+        )
     if proved:
         print("\nLog in with any mail client:")
         for account in proved.accounts:

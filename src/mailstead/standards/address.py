@@ -24,9 +24,14 @@ _MAILBOX_LOCAL = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_-])?")
 # Forwarders are keys of lmdb maps only. '#' first and '"' would be read by postmap as a comment
 # and a quoted key; '/' '%' '|' have meaning elsewhere in mail software.
 _FORWARDER_LOCAL = re.compile(r"[a-z0-9_][a-z0-9._+&'=~!$*^#-]*")
-# A remote destination may be any RFC 5321 Dot-string.
-_REMOTE_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
+# A remote destination is an RFC 5321 Dot-string without what old mail software reads as a route, a
+# command or a file: ! % | $ ` { } ^, and '/' or '-' at its beginning.
+_REMOTE_LOCAL = re.compile(r"[A-Za-z0-9_#&'*+=?~][A-Za-z0-9_#&'*+=?~/.-]*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+NODE_POSTMASTER = "postmaster@node.mailstead.invalid"
+"""Inside a node: whoever reads the mail for the node's own postmaster."""
 
 
 class Address(NamedTuple):
@@ -126,4 +131,4 @@ def forwarder_address(text: str) -> Address:
 
 def destination_address(text: str) -> Address:
     """An address anywhere to which mail is forwarded; its local part keeps its case."""
-    return _checked(text, _REMOTE_LOCAL, False, "the characters of RFC 5321, without quotes")
+    return _checked(text, _REMOTE_LOCAL, False, "letters, digits and . _ - + / & = ~ ' # * ?")

@@ -249,7 +249,8 @@ class Host:
             session.sendmail(
                 "far@away.example",
                 [recipient],
-                f"From: far@away.example\r\nTo: {recipient}\r\nSubject: {subject}\r\n\r\n{body}\r\n",
+                f"From: far@away.example\r\nTo: {recipient}\r\n"
+                f"Subject: {subject}\r\n\r\n{body}\r\n",
             )
 
     def imap(self, address: str, password: str = PASSWORD) -> imaplib.IMAP4_SSL:

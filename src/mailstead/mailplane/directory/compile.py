@@ -14,10 +14,12 @@ from collections.abc import Iterator
 
 from mailstead.mailplane.directory import scripts
 from mailstead.mailplane.directory.state import State, domain_of
+from mailstead.standards.address import NODE_POSTMASTER
 from mailstead.standards.reply import Reply
 from mailstead.wire.changes import DomainPut, MailboxPut, Route
 
 DISCARD_DOMAIN = "discard.mailstead.invalid"
+POSTMASTER = "postmaster"
 BLACKHOLE = f"blackhole@{DISCARD_DOMAIN}"
 
 UNKNOWN = Reply(550, "5.1.1", "There is no such address here; check the spelling")
@@ -74,6 +76,11 @@ def _domain(state: State, name: str) -> Entries:
         entries["aliases", f"@{name}"] = wildcard
     else:
         entries["recipients", name] = str(_unknown(state, domain))
+        postmaster = f"{POSTMASTER}@{name}"
+        if not _exists(state, postmaster):
+            # RFC 5321 §4.5.1: a domain that takes mail has a postmaster.
+            entries["recipients", postmaster] = "DUNNO"
+            entries["aliases", postmaster] = NODE_POSTMASTER
     for key in state.dkim_keys(name):
         entries["dkim", f"{name}/{key.selector}"] = key.private_key
     return entries
@@ -284,6 +291,8 @@ def touched_by_address(state: State, address: str) -> set[str]:
     """Owners whose entries may change when a thing at this address does."""
     local, _, name = address.rpartition("@")
     owners = {f"{local}@{domain}" for domain in closure(state, name)}
+    if local == POSTMASTER:
+        owners |= set(closure(state, name))
     for source in state.forwarders_to(address):
         part, _, home = source.rpartition("@")
         owners |= {f"{part}@{domain}" for domain in closure(state, home)}

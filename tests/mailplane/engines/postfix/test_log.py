@@ -35,7 +35,8 @@ def test_trouble_of_our_own_is_seen(line: str, words: str) -> None:
     [
         "postfix/smtpd[3]: connect from localhost[127.0.0.1]",
         "postfix/smtpd[3]: warning: hostname a.example does not resolve to address 192.0.2.1",
-        "postfix/submission/smtpd[3]: warning: unknown[192.0.2.1]: SASL PLAIN authentication failed",
+        "postfix/submission/smtpd[3]: warning: unknown[192.0.2.1]: SASL PLAIN "
+        "authentication failed",
         "postfix/smtpd[3]: warning: non-SMTP command from unknown[192.0.2.1]: GET / HTTP/1.1",
     ],
 )

@@ -1,4 +1,4 @@
-"""The maps: changed in place, whole or not at all, and only with what postmap reads as it is meant."""
+"""The maps: changed in place, whole or not at all, with what postmap reads as it is meant."""
 
 from __future__ import annotations
 

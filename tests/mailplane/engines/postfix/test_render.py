@@ -1,8 +1,9 @@
-"""What is rendered for Postfix: every trap of version 3.7.11 is answered, hostile values refused."""
+"""What is rendered for Postfix: traps of version 3.7.11 answered, hostile values refused."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def test_no_map_is_sqlite_or_pgsql() -> None:
 
 def test_every_setting_has_a_reason() -> None:
     lines = render(MODEL)[0].text.splitlines()
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in itertools.pairwise(lines):
         if line and not line.startswith("#"):
             assert before.startswith("# "), line
 

@@ -112,6 +112,9 @@ def _default_hop(address: str, domain: Domain) -> Hop:
         return Hop(address, "catch-all", next=tuple(domain.catch_all_destinations))
     if action == "blackhole":
         return Hop(address, "catch-all", dropped=True)
+    if without_sub_address(local) == "postmaster":
+        # RFC 5321 §4.5.1: a domain that takes mail has a postmaster.
+        return Hop(address, "the operator's postmaster", elsewhere=True)
     return Hop(address, "nobody", refused=domain.catch_all_text or "unknown")
 
 

@@ -139,7 +139,7 @@ def _mail(model: DovecotModel) -> str:
     made = ("Drafts", "Sent", "Junk", "Trash")
     folders = "".join(
         f"  mailbox {name} {{\n    special_use = \\{name}\n    auto = {auto}\n  }}\n"
-        for name, auto in (*((name, "subscribe") for name in made), ("Archive", "no"))
+        for name, auto in (*((name, "subscribe") for name in made), ("Archive", "subscribe"))
     )
     same = "".join(f"  mailbox {name} {{\n    auto = create\n  }}\n" for name in made)
     return f"""

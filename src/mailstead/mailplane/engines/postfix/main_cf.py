@@ -7,6 +7,7 @@ in `render`.
 from __future__ import annotations
 
 from mailstead.mailplane.engines.postfix.model import PostfixModel
+from mailstead.standards.address import NODE_POSTMASTER
 
 Entry = tuple[str, str, str]
 """Name, value, reason."""
@@ -104,14 +105,13 @@ def _identity(model: PostfixModel) -> list[Entry]:
 
 def _host_mail(model: PostfixModel) -> list[Entry]:
     """Mail for the host's own name: RFC 2142's names go to the operator, all others are refused."""
-    names = ("postmaster", "abuse", "hostmaster", "root", "security", "mailer-daemon")
+    names = ("postmaster", "abuse", "hostmaster", "security", "mailer-daemon")
+    reader = model.operator or f"postmaster@{model.hostname}"
+    aliases = [NODE_POSTMASTER, *(f"{name}@{model.hostname}" for name in names)]
+    ends = ", ".join(f"{{{alias} = {reader}}}" for alias in aliases)
     if model.operator:
-        ends = ", ".join(f"{{{name}@{model.hostname} = {model.operator}}}" for name in names)
         transport, reason = "error:5.1.1 Only postmaster is here", "All of them are aliases."
     else:
-        ends = ", ".join(
-            f"{{{name}@{model.hostname} = postmaster@{model.hostname}}}" for name in names
-        )
         transport, reason = (
             "postmaster:",
             "No operator is named: kept, never lost (RFC 5321 §4.5.1).",
@@ -130,7 +130,7 @@ def _host_mail(model: PostfixModel) -> list[Entry]:
         (
             "virtual_alias_maps",
             f"lmdb:{model.home.maps}/aliases, inline:{{{ends}}}",
-            "Forwarders, catch-alls, domain aliases; then the host's own addresses.",
+            "Forwarders, catch-alls, domain aliases; then the postmaster of host and domains.",
         ),
     ]
 

@@ -21,6 +21,7 @@ class RspamdModel:
     reject_score: float
     junk_score: float
     greylist: bool
+    test_patterns: bool
     scanners: int
     """Processes that scan; each holds some 50 MiB of its own."""
 
@@ -33,5 +34,6 @@ def from_settings(settings: Settings, home: Home) -> RspamdModel:
         reject_score=settings.spam.reject_score,
         junk_score=settings.spam.junk_score,
         greylist=settings.spam.greylist,
+        test_patterns=settings.spam.test_patterns,
         scanners=max(1, (os.cpu_count() or 1) // 2),
     )

@@ -55,6 +55,7 @@ control_socket = "{model.home.rspamd}/db/control.sock mode=0600";
 task_timeout = 8s;
 # Files of the panel are noticed within seconds (default 30 s).
 map_file_watch_multiplier = 0.01;
+enable_test_patterns = {_word(model.test_patterns)};
 """
 
 
