@@ -61,7 +61,7 @@ mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 mkdir -p /dev/pts
 mount -t devpts devpts /dev/pts
 cd /srv/mailstead
-exec make up ARGS="--port-offset $OFFSET"
+exec make up UP_ARGS="--port-offset $OFFSET"
 """
 
 

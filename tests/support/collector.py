@@ -43,7 +43,7 @@ class Collector:
     def idle(self) -> bool:
         """Whether nothing is on its way: Postfix's queue holds only what waits for a retry."""
         return not any(
-            path.is_file()
+            _is_complete(path)
             for name in ("maildrop", "incoming", "active")
             for path in (self._node.home.spool / name).rglob("*")
         )
@@ -65,6 +65,17 @@ class Collector:
 
     def _far(self, path: Path) -> str:
         return str(read(path)["Envelope-to"]).strip()
+
+
+def _is_complete(path: Path) -> bool:
+    """Whether this is a whole message: cleanup(8) makes its file executable when it has it all.
+
+    What a killed process left half written was never acknowledged and goes nowhere.
+    """
+    try:
+        return path.is_file() and bool(path.stat().st_mode & 0o100)
+    except FileNotFoundError:
+        return False
 
 
 def read(path: Path) -> EmailMessage:
