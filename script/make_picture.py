@@ -1,4 +1,4 @@
-"""Write docs/picture.svg from what `mailstead up` printed: `make up | python script/make_picture.py`.
+"""Write docs/picture.svg from what `make up` printed, read from standard input.
 
 The picture holds text only; fonts are those of whoever looks at it, so nothing is fetched.
 """

@@ -218,7 +218,7 @@ def _own(state: State, address: str, domain: DomainPut) -> Entries:
     entries["recipients", address] = str(refused) if refused else "DUNNO"
     if refused:
         # A chain may still lead here: bounce or keep with the same words.
-        transport = "retry" if refused.code < 500 else "error"
+        transport = "later" if refused.code < 500 else "refuse"
         entries["transport", address] = f"{transport}:{refused.enhanced} {refused.text}"
         if _wildcard(state, domain) is not None:
             entries["aliases", address] = address

@@ -8,12 +8,20 @@ no daemon restarts and a session that is open sees a change at its next look-up.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mailstead.home import Home
-from mailstead.mailplane.engines.postfix.model import COMMANDS, MAP_NAMES, PROGRAMS, PostfixModel
+from mailstead.mailplane.engines.postfix.model import (
+    COMMANDS,
+    GENERATION,
+    MAP_NAMES,
+    PROGRAMS,
+    PostfixModel,
+)
 from mailstead.mailplane.engines.processes import EngineError, run, running
 from mailstead.standards.refusal import Refusal
 
@@ -51,6 +59,7 @@ class Postmap:
     def __init__(self, home: Home) -> None:
         self._config = str(home.postfix)
         self._maps = home.maps
+        self._generation = home.maps / f"{GENERATION}.db"
 
     def _path(self, name: str) -> Path:
         if name not in MAP_NAMES:
@@ -64,6 +73,11 @@ class Postmap:
     def create(self) -> None:
         """Make every map that is missing, empty: a missing map makes Postfix answer 451."""
         self._maps.mkdir(parents=True, exist_ok=True)
+        if not self._generation.exists():
+            source = self._maps / GENERATION
+            source.touch()
+            run([str(COMMANDS / "postmap"), "-c", self._config, f"btree:{source}"])
+            source.unlink()
         for name in MAP_NAMES:
             if not self._path(name).with_suffix(".lmdb").exists():
                 self.replace(name, {})
@@ -85,6 +99,8 @@ class Postmap:
             run(self._command(name, "-i", "-r"), stdin=lines)
         if gone:
             self._quiet(name, "-d", gone)
+        if name == "domains":
+            self._renew_listeners()
 
     def replace(self, name: str, entries: Mapping[str, str]) -> None:
         """Make the map hold exactly `entries`, in one transaction. Raises as `update`.
@@ -99,6 +115,18 @@ class Postmap:
             run(self._command(name), timeout=_BULK_SECONDS)
         finally:
             source.unlink(missing_ok=True)
+        if name == "domains":
+            self._renew_listeners()
+
+    def _renew_listeners(self) -> None:
+        """Let each smtpd(8) end before its next connection; open sessions go on.
+
+        It remembers for its whole life of a hundred connections how it has once resolved an
+        address: a domain that is new would be "Relay access denied" for whoever tried before.
+        """
+        if self._generation.exists():
+            before = self._generation.stat().st_mtime
+            os.utime(self._generation, (before, max(time.time(), int(before) + 1.0)))
 
     def dump(self, name: str) -> dict[str, str]:
         """All entries. Raises `EngineError`."""

@@ -6,7 +6,7 @@ in `render`.
 
 from __future__ import annotations
 
-from mailstead.mailplane.engines.postfix.model import PostfixModel
+from mailstead.mailplane.engines.postfix.model import GENERATION, PostfixModel
 from mailstead.standards.address import NODE_POSTMASTER
 
 Entry = tuple[str, str, str]
@@ -165,6 +165,11 @@ def _inbound(model: PostfixModel) -> list[Entry]:
         "timeout=5s, try_limit=1, default_action=DUNNO }"
     )
     return [
+        (
+            "smtpd_client_restrictions",
+            f"check_client_access btree:{model.home.maps}/{GENERATION}",
+            "An empty table whose change makes smtpd(8) start anew (docs/decisions/0007).",
+        ),
         ("smtpd_relay_restrictions", "reject_unauth_destination", "No relaying, from no address."),
         (
             "smtpd_recipient_restrictions",

@@ -9,7 +9,7 @@ from mailstead.mailplane.engines.postfix.model import PostfixModel
 
 @dataclass(frozen=True)
 class Service:
-    """One entry of master.cf (master(5)); `unpriv` is always the default, chroot always off."""
+    """One entry of master.cf (master(5)); chroot is always off."""
 
     name: str
     kind: str
@@ -19,6 +19,7 @@ class Service:
     processes: str = "-"
     options: tuple[tuple[str, str], ...] = ()
     reason: str = ""
+    unpriv: str = "-"
 
 
 def services(model: PostfixModel) -> list[Service]:
@@ -118,6 +119,14 @@ def _plumbing(model: PostfixModel) -> list[Service]:
         Service("showq", "unix", "showq", "n"),
         Service("error", "unix", "error"),
         Service("retry", "unix", "error"),
+        Service(
+            "refuse",
+            "unix",
+            "error -n error",
+            reason="Addresses that refuse at present. Not called `error` and `retry`: smtpd(8)\n"
+            "would read the refusal there and remember it for ever (docs/decisions/0007).",
+        ),
+        Service("later", "unix", "error -n retry", reason="The same for now."),
         Service("discard", "unix", "discard"),
         Service("lmtp", "unix", "lmtp"),
         Service("anvil", "unix", "anvil", processes="1"),
@@ -135,6 +144,7 @@ def _keep(model: PostfixModel) -> Service:
         "postmaster",
         "unix",
         "virtual",
+        unpriv="n",
         options=(
             ("virtual_mailbox_base", str(model.home.root)),
             ("virtual_mailbox_maps", f"static:{model.postmaster.name}/"),

@@ -11,6 +11,8 @@ from mailstead.config import Settings
 from mailstead.home import Home
 
 MAP_NAMES = ("domains", "recipients", "aliases", "transport", "senders", "credentials")
+GENERATION = "generation"
+"""The empty table that is touched when the hosted domains change."""
 MAIL_USER = "vmail"
 PROGRAMS = Path("/usr/lib/postfix/sbin")
 COMMANDS = Path("/usr/sbin")

@@ -59,7 +59,7 @@ def _master(model: PostfixModel) -> str:
     for service in master_cf.services(model):
         lines += [f"# {line}" for line in service.reason.splitlines()]
         lines.append(
-            f"{service.name} {service.kind} {service.private} - n "
+            f"{service.name} {service.kind} {service.private} {service.unpriv} n "
             f"{service.wakeup} {service.processes} {service.program}"
         )
         lines += [f"  -o {{ {name} = {value} }}" for name, value in service.options]
