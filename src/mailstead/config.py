@@ -39,7 +39,7 @@ class Ports(_Section, frozen=True, kw_only=True):
     pop3: int = 110
     pop3s: int = 995
     managesieve: int = 4190
-    reinject: int = 10025
+    reinject: int = 10026
     """Loopback only: where Dovecot's Sieve hands back redirected mail and answers."""
     resolver: int = 53
     """Loopback only: the node's own resolver (unbound)."""

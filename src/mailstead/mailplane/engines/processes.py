@@ -42,6 +42,8 @@ def run(
         )
     except FileNotFoundError as error:
         raise EngineError(f"{command[0]} is not installed") from error
+    except OSError as error:
+        raise EngineError(f"{command[0]} cannot be started: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
         raise EngineError(f"{command[0]} did not end within {timeout:.0f} s") from error
     out = done.stdout.decode("utf-8", "replace")

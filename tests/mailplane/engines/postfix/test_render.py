@@ -23,7 +23,7 @@ MODEL = PostfixModel(
     smtp=25,
     submission=587,
     submissions=465,
-    reinject=10025,
+    reinject=10026,
     ipv6=True,
     milter="unix:/var/lib/mailstead/run/rspamd/milter.sock",
     mail_owner=(999, 999),
@@ -105,8 +105,8 @@ def test_auth_is_on_at_the_submission_ports_only() -> None:
 
 
 def test_reinject_listens_on_loopback_alone() -> None:
-    names = [name for name in master_cf() if "10025" in name]
-    assert names == ["127.0.0.1:10025/inet"]
+    names = [name for name in master_cf() if "10026" in name]
+    assert names == ["127.0.0.1:10026/inet"]
 
 
 def test_nothing_is_chrooted() -> None:
