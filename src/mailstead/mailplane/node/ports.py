@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import re
 import socket
@@ -61,15 +62,22 @@ def holder(port: int) -> str:
             if int(fields[1].rpartition(":")[2], 16) == port:
                 inodes.add(fields[9])
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = [str(entry.readlink()) for entry in (process / "fd").iterdir()]
-            name = (process / "comm").read_text().strip()
-        except OSError:
-            continue
-        if any(m and m.group(1) in inodes for m in map(_socket_inode, links)):
+        if inodes & _sockets(process):
+            try:
+                name = (process / "comm").read_text().strip()
+            except OSError:
+                continue
             return f"{name} (pid {process.name})"
     return "another program"
 
 
-def _socket_inode(link: str) -> re.Match[str] | None:
-    return re.fullmatch(r"socket:\[(\d+)\]", link)
+def _sockets(process: Path) -> set[str]:
+    """The inodes of a process's open sockets; what ends meanwhile is left out."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for entry in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                link = re.fullmatch(r"socket:\[(\d+)\]", str(entry.readlink()))
+                if link:
+                    found.add(link.group(1))
+    return found
