@@ -46,8 +46,8 @@ def test_without_an_instance_the_way_to_one_is_named(words: list[str], tmp_path:
 
 
 def test_every_noun_tells_what_it_can() -> None:
-    for noun in ("mailbox", "domain", "forwarder", "catchall", "autoresponder", "customer",
-                 "server", "rules", "directory", "queue", "service", "audit", "address"):  # fmt: skip
+    nouns = "mailbox domain forwarder catchall autoresponder customer server rules directory queue"
+    for noun in [*nouns.split(), "service", "audit", "address"]:
         done = run(noun, "--help")
         assert done.returncode == 0
         assert "Usage" in done.stdout

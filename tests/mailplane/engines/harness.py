@@ -44,6 +44,7 @@ PASSWORD = "correct horse"
 GONE = "550 5.1.1 There is no mailbox of this name here"
 SENDING_OFF = "554 5.7.1 Sending is suspended for this mailbox; ask your provider"
 _OFFSETS = range(20100, 22000, 50)
+_WORKERS = 4
 
 
 def until(found: Callable[[], object], what: str, seconds: float = 20) -> None:
@@ -58,7 +59,11 @@ def until(found: Callable[[], object], what: str, seconds: float = 20) -> None:
 def free_offset() -> int:
     """A port offset on which nothing listens."""
     names = [name for name in Ports.__struct_fields__ if name != "offset"]
-    for offset in random.sample(list(_OFFSETS), len(_OFFSETS)):
+    # Workers of pytest-xdist look at the same moment and, by pytest-randomly, in the same order:
+    # each has offsets of its own.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = list(_OFFSETS)[worker % _WORKERS :: _WORKERS]
+    for offset in random.sample(own, len(own)):
         ports = Ports(offset=offset)
         with contextlib.ExitStack() as stack:
             try:
