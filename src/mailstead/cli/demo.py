@@ -34,9 +34,8 @@ def prove(settings: Settings, session: Session) -> Proof | None:
     made = accounts is None
     if accounts is None:
         accounts = _make(settings, session)
-    accounts = [a for a in accounts if _exists(session, a.address)]
-    if len(accounts) < 2:
-        session.say("The demo mailboxes are gone: no test message.")
+    if len(accounts) < 2 or not all(_usable(session, account) for account in accounts):
+        session.say("The demo mailboxes are gone or changed: no test message.")
         return None
     _wait_applied(settings)
     session.say("Sending a test message and reading it back")
@@ -50,12 +49,21 @@ def _known(settings: Settings) -> list[proof.Account] | None:
     return [proof.Account(**item) for item in json.loads(path.read_text(encoding="utf-8"))]
 
 
-def _exists(session: Session, address: str) -> bool:
+def _usable(session: Session, account: proof.Account) -> bool:
+    """Whether the mailbox is there, with the password that we know, and nobody suspended it."""
     from mailstead.control.hosting import queries
 
-    local, _, domain = address.rpartition("@")
-    rows = queries.mailboxes(session.actor())
-    return rows.filter(local=local, domain__name=domain).exists()
+    try:
+        mailbox = queries.mailbox_named(session.actor(), account.address)
+    except Refusal:
+        return False
+    if mailbox.domain.suspended or mailbox.domain.customer.suspended:
+        return False
+    if mailbox.login_suspended or mailbox.sending_suspended or mailbox.receiving_suspended:
+        return False
+    return mailbox.secret.startswith("{SHA512-CRYPT}") and passwords.verify(
+        account.password, mailbox.secret
+    )
 
 
 def _make(settings: Settings, session: Session) -> list[proof.Account]:
