@@ -122,10 +122,20 @@ find_python() {
     echo /usr/bin/python3
 }
 
+mark_of() { # lock file
+    echo "$(pwd) $(cat "$1" pyproject.toml | sha256sum | cut -d' ' -f1)"
+}
+
+is_installed() { # lock file
+    grep -qsxF "$(mark_of "$1")" .venv/.installed && [ -x .venv/bin/mailstead ]
+}
+
 make_venv() { # lock file
     local lock=$1 mark python
-    mark="$(pwd) $(cat "$lock" pyproject.toml | sha256sum | cut -d' ' -f1)"
-    if grep -qsxF "$mark" .venv/.installed; then return 0; fi
+    # What development needs holds all that the product needs.
+    if [ "$lock" = requirements.lock ] && is_installed requirements-dev.lock; then return 0; fi
+    if is_installed "$lock"; then return 0; fi
+    mark=$(mark_of "$lock")
     if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c '' 2>/dev/null; then
         python=$(find_python)
         say "Making the virtual environment with $($python --version)"

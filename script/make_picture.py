@@ -24,6 +24,7 @@ def main() -> None:
         # Passwords of a demo are still passwords.
         console.print(re.sub(r"(@demo\.example\s+)\S{20}$", r"\1" + "·" * 20, line), markup=False)
     svg = console.export_svg(title=TITLE, theme=MONOKAI)
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     TARGET.write_text(svg, encoding="utf-8")
 

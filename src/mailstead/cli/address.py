@@ -29,6 +29,7 @@ def explain(address: str) -> None:
                 "sent": sorted(found.sent),
                 "answered": sorted(found.answered),
                 "dropped": found.dropped,
+                "operator": found.operator,
                 "refused": found.refused,
             }
         )
@@ -39,6 +40,7 @@ def explain(address: str) -> None:
         ends += ["dropped"] if step.dropped else []
         ends += [f"refused: {step.refused}"] if step.refused else []
         ends += ["answered automatically"] if step.answered else []
+        ends += ["the operator"] if step.operator else []
         ends += ["sent to its own mail host"] if step.elsewhere else []
         print(f"{shown(step.address)} ({step.how}): {shown(ends)}")
     if found.refused:

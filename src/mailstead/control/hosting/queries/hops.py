@@ -35,6 +35,8 @@ class Hop:
     answered: bool = False
     elsewhere: bool = False
     """Not hosted here."""
+    operator: bool = False
+    """Goes to the node's own postmaster."""
 
 
 def living_domain(name: str) -> Domain | None:
@@ -114,7 +116,7 @@ def _default_hop(address: str, domain: Domain) -> Hop:
         return Hop(address, "catch-all", dropped=True)
     if without_sub_address(local) == "postmaster":
         # RFC 5321 §4.5.1: a domain that takes mail has a postmaster.
-        return Hop(address, "the operator's postmaster", elsewhere=True)
+        return Hop(address, "no rule, but every domain has a postmaster", operator=True)
     return Hop(address, "nobody", refused=domain.catch_all_text or "unknown")
 
 
@@ -144,6 +146,7 @@ class Outcome:
     sent: set[str] = field(default_factory=set)
     """Addresses elsewhere."""
     answered: set[str] = field(default_factory=set)
+    operator: bool = False
     refused: str = ""
     """Why the sender's server is told no; empty: accepted."""
     dropped: bool = False
@@ -154,7 +157,8 @@ def explain(address: str) -> Outcome:
     checked = destination_address(address)
     outcome = Outcome()
     _follow(f"{checked.local.lower()}@{checked.domain}", outcome, set())
-    if not (outcome.stored or outcome.sent or outcome.answered or outcome.dropped):
+    kept = outcome.stored or outcome.sent or outcome.answered or outcome.operator
+    if not (kept or outcome.dropped):
         ends = [step.refused for step in outcome.steps if step.refused]
         outcome.refused = ends[0] if ends else "unknown"
     return outcome
@@ -173,6 +177,7 @@ def _follow(address: str, outcome: Outcome, seen: set[str]) -> None:
     if step.answered:
         outcome.answered.add(step.address)
     outcome.dropped = outcome.dropped or step.dropped
+    outcome.operator = outcome.operator or step.operator
     for target in step.next:
         local, _, domain = target.rpartition("@")
         hosted = living_domain(domain) is not None
