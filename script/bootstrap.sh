@@ -15,8 +15,10 @@ readonly HOST_PACKAGES=(
     dovecot-sqlite
 )
 readonly TEST_PACKAGES=(
-    bind9-dnsutils curl debootstrap dovecot-pgsql fetchmail iproute2 isync knot msmtp mutt
+    bind9-dnsutils curl debootstrap dovecot-pgsql fetchmail iproute2 isync knot msmtp mutt openssl
     postfix-pgsql postgresql procps swaks util-linux
+    # What Exim needs, which the lab unpacks: its package cannot stand beside Postfix.
+    libdb5.3 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0
 )
 readonly LEAST_MIB=1500
 readonly LOG=/var/log/mailstead-install.log

@@ -140,16 +140,28 @@ class Host:
         argv = postfix.command(self.mail) if engine == "postfix" else dovecot.command(self.store)
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        self._running[engine] = subprocess.Popen(
-            argv,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "MAILSTEAD_HOME": str(self.home.root)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        said = self.home.log / f"{engine}.said"
+        with said.open("wb") as out:
+            running = subprocess.Popen(
+                argv,
+                env={
+                    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                    "MAILSTEAD_HOME": str(self.home.root),
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        self._running[engine] = running
+
+        def up(name: str) -> bool:
+            if running.poll() is not None:
+                raise AssertionError(f"{engine} ended: {said.read_text()}{self.log(engine)}")
+            return self.listens(name)
+
         for name in ("smtp", "submission") if engine == "postfix" else ("imap", "managesieve"):
-            until(lambda name=name: self.listens(name), f"{engine} listens for {name}")
+            until(lambda name=name: up(name), f"{engine} listens for {name}")
         if engine == "dovecot":
             until((self.home.dovecot_run / "lmtp").exists, "dovecot has its sockets")
 
