@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,8 +22,12 @@ REFUSED, BUSY = "refuse", "busy"
 def binary() -> Path:
     """The unpacked program; fetched with apt-get on the first use and kept in the cache."""
     program = CACHE / "exim" / "usr" / "sbin" / "exim4"
-    if not program.exists():
-        _fetch(program)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    # Two labs that start at the same moment must not unpack over each other.
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            _fetch(program)
     return program
 
 
