@@ -7,15 +7,17 @@
 #   bootstrap.sh test   the same, and Debian's packages that the tests drive (root)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+umask 022 # the system users that run Mailstead read what is made here
 
 readonly HOST_PACKAGES=(
-    ca-certificates dns-root-data unbound redis-server rspamd
+    ca-certificates dns-root-data python3 python3-venv unbound redis-server rspamd
     postfix postfix-lmdb postfix-pcre
     dovecot-core dovecot-imapd dovecot-lmtpd dovecot-managesieved dovecot-pop3d dovecot-sieve
     dovecot-sqlite
 )
 readonly TEST_PACKAGES=(
-    bind9-dnsutils curl debootstrap dovecot-pgsql fetchmail iproute2 isync knot msmtp mutt openssl
+    bind9-dnsutils curl debootstrap dovecot-pgsql fetchmail iproute2 isync knot libnet-ssleay-perl msmtp mutt
+    openssl
     postfix-pgsql postgresql procps swaks util-linux
     # What Exim needs, which the lab unpacks: its package cannot stand beside Postfix.
     libdb5.3 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0
@@ -113,7 +115,8 @@ usable() { # python
 
 find_python() {
     local python
-    for python in python3.11 python3 /usr/bin/python3; do
+    # Debian's own first: one that lies in somebody's home is closed to the users of a mail host.
+    for python in /usr/bin/python3 python3.11 python3; do
         if command -v "$python" >/dev/null && usable "$python"; then
             command -v "$python"
             return

@@ -16,9 +16,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import mailstead
 from mailstead.config import HOME_VARIABLE, Ports, Settings, load
 from mailstead.home import Home
-from mailstead.mailplane.node import bringup, leftovers, ports, service, supervise, tls
+from mailstead.mailplane.node import bringup, leftovers, ports, service, supervise, tls, users
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.events import Applied, UsageSeen
@@ -176,3 +177,37 @@ def test_the_unit_starts_and_stops_this_instance(root: Path) -> None:
     assert "ExecStop=" in text and "--home /srv/mail down" in text
     assert service.unit_name(Home(Path("/srv/mail"))) == "mailstead-srv-mail.service"
     assert service.unit_name(Home(Path("/var/lib/mailstead"))) == "mailstead.service"
+
+
+def _check_program(source: Path, root: Path, home_mode: int = 0o755) -> str:
+    """What the control plane's user says when it is to run the program that lies in `source`."""
+    users.ensure()
+    bringup.ensure_settings(root, offset=7000, hostname="mx.example.net")
+    root.chmod(home_mode)
+    done = subprocess.run(
+        [sys.executable, "-m", "mailstead.mailplane.node.launch", "check", "--home", str(root)],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(source)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode == 0) == (done.stderr == "")
+    return done.stderr.strip()
+
+
+@pytest.mark.engines
+def test_the_program_may_lie_where_its_user_cannot_go(root: Path, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    source = closed / "src"
+    shutil.copytree(Path(mailstead.__file__).parent, source / "mailstead")
+    closed.chmod(0o700)
+    assert _check_program(source, root) == ""
+
+
+@pytest.mark.engines
+def test_what_the_programs_user_cannot_read_is_named(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(Path(mailstead.__file__).parent, tmp_path / "mailstead")
+    tmp_path.chmod(0o700)
+    assert _check_program(tmp_path, root) == f"{tmp_path} is closed to the user mailstead"
+    tmp_path.chmod(0o755)
+    assert _check_program(tmp_path, root, 0o700) == f"{root} is closed to the user mailstead"

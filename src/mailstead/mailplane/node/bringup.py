@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,8 @@ from pathlib import Path
 from mailstead.config import FILE_NAME, Settings, load
 from mailstead.home import MAX_HOME_OCTETS, Home
 from mailstead.mailplane.engines.files import write
-from mailstead.mailplane.engines.processes import EngineError
-from mailstead.mailplane.node import leftovers, ports, supervise, tls, users
+from mailstead.mailplane.engines.processes import EngineError, run
+from mailstead.mailplane.node import launch, leftovers, ports, supervise, tls, users
 from mailstead.mailplane.node.registry import ENGINES, wanted
 from mailstead.standards.address import normalise_domain
 from mailstead.standards.refusal import Refusal
@@ -128,6 +129,7 @@ def prepare(settings: Settings, progress: Progress) -> bool:
     for name in users.ensure():
         progress(f"Made the system user {name}")
     _directories(home)
+    _refuse_closed_program(home)
     _secrets(home)
     if tls.ensure(home, settings.hostname):
         progress(f"Made a self-signed certificate for {settings.hostname}")
@@ -166,6 +168,19 @@ def _directories(home: Home) -> None:
         shutil.chown(path, users.CONTROL, users.CONTROL)
         path.chmod(0o750)
     shutil.chown(home.directory, "root", "dovecot")
+
+
+def _refuse_closed_program(home: Home) -> None:
+    """Raise `Refusal` (`program-closed`) when the control plane's user cannot read the program."""
+    check = [sys.executable, "-m", launch.__name__, launch.CHECK, "--home", str(home.root)]
+    done = run(check, accept=(0, 1))
+    if done.code:
+        raise Refusal(
+            "program-closed",
+            f"The control plane cannot run: {done.err.strip().splitlines()[-1]}.",
+            remedy="Keep Mailstead and its home in directories that every user may read, such as "
+            "/opt/mailstead and /var/lib/mailstead, and run 'make up' again.",
+        )
 
 
 def _secrets(home: Home) -> None:

@@ -1,7 +1,11 @@
-"""Start one engine under the supervisor: end what a killed predecessor left, then become it.
+"""Start one process under the supervisor: end what a killed predecessor left, then become it.
 
-`python -m mailstead.mailplane.node.launch ENGINE --home H`. When the master of Postfix or Dovecot
+`python -m mailstead.mailplane.node.launch NAME --home H`. When the master of Postfix or Dovecot
 is killed, children may live on and hold its listening sockets; the new one needs them.
+
+The control plane runs as a user who may not be able to enter the directory of the program (a clone
+in /root, say). It gets that directory from us as an open file: the path below /proc/self/fd leads
+there without a step through the directories above (proc_pid_fd(5)).
 """
 
 from __future__ import annotations
@@ -9,26 +13,40 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import sysconfig
 from pathlib import Path
+from typing import NoReturn
 
+import mailstead
 from mailstead.config import child_environment, load
 from mailstead.home import Home
 from mailstead.mailplane.node import leftovers
 from mailstead.mailplane.node.registry import ENGINES
+from mailstead.mailplane.node.users import CONTROL
+
+CONTROL_PLANE = ("web", "worker")
+CHECK = "check"
+"""Ends with 0 when the control plane's user can read the program."""
 
 
 def main(arguments: list[str]) -> int:
-    """Does not return when all is well: the process becomes the engine."""
+    """Does not return when all is well: the process becomes what it is to start."""
     parser = argparse.ArgumentParser(prog="launch")
-    parser.add_argument("engine", choices=sorted(ENGINES))
+    parser.add_argument("name", choices=sorted([*ENGINES, *CONTROL_PLANE, CHECK]))
     parser.add_argument("--home", type=Path, required=True)
     given = parser.parse_args(arguments)
-    settings = load(given.home)
     home = Home(given.home)
-    engine = ENGINES[given.engine]
+    if given.name not in ENGINES:
+        _become_control(given.name, home)
+    _become_engine(given.name, home)
+
+
+def _become_engine(name: str, home: Home) -> NoReturn:
+    settings = load(home.root)
+    engine = ENGINES[name]
     old = leftovers.find(home, wanted=lambda path: path.startswith(engine.programs))
     if old:
-        print(f"ending {len(old)} processes left by a killed {given.engine}", flush=True)
+        print(f"ending {len(old)} processes left by a killed {name}", flush=True)
         leftovers.end(old)
     command = engine.command(settings, home)
     environment = child_environment(home.root)
@@ -37,6 +55,39 @@ def main(arguments: list[str]) -> int:
     os.chdir(home.root)
     _lead_session()
     os.execve(command[0], command, environment)
+
+
+def _become_control(name: str, home: Home) -> NoReturn:
+    words = {
+        "web": f"-m uvicorn mailstead.control.project.asgi:application --uds {home.web_socket} "
+        "--log-level warning --no-access-log --lifespan off "
+        # The agents' long polls would hold its end up for as long as they wait.
+        "--timeout-graceful-shutdown 1",
+        "worker": "-m mailstead.control.project.worker",
+        CHECK: "-m mailstead.config",
+    }[name].split()
+    python, base = sys.executable, os.path.realpath(sys.executable)
+    environment = child_environment(home.root)
+    code = [str(Path(mailstead.__file__).parents[1]), sysconfig.get_path("purelib")]
+    opened = [os.open(path, os.O_PATH) for path in code]
+    os.chdir(home.root)
+    _become(CONTROL)
+    if not all(_readable(path) for path in [python, *code]):
+        for descriptor in opened:
+            os.set_inheritable(descriptor, True)
+        paths = [f"/proc/self/fd/{descriptor}" for descriptor in opened]
+        for path, name in zip([base, *paths], [base, *code], strict=True):
+            if not _readable(path):
+                sys.exit(f"{name} is closed to the user {CONTROL}")
+        python = base
+        environment |= {"PYTHONPATH": ":".join(paths), "PYTHONNOUSERSITE": "1"}
+    if not _readable(str(home.root)):
+        sys.exit(f"{home.root} is closed to the user {CONTROL}")
+    os.execve(python, [python, *words], environment)
+
+
+def _readable(path: str) -> bool:
+    return os.access(path, os.R_OK | os.X_OK)
 
 
 def _lead_session() -> None:

@@ -24,7 +24,6 @@ from mailstead.mailplane.engines.files import File, write
 from mailstead.mailplane.engines.processes import run
 from mailstead.mailplane.node import leftovers
 from mailstead.mailplane.node.registry import ENGINES, wanted
-from mailstead.mailplane.node.users import CONTROL
 from mailstead.standards.refusal import Refusal
 
 Progress = Callable[[str], None]
@@ -57,17 +56,8 @@ def programs(settings: Settings) -> list[str]:
 
 
 def _command(name: str, home: Home) -> str:
-    python = sys.executable
-    if name in ENGINES:
-        return f"{python} -m mailstead.mailplane.node.launch {name} --home {home.root}"
-    return {
-        "agent": f"{python} -m mailstead.mailplane.node.agent --home {home.root}",
-        "web": f"{python} -m uvicorn mailstead.control.project.asgi:application "
-        f"--uds {home.web_socket} --log-level warning --no-access-log --lifespan off "
-        # The agents' long polls would hold its end up for as long as they wait.
-        "--timeout-graceful-shutdown 1",
-        "worker": f"{python} -m mailstead.control.project.worker",
-    }[name]
+    module = "agent" if name == "agent" else f"launch {name}"
+    return f"{sys.executable} -m mailstead.mailplane.node.{module} --home {home.root}"
 
 
 def render(settings: Settings, home: Home) -> list[File]:
@@ -100,13 +90,12 @@ serverurl = unix://{home.supervisor_socket}
 """
     ]
     for number, name in enumerate(programs(settings), start=1):
-        user = f"user = {CONTROL}\n" if name in ("web", "worker") else ""
         parts.append(
             f"""\
 [program:{name}]
 command = {_command(name, home)}
 priority = {number}
-{user}autostart = true
+autostart = true
 autorestart = true
 ; Never give up: 1,000,000 tries with at most a second between them.
 startretries = 1000000
