@@ -59,6 +59,7 @@ def processes_of(home: Path) -> list[str]:
 def short() -> Iterator[Path]:
     """A folder for a home: the path of a unix socket may not be long."""
     with tempfile.TemporaryDirectory(prefix="ms-i", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
         yield Path(folder)
 
 
