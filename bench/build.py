@@ -48,11 +48,13 @@ class _NoSessions:
 
 
 class _NoKeys:
-    def put(self, *a):
-        pass
+    """Nothing is signed at a node that does not run."""
 
-    def remove(self, *a):
-        pass
+    def put(self, domain: str, selector: str, private_key: str) -> None:
+        """Nothing to keep."""
+
+    def remove(self, domain: str, selector: str) -> None:
+        """Nothing to forget."""
 
 
 def main() -> None:

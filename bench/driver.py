@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import msgspec
 
 from bench.population import SECRET, Population
+from mailstead.standards.refusal import Refusal
 
 if TYPE_CHECKING:
-    from mailstead.control.hosting.models import Mailbox
-    from mailstead.control.hosting.services.bulk import RowResult
     from mailstead.control.people.actor import Actor
 
 T = TypeVar("T")
+BATCH = 500
+"""Rows in one transaction, as `import` of the command line has them."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,64 +66,53 @@ def _do(command: Command) -> Answer:
     if command.do == "populate":
         _populate(actor, Population(command.domains), now)
     elif command.do == "create":
-        from mailstead.control.hosting.services.mailboxes import create_mailbox
+        from mailstead.control.hosting import queries, services
 
-        create_mailbox(actor=actor, address=command.address, secret=SECRET, now=now)
+        domain = queries.domain_named(actor, command.address.partition("@")[2])
+        services.create_mailbox(
+            actor=actor, now=now, domain=domain, address=command.address, hashed=SECRET
+        )
     else:
         _change(actor, command, now)
     return Answer(at=time.monotonic())
 
 
 def _change(actor: Actor, command: Command, now: dt.datetime) -> None:
-    from mailstead.control.hosting.services.mailboxes import set_password, suspend_mailbox
+    from mailstead.control.hosting import queries, services
 
-    mailbox = _mailbox(command.address)
+    mailbox = queries.mailbox_named(actor, command.address)
     if command.do == "password":
-        set_password(actor=actor, mailbox=mailbox, password=command.password, now=now)
+        services.set_password(actor=actor, mailbox=mailbox, password=command.password, now=now)
     else:
-        suspend_mailbox(actor=actor, mailbox=mailbox, what="receiving", reason="measured", now=now)
-
-
-def _mailbox(address: str) -> Mailbox:
-    from mailstead.control.hosting.models import Mailbox
-
-    return Mailbox.objects.living().get(address=address)
+        services.suspend_mailbox(
+            actor=actor, mailbox=mailbox, what="receiving", reason="measured", now=now
+        )
 
 
 def _populate(actor: Actor, population: Population, now: dt.datetime) -> None:
     from mailstead.config import home_from_environment, load
-    from mailstead.control.hosting.services.bulk import (
-        BATCH,
-        DomainRow,
-        MailboxRow,
-        import_domains,
-        import_mailboxes,
-    )
+    from mailstead.control.hosting import queries, services
+    from mailstead.control.hosting.services.bulk import DomainRow, MailboxRow
 
-    server = load(home_from_environment()).server
-    domains = (
-        DomainRow(line=n, name=name, customer="bench", server=server)
-        for n, name in enumerate(population.all_domains(), start=1)
-    )
-    for rows in _batches(domains, BATCH):
-        _must(import_domains(actor=actor, rows=rows, now=now))
-    mailboxes = (
-        MailboxRow(line=n, address=address, secret=SECRET)
-        for n, address in enumerate(population.all_addresses(), start=1)
-    )
-    for rows in _batches(mailboxes, BATCH):
-        _must(import_mailboxes(actor=actor, rows=rows, now=now))
+    server = queries.server_named(actor, load(home_from_environment()).server)
+    customer = services.create_customer(actor=actor, now=now, name="bench").name
+    names = (DomainRow(name, customer) for name in population.all_domains())
+    for domains in _batches(names):
+        _must(services.import_domains(actor=actor, rows=domains, now=now, server=server))
+    addresses = (MailboxRow(address, hashed=SECRET) for address in population.all_addresses())
+    for mailboxes in _batches(addresses):
+        _must(services.import_mailboxes(actor=actor, rows=mailboxes, now=now))
 
 
-def _batches(rows: Iterator[T], size: int) -> Iterator[list[T]]:
-    while batch := list(itertools.islice(rows, size)):
+def _batches(rows: Iterator[T]) -> Iterator[list[T]]:
+    while batch := list(itertools.islice(rows, BATCH)):
         yield batch
 
 
-def _must(results: Iterable[RowResult]) -> None:
+def _must(results: Iterable[Refusal | str]) -> None:
     for result in results:
-        if result.status == "refused":
-            raise SystemExit(f"Row {result.line} was refused: {result.refusal}")
+        if isinstance(result, Refusal):
+            raise SystemExit(f"A row was refused: {result}")
 
 
 def _applied() -> Answer:
@@ -131,7 +121,7 @@ def _applied() -> Answer:
 
     state = head(load(home_from_environment()).server)
     assert state is not None, "the node's feed has not begun"
-    return Answer(at=time.monotonic(), head=state.number, applied=state.applied or 0)
+    return Answer(at=time.monotonic(), head=state.revision, applied=state.acked)
 
 
 if __name__ == "__main__":

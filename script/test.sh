@@ -9,7 +9,7 @@ readonly PYTEST=(.venv/bin/python -m pytest -q)
 failed=()
 
 stage_lint() {
-    .venv/bin/ruff check -q . && .venv/bin/ruff format -q --check . && .venv/bin/mypy --no-error-summary src
+    .venv/bin/ruff check -q . && .venv/bin/ruff format -q --check . && .venv/bin/mypy --no-error-summary src bench lab
 }
 
 stage_unit() {
