@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
-from bench.population import SECRET, Population
+from bench.population import QUOTA, SECRET, Population
 from mailstead.standards.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ def _populate(actor: Actor, population: Population, now: dt.datetime) -> None:
     names = (DomainRow(name, customer) for name in population.all_domains())
     for domains in _batches(names):
         _must(services.import_domains(actor=actor, rows=domains, now=now, server=server))
-    addresses = (MailboxRow(address, hashed=SECRET) for address in population.all_addresses())
+    addresses = (
+        MailboxRow(address, hashed=SECRET, quota=QUOTA) for address in population.all_addresses()
+    )
     for mailboxes in _batches(addresses):
         _must(services.import_mailboxes(actor=actor, rows=mailboxes, now=now))
 

@@ -22,6 +22,8 @@ SECRET = (
 )
 """`PASSWORD` with Dovecot's default 5,000 rounds."""
 MAILBOXES_PER_DOMAIN = 5
+QUOTA = 2**30
+"""Bytes; the baselines with quotas have the same (`quota_rule`)."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def mailbox(address: str, *, store: str, secret: str = SECRET, credential: int =
         store=store,
         secret=secret,
         credential=credential,
-        quota=0,
+        quota=QUOTA,
         login=True,
         sending=True,
         receiving=True,

@@ -120,9 +120,6 @@ class Run:
             )
             host.restart(scan=False)
             hosts = (*others, host)
-            self.conditions["in_flow_delay"] = ", ".join(
-                f"{one.name} {throughput.in_flow_delay(one)}" for one in hosts
-            )
             plan = throughput.Plan(size.population, size.shape, size.messages, size.rounds)
             samples = throughput.measure(hosts, plan, self.progress)
             self._ratios(samples, [one.name for one in hosts])

@@ -47,8 +47,13 @@ class Home:
 
     @property
     def usage_database(self) -> Path:
-        """Storage in use by mailbox: written by Dovecot (quota_clone), read by the agent."""
+        """Storage in use by mailbox, the agent's."""
         return self.root / "usage" / "usage.db"
+
+    @property
+    def usage_socket(self) -> Path:
+        """Where the agent hears of storage in use from Dovecot (quota_clone)."""
+        return self.run / "usage.sock"
 
     @property
     def event_spool(self) -> Path:

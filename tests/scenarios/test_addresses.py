@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from lab.commands import wait_until
 from tests.support.messages import message
+from tests.support.plugin import MESSAGE_LIMIT
 from tests.support.site import Site
 
 pytestmark = pytest.mark.lab
@@ -68,6 +70,21 @@ def test_a_new_mailbox_takes_mail_at_once_and_a_second_domain_is_another(site: S
     site.taken(made, twin.address)
     site.arrives(made, twin.address)
     assert ann.address != twin.address
+
+
+def test_a_mailbox_that_fills_up_is_asked_about_and_one_that_is_emptied_is_not(site: Site) -> None:
+    ann = site.mailbox("ann", None, "--quota", str(MESSAGE_LIMIT + 500_000))
+
+    def asked() -> bool:
+        return site.node.cli("directory", "show", ann.address)["tight"] == "room"
+
+    assert not asked()
+    big = message(attachment=bytes(800_000))
+    site.taken(big, ann.address)
+    site.arrives(big, ann.address)
+    wait_until(asked, "Postfix asks whether the next message fits")
+    site.cli("mailbox", "set", ann.address, "--quota", "1G")
+    wait_until(lambda: not asked(), "with a larger quota it asks no more")
 
 
 def test_a_mailbox_over_its_quota_answers_try_again_later(site: Site) -> None:

@@ -37,6 +37,7 @@ from mailstead.mailplane.engines.dovecot import render as dovecot_render
 from mailstead.mailplane.engines.postfix import control as postfix
 from mailstead.mailplane.engines.postfix import model as postfix_model
 from mailstead.mailplane.engines.postfix import render as postfix_render
+from mailstead.mailplane.node.room import Room
 from mailstead.standards.reply import Reply
 
 DOMAIN = "here.example"
@@ -92,6 +93,7 @@ class Host:
         self.home = Home(root)
         self.maps = postfix.Postmap(self.home)
         self.doveadm = dovecot.Doveadm(self.home)
+        self.room = Room(self.home, self.maps, self.settings.storage.message_limit)
         self.mail = postfix_model.from_settings(self.settings, self.home)
         self.store = dovecot_model.from_settings(self.settings, self.home)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -232,6 +234,7 @@ class Host:
             "INSERT OR REPLACE INTO login VALUES (?, ?, ?, 1, 1, ?, 0)",
             (address, f"{{PLAIN}}{password}", log_in, quota),
         )
+        self.room.look_at([address])
         return address
 
     def refuse(self, log_in: str, reply: str) -> None:

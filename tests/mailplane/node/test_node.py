@@ -146,7 +146,7 @@ def test_events_wait_on_disk_in_their_order(root: Path) -> None:
     path.parent.mkdir()
     spool = EventSpool(path)
     for event in sent:
-        spool.add(event)
+        spool.add([event])
     spool.close()
     again = EventSpool(path)
     number, waiting = again.waiting()

@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 
 from mailstead.control.feed.queries import heads
 
-EVERY = 0.02
+EVERY = 0.05
 """Seconds between two looks, only while somebody waits."""
 
 

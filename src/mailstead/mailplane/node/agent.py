@@ -4,8 +4,9 @@ Purpose: one process per node; the only writer of the directory and of the engin
 Protocol: HTTP over the control plane's unix socket (docs/develop/contracts.md): a long poll for
     changes, a snapshot when the directory is empty, damaged or too far behind, events up.
 Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`, `<home>/dkim/`;
-    `<home>/agent/events.db` (events that wait), `<home>/agent/lock`, `<home>/agent/rebuild` (made
-    by `mailstead directory rebuild`: take a snapshot now).
+    `<home>/usage/usage.db` (node/usage.py); `<home>/agent/events.db` (events that wait),
+    `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead directory rebuild`: take a
+    snapshot now).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control
@@ -23,6 +24,7 @@ import sqlite3
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
@@ -37,13 +39,17 @@ from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
-from mailstead.mailplane.node.usage import UsageReader
+from mailstead.mailplane.node.room import Room
+from mailstead.mailplane.node.usage import Usage, UsageBook
 from mailstead.standards.refusal import Refusal
+from mailstead.wire.changes import MailboxGone, MailboxPut
 from mailstead.wire.events import Applied, ApplyFailed, StoreGone, UsageSeen
 
 LONGEST_PAUSE = 30.0
 REPORT_EVERY = 2.0
 """Seconds between two looks at usage and the spool."""
+TELL_USAGE_EVERY = 10.0
+"""Seconds in which the control plane hears of a mailbox's usage once, however often it changes."""
 
 log = structlog.get_logger("agent")
 
@@ -58,6 +64,8 @@ class Agent:
         self._server = settings.server
         self.stopping = threading.Event()
         self.directory = self._open_directory()
+        self.usage = UsageBook(self.home)
+        self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
 
@@ -74,6 +82,7 @@ class Agent:
 
     def run(self) -> None:
         """Work until told to stop."""
+        self.usage.listen()
         reporter = threading.Thread(target=self._report, name="report", daemon=True)
         reporter.start()
         pause = 0.0
@@ -100,6 +109,10 @@ class Agent:
             self.request.unlink(missing_ok=True)
         elif page.revisions:
             self._purged(self.directory.apply(page.revisions))
+            changes = [revision.change for revision in page.revisions]
+            self.room.look_at(
+                {c.address for c in changes if isinstance(c, MailboxPut | MailboxGone)}
+            )
         self._announce()
 
     def _rebuild(self) -> None:
@@ -107,6 +120,7 @@ class Agent:
         with self.feed.snapshot() as (revision, changes):
             rebuild(self.directory, revision, changes)
         self._purged(self.directory.finish())
+        self.room.look_at_all()
         log.info("directory built", revision=revision, seconds=round(time.monotonic() - started, 2))
 
     def _announce(self) -> None:
@@ -129,20 +143,29 @@ class Agent:
     def _purged(self, stores: list[str]) -> None:
         if not stores:
             return
-        spool = EventSpool(self.home.event_spool)
+        events = []
         for store in stores:
             number, now = EventSpool.identity()
-            spool.add(StoreGone(id=number, at=now, store=store))
+            events.append(StoreGone(id=number, at=now, store=store))
+        spool = EventSpool(self.home.event_spool)
+        spool.add(events)
         spool.close()
 
     def _report(self) -> None:
         """Storage in use and waiting events, beside the feed: a long poll must not delay them."""
-        usage = UsageReader(self.home.usage_database)
         spool = EventSpool(self.home.event_spool)
         feed = FeedClient(self.home.web_socket, self._server)
+        pending: Usage = {}
+        due = 0.0
         while not self.stopping.wait(REPORT_EVERY):
             try:
-                self._note_usage(usage, spool)
+                changed = self.usage.take()
+                pending |= changed
+                if pending and time.monotonic() >= due:
+                    self._note_usage(pending, spool)
+                    pending = {}
+                    due = time.monotonic() + TELL_USAGE_EVERY
+                self.room.look_at(changed)
                 number, events = spool.waiting()
                 if events:
                     feed.push(events)
@@ -154,24 +177,20 @@ class Agent:
         feed.close()
         spool.close()
 
-    def _note_usage(self, usage: UsageReader, spool: EventSpool) -> None:
-        changed = usage.changed()
-        if not changed:
-            return
+    def _note_usage(self, changed: Usage, spool: EventSpool) -> None:
         path = f"file:{self.home.directory_database}?mode=ro"
-        reader = sqlite3.connect(path, uri=True, timeout=5)
-        try:
+        events = []
+        with closing(sqlite3.connect(path, uri=True, timeout=5)) as reader:
             for address, (size, count) in changed.items():
                 row = reader.execute(
                     "SELECT store FROM store WHERE address = ?", (address,)
                 ).fetchone()
                 if row:
                     number, now = EventSpool.identity()
-                    spool.add(
+                    events.append(
                         UsageSeen(id=number, at=now, store=row[0], bytes=size, messages=count)
                     )
-        finally:
-            reader.close()
+        spool.add(events)
 
 
 def _log_to_stderr() -> None:
@@ -209,7 +228,11 @@ def main(arguments: list[str]) -> int:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        agent.run()
+        try:
+            agent.run()
+        finally:
+            # What Dovecot told within the last seconds; the control plane hears of it at the start.
+            agent.usage.take()
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -39,13 +40,14 @@ class EventSpool:
         """A new event's id and time."""
         return uuid.uuid4().hex, dt.datetime.now(dt.UTC)
 
-    def add(self, event: AnyEvent) -> None:
-        """Keep an event until it is handed in."""
-        count = self._db.execute("SELECT count(*) FROM event").fetchone()[0]
-        if count >= LIMIT:
-            self._db.execute("INSERT INTO lost VALUES (1)")
-            return
-        self._db.execute("INSERT INTO event (body) VALUES (?)", (codec.encode(event),))
+    def add(self, events: Sequence[AnyEvent]) -> None:
+        """Keep events until they are handed in."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            room = max(0, LIMIT - self._db.execute("SELECT count(*) FROM event").fetchone()[0])
+            kept = [(codec.encode(event),) for event in events[:room]]
+            self._db.executemany("INSERT INTO event (body) VALUES (?)", kept)
+            self._db.executemany("INSERT INTO lost VALUES (1)", [()] * (len(events) - len(kept)))
 
     def waiting(self) -> tuple[int, list[AnyEvent]]:
         """The oldest events and the number up to which they reach (0: none)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Collection
 
 from mailstead.home import Home
@@ -85,26 +84,9 @@ def prepare(model: DovecotModel) -> None:
         path.chmod(0o750)
     for path in (home.dovecot_run, home.dovecot / "state", home.log):
         path.mkdir(parents=True, exist_ok=True)
-    _make_usage(home)
     check_config(model)
     # vmail cannot write here, so the script is compiled once by us.
     run([SIEVEC, "-c", str(config_file(home)), str(junk_script(home))])
-
-
-def _make_usage(home: Home) -> None:
-    """The table that Dovecot's dict process (user dovecot) fills and the agent reads."""
-    path = home.usage_database
-    path.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(path)
-    # A reader must not hold up deliveries.
-    database.execute("PRAGMA journal_mode=WAL")
-    database.execute(
-        "CREATE TABLE IF NOT EXISTS usage "
-        "(username TEXT PRIMARY KEY, bytes INTEGER, messages INTEGER)"
-    )
-    database.close()
-    for owned in (path.parent, *path.parent.glob(path.name + "*")):
-        shutil.chown(owned, "dovecot", "dovecot")
 
 
 def leftovers(home: Home) -> set[int]:

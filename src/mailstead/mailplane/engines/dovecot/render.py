@@ -53,7 +53,6 @@ def render(model: DovecotModel) -> list[File]:
     return [
         File(config_file(home), _main(model)),
         File(home.dovecot / "directory.conf.ext", _directory(home)),
-        File(home.dovecot / "usage.conf.ext", _usage(home)),
         File(junk_script(home), _JUNK),
     ]
 
@@ -186,11 +185,9 @@ plugin {{
   quota_status_success = DUNNO
   quota_status_nouser = DUNNO
   quota_status_overquota = "452 4.2.2 The mailbox is full; try again later"
-  # Storage in use, for the control plane.
-  quota_clone_dict = proxy:{model.home.dovecot_run}/dict:usage
-}}
-dict {{
-  usage = sqlite:{model.home.dovecot}/usage.conf.ext
+  # Storage in use, told to the agent: Dovecot's own dict process on SQLite loses some of it as
+  # soon as many deliveries come at once ("database is locked").
+  quota_clone_dict = proxy:{model.home.usage_socket}:usage
 }}
 # A full mailbox may be empty tomorrow: keep the message in the queue (docs/decisions/0013).
 quota_full_tempfail = yes
@@ -262,20 +259,6 @@ user_query = \\
   FROM login WHERE address = '%Lu' AND (deliverable = 1 OR may_login = 1)
 iterate_query = SELECT address AS user FROM login WHERE responder = 0
 """
-
-
-def _usage(home: Home) -> str:
-    fields = "".join(
-        f"""map {{
-  pattern = priv/quota/{quota}
-  table = usage
-  username_field = username
-  value_field = {column}
-}}
-"""
-        for quota, column in (("storage", "bytes"), ("messages", "messages"))
-    )
-    return f"{_HEAD}connect = {home.usage_database}\n{fields}"
 
 
 _JUNK = """\

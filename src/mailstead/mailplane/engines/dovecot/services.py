@@ -117,12 +117,6 @@ service auth {{
 service auth-worker {{
   user = $default_internal_user
 }}
-service dict {{
-  unix_listener dict {{
-    user = {MAIL_USER}
-    mode = 0600
-  }}
-}}
 # Sessions and deliveries run as vmail and report what they did.
 service stats {{
   unix_listener stats-writer {{

@@ -6,7 +6,7 @@ in `render`.
 
 from __future__ import annotations
 
-from mailstead.mailplane.engines.postfix.model import GENERATION, PostfixModel
+from mailstead.mailplane.engines.postfix.model import GENERATION, ROOM, TIGHT, PostfixModel
 from mailstead.standards.address import NODE_POSTMASTER
 
 Entry = tuple[str, str, str]
@@ -160,10 +160,6 @@ def _lookups(model: PostfixModel) -> list[Entry]:
 
 
 def _inbound(model: PostfixModel) -> list[Entry]:
-    quota = (
-        f"check_policy_service {{ unix:{model.home.dovecot_run}/quota-status, "
-        "timeout=5s, try_limit=1, default_action=DUNNO }"
-    )
     return [
         (
             "smtpd_client_restrictions",
@@ -175,9 +171,16 @@ def _inbound(model: PostfixModel) -> list[Entry]:
             "smtpd_recipient_restrictions",
             "reject_unauth_destination, "
             f"check_recipient_access lmdb:{model.home.maps}/recipients, "
-            f"reject_unlisted_recipient, {quota}",
-            "Unknown, suspended and full mailboxes are refused here, not bounced later.\n"
-            "When quota-status is away mail is taken in: LMTP asks again.",
+            f"reject_unlisted_recipient, check_recipient_access lmdb:{model.home.maps}/{TIGHT}",
+            "Unknown, suspended and full mailboxes are refused here, not bounced later.",
+        ),
+        (
+            ROOM,
+            f"check_policy_service {{ unix:{model.home.dovecot_run}/quota-status, "
+            "timeout=5s, try_limit=1, default_action=DUNNO }",
+            "Asked only where it may be short: quota-status opens the mailbox, which costs\n"
+            "as much as half a delivery (docs/decisions/0014).\n"
+            "When it is away mail is taken in: LMTP asks again.",
         ),
         (
             "smtpd_end_of_data_restrictions",
@@ -249,8 +252,8 @@ def _submission(model: PostfixModel) -> list[Entry]:
         ),
         (
             "smtpd_restriction_classes",
-            "submission_permitted",
-            "A word that the map of credentials may answer with.",
+            f"submission_permitted, {ROOM}",
+            "Words that the maps of credentials and of tight mailboxes may answer with.",
         ),
         ("submission_permitted", "permit_sasl_authenticated, reject", "What that word means."),
         (

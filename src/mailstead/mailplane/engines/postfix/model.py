@@ -10,7 +10,11 @@ from pathlib import Path
 from mailstead.config import Settings
 from mailstead.home import Home
 
-MAP_NAMES = ("domains", "recipients", "aliases", "transport", "senders", "credentials")
+TIGHT = "tight"
+"""The map of mailboxes with little room left; the node keeps it, not the directory."""
+ROOM = "room"
+"""What that map answers: the restriction that asks Dovecot whether the message fits."""
+MAP_NAMES = ("domains", "recipients", "aliases", "transport", "senders", "credentials", TIGHT)
 GENERATION = "generation"
 """The empty table that is touched when the hosted domains change."""
 MAIL_USER = "vmail"
