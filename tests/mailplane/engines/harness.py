@@ -38,6 +38,7 @@ from mailstead.mailplane.engines.postfix import control as postfix
 from mailstead.mailplane.engines.postfix import model as postfix_model
 from mailstead.mailplane.engines.postfix import render as postfix_render
 from mailstead.mailplane.node.room import Room
+from mailstead.mailplane.node.usage import UsageBook
 from mailstead.standards.reply import Reply
 
 DOMAIN = "here.example"
@@ -117,6 +118,8 @@ class Host:
             os.utime(self.home.postfix / name, (0, 0))
         dovecot.prepare(self.store)
         postfix.prepare(self.mail)
+        # Where Dovecot tells of storage in use; it would wait for an agent that is not there.
+        UsageBook(self.home).listen()
         self.maps.update("domains", {DOMAIN: "ok"}, ())
         self.maps.update("recipients", {DOMAIN: GONE}, ())
 
