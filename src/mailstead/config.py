@@ -90,6 +90,13 @@ class Storage(_Section, frozen=True, kw_only=True):
     """Largest message accepted, bytes."""
 
 
+class Log(_Section, frozen=True, kw_only=True):
+    """The engines' logs: who sent what to whom, and who logged in from where."""
+
+    keep_days: int = 14
+    """Days for which old logs are kept; a new one is begun each day."""
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """All settings of an instance."""
 
@@ -110,6 +117,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     dns: Dns = Dns()
     spam: Spam = Spam()
     storage: Storage = Storage()
+    log: Log = Log()
 
 
 def home_from_environment() -> Path:
@@ -127,6 +135,12 @@ def load(home: Path) -> Settings:
             "settings-missing",
             f"There is no instance in {home}: {path} does not exist.",
             remedy="Run 'mailstead up' first, or name another home with --home.",
+        ) from error
+    except PermissionError as error:
+        raise Refusal(
+            "settings-closed",
+            f"{path} may be read by root only.",
+            remedy="Run the command as root.",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Refusal(
@@ -166,6 +180,8 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "two services have the same port")
     if len(settings.recipient_delimiter) != 1 or settings.recipient_delimiter not in "+=_":
         raise _invalid(settings, "recipient_delimiter must be one of + = _")
+    if not 1 <= settings.log.keep_days <= 3650:
+        raise _invalid(settings, "log.keep_days must be from 1 to 3650")
     if settings.storage.grace_days < 0:
         raise _invalid(settings, "storage.grace_days must not be negative")
     if not 1_000_000 <= settings.storage.message_limit <= 2_000_000_000:

@@ -81,6 +81,18 @@ def test_the_life_of_an_instance(fresh: Node) -> None:
     assert {row["state"] for row in status["processes"]} == {"RUNNING"}
     assert status["lag"] == 0
 
+    settings = fresh.home.settings_file
+    settings.write_text(settings.read_text() + "\n[log]\nkeep_days = 7\n")
+    outdated = json.loads(command(fresh, "doctor", "--json").stdout)["items"]
+    assert [row["state"] for row in outdated if row["check"] == "programs"] == ["warn"]
+    before = {row["name"]: row["pid"] for row in status["processes"]}
+    changed = command(fresh, "up")
+    assert "Restarting agent: its program or settings are newer" in changed.stdout
+    status = json.loads(command(fresh, "status", "--json").stdout)
+    kept = {row["name"] for row in status["processes"] if before[row["name"]] == row["pid"]}
+    assert kept == {"redis", "unbound", "rspamd", "dovecot", "postfix"}
+    assert (status["lag"], status["troubles"]) == (0, [])
+
     other = Path(str(fresh.folder) + "-b")
     beside = command(fresh, "up", "--port-offset", "10000", "--hostname", "b.example.net",
                      home=other)  # fmt: skip

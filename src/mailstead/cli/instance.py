@@ -10,9 +10,13 @@ from mailstead.cli import demo
 from mailstead.cli.session import AWAY, OK, PARTLY, SESSION, shown
 from mailstead.config import Settings
 from mailstead.home import Home
-from mailstead.mailplane.node import bringup, doctor, supervise
+from mailstead.mailplane.node import bringup, doctor, logs, renewal, supervise
+from mailstead.mailplane.node.lock import one_at_a_time
 from mailstead.mailplane.node.ports import needed
 from mailstead.standards.refusal import Refusal
+
+_TROUBLES = 5
+"""Lines of trouble that `status` prints."""
 
 
 def up(
@@ -28,7 +32,7 @@ def up(
     bringup.refuse_without_root()
     root = SESSION.home
     settings = bringup.ensure_settings(root, offset=port_offset, hostname=hostname)
-    with bringup.one_at_a_time(root):
+    with one_at_a_time(root):
         changed = _bring_up(settings)
     proved = demo.prove(settings, SESSION) if demo_wanted and settings.control == "here" else None
     changed = changed or (proved is not None and proved.made)
@@ -47,15 +51,17 @@ def up(
 
 def _bring_up(settings: Settings) -> bool:
     home = Home(settings.home)
-    was_running = supervise.is_running(home)
-    changed = bringup.prepare(settings, SESSION.say)
-    if settings.control == "here":
-        changed = _prepare_control(settings) or changed
+    engines = bringup.prepare(settings, SESSION.say)
+    migrated = settings.control == "here" and _prepare_control(settings)
     started = supervise.start(settings, home, SESSION.say)
-    if changed and was_running and not started:
-        bringup.reload_engines(settings, SESSION.say)
-        supervise.start(settings, home, lambda _: None)
-    return changed or started
+    renewed: list[str] = []
+    if not started:
+        bringup.restart_engines(engines, home, SESSION.say)
+        renewed = renewal.renew(home, SESSION.say)
+        if engines or renewed:
+            supervise.start(settings, home, lambda _: None)
+    renewal.remember(home)
+    return bool(started or engines or renewed or migrated)
 
 
 def _prepare_control(settings: Settings) -> bool:
@@ -107,14 +113,14 @@ def down() -> None:
     """Stop every process of the instance."""
     bringup.refuse_without_root()
     settings = SESSION.settings()
-    with bringup.one_at_a_time(SESSION.home):
+    with one_at_a_time(SESSION.home):
         stopped = supervise.stop(Home(settings.home), SESSION.say)
     words = "All processes are stopped." if stopped else "Nothing was running."
     SESSION.done(words, {"stopped": stopped})
 
 
 def status() -> int:
-    """Show processes, the directory's revision and lag, and the queue."""
+    """Show processes, the directory's revision and lag, the queue, trouble in the logs."""
     settings = SESSION.settings()
     home = Home(settings.home)
     processes = supervise.status(home)
@@ -130,6 +136,7 @@ def status() -> int:
 
     if processes:
         row["queue"] = len(postfix.queue(home))
+        row["troubles"] = [f"{name}: {line}" for name, line in logs.troubles(home)]
     _print_status(row)
     all_up = bool(processes) and all(p.state == "RUNNING" for p in processes)
     return OK if all_up else AWAY
@@ -166,6 +173,12 @@ def _print_status(row: dict[str, object]) -> None:
     for name in ("revision", "applied", "lag", "failure", "queue"):
         if name in row:
             print(f"{name:<9} {shown(row[name])}")
+    troubles = row.get("troubles", [])
+    assert isinstance(troubles, list)
+    if troubles:
+        print(f"\n{len(troubles)} lines of trouble in the engines' logs, the last of them:")
+        for line in troubles[-_TROUBLES:]:
+            print(f"  {shown(line)}")
 
 
 def examine(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import threading
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 from django.test import Client
 
 from mailstead.control.feed import queries, services
 from mailstead.control.feed.models import FeedHead, FeedRow, RecordedEvent
+from mailstead.control.feed.tide import Tide
 from mailstead.control.hosting import services as hosting
 from mailstead.control.hosting.models import Mailbox
 from mailstead.wire import codec
@@ -142,6 +145,21 @@ def test_a_failure_is_shown_until_the_node_has_got_over_it() -> None:
     head = queries.head("n")
     assert head is not None and (head.failed_revision, head.failed_words) == (None, "")
     assert head.acked == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_knows_more_than_the_last_look_saw_waits_for_news() -> None:
+    services.open_feed("n")
+
+    async def wait() -> list[bool]:
+        tide = Tide()
+        await sync_to_async(publish)(change(1))
+        first = await tide.rise_above("n", 0, 10)
+        # Nobody waits while this one comes; the node has it from its own question.
+        await sync_to_async(publish)(change(2))
+        return [first, await tide.rise_above("n", 2, 0.3), await tide.rise_above("n", 1, 10)]
+
+    assert asyncio.run(wait()) == [True, False, True]
 
 
 @pytest.fixture

@@ -179,6 +179,10 @@ class Host:
         running.wait(15)
         self.end_leftovers(engine)
 
+    def pid(self, engine: str) -> int:
+        """The number of the process that the supervisor would watch."""
+        return self._running[engine].pid
+
     def end_leftovers(self, engine: str) -> None:
         """What `mailstead.mailplane.node.launch` does before each start.
 

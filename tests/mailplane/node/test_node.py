@@ -21,6 +21,7 @@ from mailstead.config import HOME_VARIABLE, Ports, Settings, load
 from mailstead.home import Home
 from mailstead.mailplane.node import bringup, leftovers, ports, service, supervise, tls, users
 from mailstead.mailplane.node.event_spool import EventSpool
+from mailstead.mailplane.node.lock import one_at_a_time
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.events import Applied, UsageSeen
 
@@ -61,11 +62,11 @@ def test_a_home_whose_sockets_would_not_fit_is_refused(root: Path) -> None:
 
 
 def test_one_command_at_a_time(root: Path) -> None:
-    with bringup.one_at_a_time(root):
-        with pytest.raises(Refusal) as refusal, bringup.one_at_a_time(root):
+    with one_at_a_time(root):
+        with pytest.raises(Refusal) as refusal, one_at_a_time(root):
             pytest.fail("two commands held the lock")
         assert refusal.value.code == "busy"
-    with bringup.one_at_a_time(root):
+    with one_at_a_time(root):
         pass
 
 

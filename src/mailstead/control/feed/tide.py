@@ -21,18 +21,20 @@ class Tide:
         self._looked = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
 
-    async def rise_above(self, server: str, number: int, seconds: float) -> None:
-        """Return when the server's head is not `number`, or after `seconds`."""
+    async def rise_above(self, server: str, number: int, seconds: float) -> bool:
+        """Wait until the server's head is above `number`; False when it is not after `seconds`."""
         self._waiting += 1
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._look())
         try:
             async with asyncio.timeout(seconds), self._looked:
-                await self._looked.wait_for(lambda: self._heads.get(server, number) != number)
+                # What the last look saw may be older than what the node already knows.
+                await self._looked.wait_for(lambda: self._heads.get(server, 0) > number)
         except TimeoutError:
-            return
+            return False
         finally:
             self._waiting -= 1
+        return True
 
     async def _look(self) -> None:
         while self._waiting:

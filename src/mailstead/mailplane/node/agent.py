@@ -6,7 +6,7 @@ Protocol: HTTP over the control plane's unix socket (docs/develop/contracts.md):
 Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`, `<home>/dkim/`;
     `<home>/usage/usage.db` (node/usage.py); `<home>/agent/events.db` (events that wait),
     `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead directory rebuild`: take a
-    snapshot now).
+    snapshot now); the engines' logs (node/logs.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control
@@ -40,6 +40,7 @@ from mailstead.mailplane.engines.rspamd.control import DkimFiles
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
 from mailstead.mailplane.node.room import Room
+from mailstead.mailplane.node.upkeep import Upkeep
 from mailstead.mailplane.node.usage import Usage, UsageBook
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import MailboxGone, MailboxPut
@@ -66,6 +67,7 @@ class Agent:
         self.directory = self._open_directory()
         self.usage = UsageBook(self.home)
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
+        self.upkeep = Upkeep(settings, root)
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
 
@@ -85,6 +87,10 @@ class Agent:
         self.usage.listen()
         reporter = threading.Thread(target=self._report, name="report", daemon=True)
         reporter.start()
+        # Its tasks may take long and can be left at any time: nobody waits for its end.
+        threading.Thread(
+            target=self.upkeep.run, args=(self.stopping,), name="upkeep", daemon=True
+        ).start()
         pause = 0.0
         while not self.stopping.wait(pause):
             try:

@@ -5,14 +5,12 @@ Everything here may be repeated: what is right already is left alone.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mailstead.config import FILE_NAME, Settings, load
@@ -37,23 +35,6 @@ def refuse_without_root() -> None:
             "A mail host binds ports below 1024 and writes as several users.",
             remedy="Run the command as root.",
         )
-
-
-@contextmanager
-def one_at_a_time(root: Path) -> Iterator[None]:
-    """Hold the instance's lock; raises `Refusal` (`busy`) when another command holds it."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Refusal(
-                "busy",
-                f"Another 'mailstead up' or 'mailstead down' works on {root} now.",
-                remedy="Wait until it has ended.",
-                permanent=False,
-            ) from error
-        yield
 
 
 def host_name(given: str) -> str:
@@ -88,7 +69,6 @@ def ensure_settings(root: Path, *, offset: int | None, hostname: str, server: st
         )
         root.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        path.chmod(0o644)
     settings = load(root)
     if offset is not None and offset != settings.ports.offset:
         raise Refusal(
@@ -117,8 +97,8 @@ def refuse_small_disk(root: Path) -> None:
         )
 
 
-def prepare(settings: Settings, progress: Progress) -> bool:
-    """Bring the home to what the settings say; returns whether an engine's file changed.
+def prepare(settings: Settings, progress: Progress) -> list[str]:
+    """Bring the home to what the settings say; returns the engines whose files changed.
 
     Raises `Refusal` with one sentence for each thing that stands in the way.
     """
@@ -136,7 +116,10 @@ def prepare(settings: Settings, progress: Progress) -> bool:
     changed = []
     for name in wanted(settings):
         engine = ENGINES[name]
-        changed += write(engine.files(settings, home))
+        written = write(engine.files(settings, home))
+        if written:
+            progress(f"Wrote {len(written)} configuration files of {name}")
+            changed.append(name)
         try:
             engine.prepare(settings, home)
         except EngineError as error:
@@ -145,9 +128,7 @@ def prepare(settings: Settings, progress: Progress) -> bool:
                 f"{name} refuses its configuration: {error}.",
                 remedy="Install the packages that 'make up' names, or correct the settings.",
             ) from error
-    if changed:
-        progress(f"Wrote {len(changed)} configuration files")
-    return bool(changed)
+    return changed
 
 
 def _directories(home: Home) -> None:
@@ -168,6 +149,9 @@ def _directories(home: Home) -> None:
         shutil.chown(path, users.CONTROL, users.CONTROL)
         path.chmod(0o750)
     shutil.chown(home.directory, "root", "dovecot")
+    # It may hold the database's password; the control plane reads it.
+    shutil.chown(home.settings_file, "root", users.CONTROL)
+    home.settings_file.chmod(0o640)
 
 
 def _refuse_closed_program(home: Home) -> None:
@@ -200,9 +184,8 @@ def adopt_control_files(home: Home) -> None:
         path.chmod(0o640)
 
 
-def reload_engines(settings: Settings, progress: Progress) -> None:
-    """Restart the engines of a running instance after their files changed."""
-    home = Home(settings.home)
-    for name in wanted(settings):
+def restart_engines(names: Iterable[str], home: Home, progress: Progress) -> None:
+    """Restart engines of a running instance after their files changed."""
+    for name in names:
         progress(f"Restarting {name}: its configuration has changed")
         supervise.restart(home, name)

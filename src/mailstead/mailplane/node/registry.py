@@ -10,30 +10,36 @@ from types import ModuleType
 from mailstead.config import Settings
 from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot import control as dovecot_control
+from mailstead.mailplane.engines.dovecot import log as dovecot_log
 from mailstead.mailplane.engines.dovecot import model as dovecot_model
 from mailstead.mailplane.engines.dovecot import render as dovecot_render
 from mailstead.mailplane.engines.files import File
 from mailstead.mailplane.engines.postfix import control as postfix_control
+from mailstead.mailplane.engines.postfix import log as postfix_log
 from mailstead.mailplane.engines.postfix import model as postfix_model
 from mailstead.mailplane.engines.postfix import render as postfix_render
 from mailstead.mailplane.engines.redis import control as redis_control
+from mailstead.mailplane.engines.redis import log as redis_log
 from mailstead.mailplane.engines.redis import model as redis_model
 from mailstead.mailplane.engines.redis import render as redis_render
 from mailstead.mailplane.engines.rspamd import control as rspamd_control
+from mailstead.mailplane.engines.rspamd import log as rspamd_log
 from mailstead.mailplane.engines.rspamd import model as rspamd_model
 from mailstead.mailplane.engines.rspamd import render as rspamd_render
 from mailstead.mailplane.engines.unbound import control as unbound_control
+from mailstead.mailplane.engines.unbound import log as unbound_log
 from mailstead.mailplane.engines.unbound import model as unbound_model
 from mailstead.mailplane.engines.unbound import render as unbound_render
 
 
 @dataclass(frozen=True)
 class Engine:
-    """One engine: its three modules and what the supervisor must know."""
+    """One engine: its four modules and what the supervisor must know."""
 
     model: ModuleType
     renderer: ModuleType
     control: ModuleType
+    log: ModuleType
     programs: tuple[str, ...]
     """Path prefixes of its programs, to find leftovers."""
     ready: Callable[[Settings, Home], bool]
@@ -70,6 +76,7 @@ ENGINES: dict[str, Engine] = {
         redis_model,
         redis_render,
         redis_control,
+        redis_log,
         ("/usr/bin/redis-",),
         lambda _, home: redis_control.answers(home),
         user="redis",
@@ -78,6 +85,7 @@ ENGINES: dict[str, Engine] = {
         unbound_model,
         unbound_render,
         unbound_control,
+        unbound_log,
         ("/usr/sbin/unbound",),
         lambda settings, home: unbound_control.answers(unbound_model.from_settings(settings, home)),
     ),
@@ -85,6 +93,7 @@ ENGINES: dict[str, Engine] = {
         rspamd_model,
         rspamd_render,
         rspamd_control,
+        rspamd_log,
         ("/usr/bin/rspamd",),
         lambda _, home: rspamd_control.answers(home),
     ),
@@ -92,6 +101,7 @@ ENGINES: dict[str, Engine] = {
         dovecot_model,
         dovecot_render,
         dovecot_control,
+        dovecot_log,
         ("/usr/sbin/dovecot", "/usr/lib/dovecot/"),
         lambda settings, _: _greets(settings.ports.of("imap"), b"* OK"),
     ),
@@ -99,6 +109,7 @@ ENGINES: dict[str, Engine] = {
         postfix_model,
         postfix_render,
         postfix_control,
+        postfix_log,
         ("/usr/lib/postfix/",),
         lambda settings, _: _greets(settings.ports.of("smtp"), b"220"),
     ),

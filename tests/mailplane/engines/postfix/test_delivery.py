@@ -8,7 +8,6 @@ import signal
 import smtplib
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -211,18 +210,6 @@ def test_reload_takes_new_settings_and_keeps_open_sessions(own_host: Host) -> No
     until(lambda: banner().startswith(b"renamed.node.example"), "the new name is said")
     session.sendmail(ann, [ann], "Subject: open\r\n\r\nstill open\r\n")
     own_host.arrives(ann, b"still open")
-
-
-def test_the_log_can_be_rotated(own_host: Host) -> None:
-    ann = own_host.add("ann")
-    own_host.deliver(ann, "before")
-    own_host.arrives(ann, b"before")
-    control.rotate(own_host.home)
-    own_host.deliver(ann, "after")
-    own_host.arrives(ann, b"after")
-    logs = {path.name for path in Path(own_host.home.log).glob("postfix.log*")}
-    assert len(logs) == 2
-    assert "status=sent" in own_host.log("postfix")
 
 
 def test_a_wrong_file_is_said_before_the_start(own_host: Host) -> None:

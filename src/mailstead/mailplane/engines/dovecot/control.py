@@ -118,9 +118,6 @@ def reload(home: Home) -> None:
     run([DOVEADM, "-c", str(config_file(home)), "reload"])
 
 
-def rotate(home: Home) -> None:
-    """Begin a new log file; the old one gets the ending `.1`."""
-    log = home.log / "dovecot.log"
-    if log.exists():
-        log.replace(log.with_name(log.name + ".1"))
-        run([DOVEADM, "-c", str(config_file(home)), "log", "reopen"])
+def reopen_log(home: Home, pid: int) -> None:
+    """Write to the log that now has its name (doveadm-log(1))."""
+    run([DOVEADM, "-c", str(config_file(home)), "log", "reopen"])

@@ -211,9 +211,9 @@ def reload(home: Home) -> None:
     _postfix(home, "reload")
 
 
-def rotate(home: Home) -> None:
-    """Begin a new log file; the old one is compressed beside it (postfix(1), logrotate)."""
-    _postfix(home, "logrotate")
+def reopen_log(home: Home, pid: int) -> None:
+    """Write to the log that now has its name: postlogd(8) ends with a reload and begins anew."""
+    reload(home)
 
 
 def queue(home: Home) -> list[dict[str, object]]:

@@ -33,6 +33,10 @@ def prepare(model: RedisModel) -> None:
     shutil.chown(log, "redis", "redis")
 
 
+def reopen_log(home: Home, pid: int) -> None:
+    """Nothing to do: Redis opens its log anew for each line."""
+
+
 def answers(home: Home) -> bool:
     """Whether Redis answers a PING."""
     done = run(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 _PROBLEM = re.compile(r" # (.+)$")
-_HARMLESS = re.compile(r"overcommit|Warning: Could not create|Redis is starting|User requested")
+_HARMLESS = re.compile(
+    r"overcommit|Warning: Could not create|Redis is (?:starting|now ready)|Redis version="
+    r"|Configuration loaded|Server initialized|User requested"
+)
 
 
 def problem(line: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 from pathlib import Path
 
@@ -54,6 +55,11 @@ def prepare(model: RspamdModel) -> None:
 def check_config(model: RspamdModel) -> None:
     """Let Rspamd judge its files; raises `EngineError`."""
     run(["/usr/bin/rspamadm", "configtest", "-c", _CONFIG, *_variables(model.home)])
+
+
+def reopen_log(home: Home, pid: int) -> None:
+    """Write to the log that now has its name (rspamd(8), SIGUSR1); `pid` is the main process."""
+    os.kill(pid, signal.SIGUSR1)
 
 
 def answers(home: Home) -> bool:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 
 _PROBLEM = re.compile(r"<\w*>; ((?:cfg|main|lua|proxy|milter)[;:].*(?:cannot|error|failed).*)$")
+# It has none before its first end.
+_HARMLESS = re.compile(r"cannot load controller stats")
 
 
 def problem(line: str) -> str | None:
     """The words of a line that means trouble on our side; None for all others."""
     found = _PROBLEM.search(line)
-    return found.group(1) if found else None
+    if found is None or _HARMLESS.search(found.group(1)):
+        return None
+    return found.group(1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 
+from mailstead.home import Home
 from mailstead.mailplane.engines.processes import run
 from mailstead.mailplane.engines.unbound.model import SYSTEM_ANCHOR, UnboundModel
 from mailstead.mailplane.engines.unbound.render import USER, config_file
@@ -38,6 +41,11 @@ def prepare(model: UnboundModel) -> None:
 def check_config(model: UnboundModel) -> None:
     """Let unbound judge its file; raises `EngineError`."""
     run(["/usr/sbin/unbound-checkconf", str(config_file(model.home))])
+
+
+def reopen_log(home: Home, pid: int) -> None:
+    """Write to the log that now has its name: unbound(8) opens it when it reloads."""
+    os.kill(pid, signal.SIGHUP)
 
 
 def answers(model: UnboundModel) -> bool:
