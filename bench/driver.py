@@ -98,7 +98,9 @@ def _populate(actor: Actor, population: Population, now: dt.datetime) -> None:
     customer = services.create_customer(actor=actor, now=now, name="bench").name
     names = (DomainRow(name, customer) for name in population.all_domains())
     for domains in _batches(names):
-        _must(services.import_domains(actor=actor, rows=domains, now=now, server=server))
+        _must(
+            services.import_domains(actor=actor, rows=domains, now=now, server=server, dkim=False)
+        )
     addresses = (
         MailboxRow(address, hashed=SECRET, quota=QUOTA) for address in population.all_addresses()
     )

@@ -148,6 +148,52 @@ def test_forwarders_are_imported_with_everything_that_cpanel_knows(home: Path) -
     assert "0 made, 3 present already, 1 refused" in again
 
 
+def test_a_whole_company_is_imported_and_a_second_run_changes_nothing(home: Path) -> None:
+    tables = {
+        "customer": "name,email,quota,mailboxes\nBea,bea@far.example,20G,50\nCid,,,many\n",
+        "domain": "name,customer\nb.example,bea\nc.example,Nobody\n",
+        "catchall": "domain,to\nb.example,:fail: No such person\na.example,x@far.example\n"
+        "z.example,x@far.example\n",
+        "autoresponder": 'address,subject,body,until,html\nann@b.example,Away,"Line\n\nGrüße",'
+        "2030-01-01,no\nbob@b.example,Away,,,maybe\n",
+    }
+    for noun, table in tables.items():
+        dry = json.loads(ok(home, noun, "import", "-", "--dry-run", "--json", stdin=table, code=3))
+        first = json.loads(ok(home, noun, "import", "-", "--json", stdin=table, code=3))
+        again = json.loads(ok(home, noun, "import", "-", "--json", stdin=table, code=3))
+        assert (dry["made"], dry["refused"]) == (first["made"], first["refused"]), noun
+        assert (again["made"], again["present"]) == (0, first["made"]), noun
+        assert first["refused"] == 1, noun
+    assert json.loads(ok(home, "customer", "show", "Bea", "--json"))["quota"] == 20 * 2**30
+    assert len(json.loads(ok(home, "domain", "show", "b.example", "--json"))["dns"]) == 4
+    answer = json.loads(ok(home, "autoresponder", "show", "ann@b.example", "--json"))
+    assert (answer["body"], answer["ends"][:10]) == ("Line\n\nGrüße", "2030-01-01")
+    other = "domain,to\nb.example,:blackhole:\n"
+    assert "0 made, 0 present already, 1 refused" in ok(
+        home, "catchall", "import", "-", stdin=other, code=3
+    )
+
+
+def test_add_does_not_overwrite_and_set_changes_what_is_given(home: Path) -> None:
+    ok(home, "forwarder", "add", "i@a.example", "--to", "x@far.example", "--keep-copy")
+    ok(home, "forwarder", "add", "i@a.example", "--blackhole", code=2)
+    ok(home, "forwarder", "set", "i@a.example", "--to", "y@far.example", "--to", "z@far.example")
+    row = json.loads(ok(home, "forwarder", "set", "i@a.example", "--json"))
+    assert row["destinations"] == ["y@far.example", "z@far.example"]
+    assert row["keep_copy"] is True
+    row = json.loads(ok(home, "forwarder", "set", "i@a.example", "--no-keep-copy", "--json"))
+    assert (row["action"], row["keep_copy"]) == ("deliver", False)
+    until = ("--until", "2030-01-01")
+    ok(home, "autoresponder", "add", "i@a.example", "--subject", "Away", *until, stdin="Text")
+    ok(home, "autoresponder", "add", "i@a.example", "--subject", "Gone", stdin="Text", code=2)
+    ok(home, "autoresponder", "set", "i@a.example", "--subject", "Back soon")
+    answer = json.loads(ok(home, "autoresponder", "show", "i@a.example", "--json"))
+    assert (answer["subject"], answer["body"]) == ("Back soon", "Text")
+    assert answer["ends"] is not None
+    ended = json.loads(ok(home, "autoresponder", "set", "i@a.example", "--until", "none", "--json"))
+    assert ended["ends"] is None
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

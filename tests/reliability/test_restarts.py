@@ -41,6 +41,17 @@ def test_a_dovecot_restart_never_tells_a_client_that_its_password_is_wrong(site:
     assert ann.can_log_in()["smtp"]
 
 
+def test_a_dovecot_restart_under_load_denies_nobody(site: Site) -> None:
+    load = Load(site, site.mailbox("ann"), senders=6)
+    with load.running():
+        for _ in range(3):
+            site.node.supervisor.restart("dovecot")
+            site.node.wait_ports()
+            load.wait_for_more()
+    assert not load.refused
+    load.assert_nothing_lost()
+
+
 def test_a_session_that_was_logged_in_before_a_dovecot_restart_can_still_send(site: Site) -> None:
     ann, bob = site.mailbox("ann"), site.mailbox("bob")
     with ann.smtp() as smtp:

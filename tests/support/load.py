@@ -80,8 +80,13 @@ class Load:
 
     def _session(self, submission: bool) -> None:
         if submission:
-            with self.ann.smtp() as smtp:
-                self._messages(smtp, self.ann.address)
+            try:
+                with self.ann.smtp() as smtp:
+                    self._messages(smtp, self.ann.address)
+            except smtplib.SMTPAuthenticationError as error:
+                # The password is right: whatever says that it is wrong is a fault of ours.
+                if error.smtp_code >= 500:
+                    self.refused.append(f"{error.smtp_code} {error.smtp_error!r}")
         else:
             with self.site.lab.clients.smtp(self.site.node.address) as smtp:
                 self._messages(smtp, STRANGER)

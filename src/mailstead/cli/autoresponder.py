@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mailstead.cli import options, rows
+from mailstead.cli import importing, options, rows
 from mailstead.cli.session import SESSION, duration, moment, now, page
 from mailstead.standards.address import forwarder_address
 from mailstead.standards.refusal import Refusal
@@ -27,20 +28,24 @@ def _text(path: str) -> str:
         ) from error
 
 
+Starts = Annotated[str | None, typer.Option("--from", help="First moment, ISO 8601.")]
+Ends = Annotated[str | None, typer.Option("--until", help="Last moment, ISO 8601.")]
+
+
 @app.command("add")
 def add(
     address: str,
     subject: Annotated[str, typer.Option("--subject", help="Subject of the answer.")],
     body: Annotated[str, typer.Option("--body", help="File with the text; - for stdin.")] = "-",
-    starts: Annotated[str | None, typer.Option("--from", help="First moment, ISO 8601.")] = None,
-    ends: Annotated[str | None, typer.Option("--until", help="Last moment, ISO 8601.")] = None,
+    starts: Starts = None,
+    ends: Ends = None,
     interval: Annotated[
         str, typer.Option("--interval", help="A sender is answered once in this time: 12h, 7d.")
     ] = "1d",
     html: Annotated[bool, typer.Option("--html", help="The text is HTML.")] = False,
     name: Annotated[str, typer.Option("--name", help="Sender's name.")] = "",
 ) -> None:
-    """Make an automatic answer, or change the one that is there."""
+    """Make an automatic answer."""
     SESSION.control()
     from mailstead.control.hosting import queries, services
 
@@ -57,11 +62,48 @@ def add(
         ends=moment(ends),
         interval=duration(interval),
         from_name=name,
+        new=True,
     )
-    SESSION.done(f"Set the autoresponder of {made.address}.", rows.autoresponder_row(made))
+    SESSION.done(f"Added the autoresponder of {made.address}.", rows.autoresponder_row(made))
 
 
-app.command("set")(add)
+@app.command("set")
+def set_(
+    address: str,
+    subject: Annotated[str | None, typer.Option("--subject", help="Subject.")] = None,
+    body: Annotated[
+        str | None, typer.Option("--body", help="File with the text; - for stdin.")
+    ] = None,
+    starts: Starts = None,
+    ends: Ends = None,
+    interval: Annotated[str | None, typer.Option("--interval", help="12h, 7d.")] = None,
+    html: Annotated[bool | None, typer.Option("--html/--plain", help="What the text is.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Sender's name.")] = None,
+) -> None:
+    """Change what is given of an automatic answer; --from and --until take 'none'."""
+    SESSION.control()
+    from mailstead.control.hosting import queries, services
+
+    actor = SESSION.actor()
+    found = queries.autoresponder_named(actor, address)
+    made = services.set_autoresponder(
+        actor=actor,
+        now=now(),
+        domain=found.domain,
+        address=found.address,
+        subject=found.subject if subject is None else subject,
+        body=found.body if body is None else _text(body),
+        html=found.html if html is None else html,
+        starts=found.starts if starts is None else _moment_or_none(starts),
+        ends=found.ends if ends is None else _moment_or_none(ends),
+        interval=found.interval if interval is None else duration(interval),
+        from_name=found.from_name if name is None else name,
+    )
+    SESSION.done(f"Changed the autoresponder of {made.address}.", rows.autoresponder_row(made))
+
+
+def _moment_or_none(text: str) -> datetime | None:
+    return None if text == "none" else moment(text)
 
 
 @app.command("list")
@@ -82,6 +124,39 @@ def show(address: str) -> None:
 
     found = queries.autoresponder_named(SESSION.actor(), address)
     SESSION.print_row(rows.autoresponder_row(found) | {"body": found.body})
+
+
+@app.command("import")
+def import_(
+    file: Path,
+    dry_run: options.DryRun = False,
+    refused: options.Refused = None,
+) -> int:
+    """Import from CSV: address, subject, body, from, until, interval, html, name."""
+    SESSION.control()
+    from mailstead.control.hosting import services
+
+    actor = SESSION.actor()
+
+    def read(row: dict[str, str]) -> services.AutoresponderRow:
+        return services.AutoresponderRow(
+            address=row["address"],
+            subject=row["subject"],
+            body=row["body"],
+            html=importing.truth(row.get("html", "")),
+            starts=moment(row.get("from", "").strip()),
+            ends=moment(row.get("until", "").strip()),
+            interval=duration(row.get("interval", "").strip() or "1d"),
+            from_name=row.get("name", ""),
+        )
+
+    def batch(rows: list[services.AutoresponderRow]) -> list[services.Result]:
+        return services.import_autoresponders(actor=actor, now=now(), rows=rows, dry_run=dry_run)
+
+    columns = importing.Columns(
+        {"address", "subject", "body"}, {"from", "until", "interval", "html", "name"}
+    )
+    return importing.run(file, columns, read, batch, refused, dry_run=dry_run)
 
 
 @app.command("remove")

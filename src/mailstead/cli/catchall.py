@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
-from mailstead.cli import options, rows
-from mailstead.cli.forwarder import Blackhole, Fail, To, chosen_route
+from mailstead.cli import importing, options, rows
+from mailstead.cli.forwarder import Blackhole, Fail, To, chosen_route, route_of
 from mailstead.cli.session import SESSION, now, page
 
 app = typer.Typer(help="Catch-alls.", no_args_is_help=True)
@@ -44,6 +46,29 @@ def list_(limit: options.Limit = 50, after: options.After = 0) -> None:
 
     found = queries.domains(SESSION.actor()).exclude(catch_all_action="")
     page(found, limit, after, rows.domain_row)
+
+
+@app.command("import")
+def import_(
+    file: Path,
+    dry_run: options.DryRun = False,
+    refused: options.Refused = None,
+) -> int:
+    """Import catch-alls from CSV: domain, to (addresses, ':fail: text' or ':blackhole:')."""
+    SESSION.control()
+    from mailstead.control.hosting import services
+
+    actor = SESSION.actor()
+
+    def read(row: dict[str, str]) -> services.CatchAllRow:
+        return services.CatchAllRow(row["domain"], route_of([row["to"]]))
+
+    def batch(rows: list[services.CatchAllRow]) -> list[services.Result]:
+        return services.import_catch_alls(actor=actor, now=now(), rows=rows, dry_run=dry_run)
+
+    return importing.run(
+        file, importing.Columns({"domain", "to"}), read, batch, refused, dry_run=dry_run
+    )
 
 
 @app.command("remove")

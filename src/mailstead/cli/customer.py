@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mailstead.cli import options, rows
+from mailstead.cli import importing, options, rows
 from mailstead.cli.session import SESSION, now, page, size
 
 app = typer.Typer(help="Customers.", no_args_is_help=True)
@@ -23,7 +24,7 @@ Mailboxes = Annotated[
 def _limit(text: str | None) -> int | None:
     if text is None or text == "none":
         return None
-    return int(text) if text.isdigit() else -1
+    return int(text) if text.isascii() and text.isdigit() else -1
 
 
 @app.command("add")
@@ -62,7 +63,10 @@ def show(name: str) -> None:
     used = services.pool_usage(found)
     SESSION.print_row(
         rows.customer_row(found)
-        | {"used": used, "domains": queries.domains(SESSION.actor(), customer=found).count()}
+        | {
+            "used": rows.octets(used),
+            "domains": queries.domains(SESSION.actor(), customer=found).count(),
+        }
     )
 
 
@@ -115,6 +119,33 @@ def resume(name: str) -> None:
     found = queries.customer_named(SESSION.actor(), name)
     services.resume_customer(actor=SESSION.actor(), now=now(), customer=found)
     SESSION.done(f"'{found.name}' is no longer suspended.", rows.customer_row(found))
+
+
+@app.command("import")
+def import_(
+    file: Path,
+    dry_run: options.DryRun = False,
+    refused: options.Refused = None,
+) -> int:
+    """Import customers from CSV: name, email, quota, mailboxes."""
+    SESSION.control()
+    from mailstead.control.hosting import services
+
+    actor = SESSION.actor()
+
+    def read(row: dict[str, str]) -> services.CustomerRow:
+        return services.CustomerRow(
+            name=row["name"],
+            email=row.get("email", "").strip(),
+            quota=size(row.get("quota", "").strip() or "none"),
+            mailbox_limit=_limit(row.get("mailboxes", "").strip() or None),
+        )
+
+    def batch(rows: list[services.CustomerRow]) -> list[services.Result]:
+        return services.import_customers(actor=actor, now=now(), rows=rows, dry_run=dry_run)
+
+    columns = importing.Columns({"name"}, {"email", "quota", "mailboxes"})
+    return importing.run(file, columns, read, batch, refused, dry_run=dry_run)
 
 
 @app.command("remove")

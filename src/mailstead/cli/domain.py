@@ -15,6 +15,7 @@ app = typer.Typer(help="Hosted domains.", no_args_is_help=True)
 
 Customer = Annotated[str, typer.Option("--customer", help="Whose domain it is.")]
 Server = Annotated[str, typer.Option("--server", help="Its node; default: this one.")]
+Dkim = Annotated[bool, typer.Option("--dkim/--no-dkim", help="Make a signing key at once.")]
 
 
 @app.command("add")
@@ -22,7 +23,7 @@ def add(
     name: str,
     customer: Customer,
     server: Server = "",
-    dkim: Annotated[bool, typer.Option(help="Make a signing key at once.")] = True,
+    dkim: Dkim = True,
 ) -> None:
     """Add a domain."""
     settings = SESSION.control()
@@ -158,6 +159,7 @@ def restore(name: str) -> None:
 def import_(
     file: Path,
     server: Server = "",
+    dkim: Dkim = True,
     dry_run: options.DryRun = False,
     refused: options.Refused = None,
 ) -> int:
@@ -173,7 +175,7 @@ def import_(
 
     def batch(rows: list[services.DomainRow]) -> list[services.Result]:
         return services.import_domains(
-            actor=actor, now=now(), rows=rows, server=node, dry_run=dry_run
+            actor=actor, now=now(), rows=rows, server=node, dkim=dkim, dry_run=dry_run
         )
 
     columns = importing.Columns({"name", "customer"})

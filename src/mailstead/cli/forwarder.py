@@ -68,7 +68,7 @@ def add(
     blackhole: Blackhole = False,
     keep_copy: Keep = False,
 ) -> None:
-    """Make a forwarder, or change the one that is there."""
+    """Make a forwarder."""
     SESSION.control()
     from mailstead.control.hosting import queries, services
 
@@ -81,8 +81,9 @@ def add(
         address=address,
         route=chosen_route(to, fail, blackhole),
         keep_copy=keep_copy,
+        new=True,
     )
-    SESSION.done(f"Set the forwarder {made.address}.", rows.forwarder_row(made))
+    SESSION.done(f"Added the forwarder {made.address}.", rows.forwarder_row(made))
 
 
 @app.command("set")
@@ -91,14 +92,29 @@ def set_(
     to: To = None,
     fail: Fail = None,
     blackhole: Blackhole = False,
-    keep_copy: Keep = False,
+    keep_copy: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-copy/--no-keep-copy", help="A mailbox of the same address receives too."
+        ),
+    ] = None,
 ) -> None:
-    """Change a forwarder."""
+    """Change what is given of a forwarder; --to names all its destinations anew."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.control.hosting import queries, services
 
-    queries.forwarder_named(SESSION.actor(), address)
-    add(address, to, fail, blackhole, keep_copy)
+    actor = SESSION.actor()
+    found = queries.forwarder_named(actor, address)
+    same_route = to is None and fail is None and not blackhole
+    made = services.set_forwarder(
+        actor=actor,
+        now=now(),
+        domain=found.domain,
+        address=found.address,
+        route=queries.route_of(found) if same_route else chosen_route(to, fail, blackhole),
+        keep_copy=found.keep_copy if keep_copy is None else keep_copy,
+    )
+    SESSION.done(f"Changed the forwarder {made.address}.", rows.forwarder_row(made))
 
 
 @app.command("list")
@@ -140,7 +156,7 @@ def import_(
     actor = SESSION.actor()
 
     def read(row: dict[str, str]) -> services.ForwarderRow:
-        keep = row.get("keep_copy", "").strip().lower() in ("1", "y", "yes", "true")
+        keep = importing.truth(row.get("keep_copy", ""))
         return services.ForwarderRow(row["address"], route_of([row["to"]]), keep)
 
     def batch(rows: list[services.ForwarderRow]) -> list[services.Result]:

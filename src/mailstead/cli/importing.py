@@ -153,6 +153,16 @@ def _import(
     return [results[place] for place in range(len(chunk))]
 
 
+def truth(text: str) -> bool:
+    """A yes or no of a CSV file; empty is no. Raises `Refusal`."""
+    word = text.strip().lower()
+    if word in ("1", "y", "yes", "true"):
+        return True
+    if word in ("", "0", "n", "no", "false"):
+        return False
+    raise Refusal("truth-invalid", f"{text!a} is not yes or no.", remedy="Write yes or no.")
+
+
 def _position(text: TextIO) -> int:
     """How many bytes have been read, a buffer's length ahead of the rows."""
     return text.buffer.tell()

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     )
 
 
-def _bytes(octets: int) -> object:
-    return octets if SESSION.json else human(octets)
+def octets(number: int) -> object:
+    """Bytes: a number for programs, binary units for people."""
+    return number if SESSION.json else human(number)
 
 
 def _limit(octets: int) -> object:
@@ -85,7 +86,7 @@ def mailbox_row(mailbox: Mailbox) -> Row:
         "id": mailbox.pk,
         "address": mailbox.address,
         "quota": _limit(mailbox.quota),
-        "used": _bytes(mailbox.usage_bytes),
+        "used": octets(mailbox.usage_bytes),
         "messages": mailbox.usage_messages,
         "login_suspended": mailbox.login_suspended,
         "sending_suspended": mailbox.sending_suspended,

@@ -16,6 +16,7 @@ from mailstead.control.hosting.models import (
     Mailbox,
     RuleSet,
 )
+from mailstead.control.hosting.queries import route_of
 from mailstead.wire.changes import (
     AnyChange,
     AutoresponderPut,
@@ -81,20 +82,8 @@ def _line(reason: str) -> str:
 
 def forwarder_put(forwarder: Forwarder) -> ForwarderPut:
     """A forwarder; needs domain and destinations fetched."""
-    destinations = tuple(
-        row.address for row in sorted(forwarder.destinations.all(), key=lambda row: row.pk)
-    )
     return ForwarderPut(
-        address=forwarder.address,
-        route=msgspec.convert(
-            {
-                "action": forwarder.action,
-                "destinations": destinations,
-                "text": forwarder.text,
-            },
-            Route,
-        ),
-        keep_copy=forwarder.keep_copy,
+        address=forwarder.address, route=route_of(forwarder), keep_copy=forwarder.keep_copy
     )
 
 

@@ -13,6 +13,7 @@ from mailstead.control.hosting.queries.lists import (
     forwarders,
     mailbox_named,
     mailboxes,
+    route_of,
     server_named,
     servers,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "forwarders",
     "mailbox_named",
     "mailboxes",
+    "route_of",
     "server_named",
     "servers",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import msgspec
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
@@ -18,6 +19,7 @@ from mailstead.control.hosting.models import (
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import forwarder_address, normalise_domain
 from mailstead.standards.refusal import Refusal
+from mailstead.wire.changes import Route
 
 M = TypeVar("M", bound=Model)
 
@@ -133,6 +135,19 @@ def forwarder_named(actor: Actor, address: str) -> Forwarder:
     checked = forwarder_address(address)
     rows = forwarders(actor).filter(local=checked.local, domain__name=checked.domain)
     return _one(rows, "forwarder", str(checked))
+
+
+def route_of(forwarder: Forwarder) -> Route:
+    """Where a forwarder sends mail, its destinations in their order."""
+    destinations = sorted(forwarder.destinations.all(), key=lambda row: row.pk)
+    return msgspec.convert(
+        {
+            "action": forwarder.action,
+            "destinations": [row.address for row in destinations],
+            "text": forwarder.text,
+        },
+        Route,
+    )
 
 
 def autoresponder_named(actor: Actor, address: str) -> Autoresponder:

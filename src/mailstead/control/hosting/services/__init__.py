@@ -6,11 +6,9 @@ from mailstead.control.hosting.services.autoresponders import (
 )
 from mailstead.control.hosting.services.bulk import (
     DomainRow,
-    ForwarderRow,
     MailboxRow,
     Result,
     import_domains,
-    import_forwarders,
     import_mailboxes,
 )
 from mailstead.control.hosting.services.customers import (
@@ -41,6 +39,16 @@ from mailstead.control.hosting.services.mailboxes import (
     update_mailbox,
 )
 from mailstead.control.hosting.services.purge import purge_expired
+from mailstead.control.hosting.services.rowwise import (
+    AutoresponderRow,
+    CatchAllRow,
+    CustomerRow,
+    ForwarderRow,
+    import_autoresponders,
+    import_catch_alls,
+    import_customers,
+    import_forwarders,
+)
 from mailstead.control.hosting.services.rules import parse_rules, set_rules
 from mailstead.control.hosting.services.servers import (
     create_server,
@@ -50,6 +58,9 @@ from mailstead.control.hosting.services.servers import (
 from mailstead.control.hosting.services.usage import handle_event, pool_usage
 
 __all__ = [
+    "AutoresponderRow",
+    "CatchAllRow",
+    "CustomerRow",
     "DomainRow",
     "ForwarderRow",
     "MailboxRow",
@@ -59,6 +70,9 @@ __all__ = [
     "create_mailbox",
     "create_server",
     "handle_event",
+    "import_autoresponders",
+    "import_catch_alls",
+    "import_customers",
     "import_domains",
     "import_forwarders",
     "import_mailboxes",

@@ -41,8 +41,12 @@ def set_autoresponder(
     ends: dt.datetime | None = None,
     interval: int = 86400,
     from_name: str = "",
+    new: bool = False,
 ) -> Autoresponder:
-    """Make or change the answer of an address; `interval` in seconds for the same sender."""
+    """Make or change the answer of an address; `interval` in seconds for the same sender.
+
+    With `new` refuse to change one that is there.
+    """
     checked = forwarder_address(address)
     if checked.domain != no_alias(domain).name:
         raise Refusal("address-invalid", f"{checked} is not in {domain.name}.")
@@ -63,6 +67,12 @@ def set_autoresponder(
     if not subject.strip() or not body.strip():
         raise Refusal("text-empty", "An answer needs a subject and a text.", remedy="Give both.")
     found = Autoresponder.objects.filter(domain=domain, local=checked.local).first()
+    if found and new:
+        raise Refusal(
+            "autoresponder-exists",
+            f"{checked} has an autoresponder already.",
+            remedy="Change it with 'autoresponder set'.",
+        )
     before = facts(found) if found else None
     answer = found or Autoresponder(domain=domain, local=checked.local)
     answer.subject = checked_text(subject.strip(), "subject", 250)

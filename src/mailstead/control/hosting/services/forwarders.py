@@ -26,8 +26,9 @@ def set_forwarder(
     address: str,
     route: Route,
     keep_copy: bool = False,
+    new: bool = False,
 ) -> Forwarder:
-    """Make or change the forwarder at an address.
+    """Make or change the forwarder at an address; with `new` refuse to change one.
 
     With `keep_copy` a mailbox of the same address receives too.
     """
@@ -42,6 +43,12 @@ def set_forwarder(
             remedy="Use 'keep a copy' to let the mailbox receive too.",
         )
     found = Forwarder.objects.filter(domain=domain, local=checked.local).first()
+    if found and new:
+        raise Refusal(
+            "forwarder-exists",
+            f"There is a forwarder at {checked} already.",
+            remedy="Change it with 'forwarder set'.",
+        )
     before = facts(found) if found else None
     forwarder = found or Forwarder(domain=domain, local=checked.local)
     forwarder.action, forwarder.text = clean.action, clean.text

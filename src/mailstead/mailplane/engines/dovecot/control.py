@@ -113,11 +113,6 @@ def check_config(model: DovecotModel) -> None:
             raise EngineError(line.strip())
 
 
-def reload(home: Home) -> None:
-    """Tell the running Dovecot that its files changed; open sessions go on."""
-    run([DOVEADM, "-c", str(config_file(home)), "reload"])
-
-
 def reopen_log(home: Home, pid: int) -> None:
     """Write to the log that now has its name (doveadm-log(1))."""
     run([DOVEADM, "-c", str(config_file(home)), "log", "reopen"])
