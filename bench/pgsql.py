@@ -62,9 +62,8 @@ def _write_look_ups(baseline: Baseline, values: dict[str, str]) -> None:
     for name, query in QUERIES.items():
         text = fill(SOURCE / "map.cf", {**values, "QUERY": query})
         (home / "postfix" / f"{name}.cf").write_text(text, encoding="utf-8")
-    for name in ("sql", "usage"):
-        text = fill(SOURCE / f"dovecot-{name}.conf", values)
-        (home / "dovecot" / f"{name}.conf").write_text(text, encoding="utf-8")
+    text = fill(SOURCE / "dovecot-sql.conf", values)
+    (home / "dovecot" / "sql.conf").write_text(text, encoding="utf-8")
     (home / "sieve").mkdir()
     shutil.copy(TEMPLATES / "junk.sieve", home / "dovecot" / "junk.sieve")
     call("sievec", str(home / "dovecot" / "junk.sieve"))

@@ -51,11 +51,6 @@ class Home:
         return self.root / "usage" / "usage.db"
 
     @property
-    def usage_socket(self) -> Path:
-        """Where the agent hears of storage in use from Dovecot (quota_clone)."""
-        return self.run / "usage.sock"
-
-    @property
     def event_spool(self) -> Path:
         return self.root / "agent" / "events.db"
 

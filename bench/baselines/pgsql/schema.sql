@@ -12,18 +12,3 @@ CREATE TABLE mailbox (
 );
 CREATE TABLE alias (address text PRIMARY KEY, destination text NOT NULL);
 CREATE TABLE transport (address text PRIMARY KEY, nexthop text NOT NULL);
-CREATE TABLE usage (
-  username text PRIMARY KEY,
-  bytes bigint NOT NULL DEFAULT 0,
-  messages bigint NOT NULL DEFAULT 0
-);
--- Dovecot's dictionary inserts; PostgreSQL needs to be told that an update is meant.
-CREATE FUNCTION usage_merge() RETURNS trigger AS $$
-BEGIN
-  UPDATE usage SET bytes = CASE WHEN NEW.bytes > 0 THEN NEW.bytes ELSE bytes END,
-    messages = CASE WHEN NEW.messages > 0 THEN NEW.messages ELSE messages END
-    WHERE username = NEW.username;
-  RETURN CASE WHEN FOUND THEN NULL ELSE NEW END;
-END
-$$ LANGUAGE plpgsql;
-CREATE TRIGGER usage_merge BEFORE INSERT ON usage FOR EACH ROW EXECUTE FUNCTION usage_merge();

@@ -118,8 +118,7 @@ class Host:
             os.utime(self.home.postfix / name, (0, 0))
         dovecot.prepare(self.store)
         postfix.prepare(self.mail)
-        # Where Dovecot tells of storage in use; it would wait for an agent that is not there.
-        UsageBook(self.home).listen()
+        self.usage = UsageBook(self.home)
         self.maps.update("domains", {DOMAIN: "ok"}, ())
         self.maps.update("recipients", {DOMAIN: GONE}, ())
 

@@ -41,7 +41,7 @@ from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
 from mailstead.mailplane.node.room import Room
 from mailstead.mailplane.node.upkeep import Upkeep
-from mailstead.mailplane.node.usage import Usage, UsageBook
+from mailstead.mailplane.node.usage import UsageBook
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import MailboxGone, MailboxPut
 from mailstead.wire.events import Applied, ApplyFailed, StoreGone, UsageSeen
@@ -51,6 +51,8 @@ REPORT_EVERY = 2.0
 """Seconds between two looks at usage and the spool."""
 TELL_USAGE_EVERY = 10.0
 """Seconds in which the control plane hears of a mailbox's usage once, however often it changes."""
+TELL_AT_ONCE = 5_000
+"""Mailboxes of which it hears in that time."""
 
 log = structlog.get_logger("agent")
 
@@ -84,7 +86,6 @@ class Agent:
 
     def run(self) -> None:
         """Work until told to stop."""
-        self.usage.listen()
         reporter = threading.Thread(target=self._report, name="report", daemon=True)
         reporter.start()
         # Its tasks may take long and can be left at any time: nobody waits for its end.
@@ -116,9 +117,10 @@ class Agent:
         elif page.revisions:
             self._purged(self.directory.apply(page.revisions))
             changes = [revision.change for revision in page.revisions]
-            self.room.look_at(
-                {c.address for c in changes if isinstance(c, MailboxPut | MailboxGone)}
-            )
+            touched = {c.address for c in changes if isinstance(c, MailboxPut | MailboxGone)}
+            # The store at an address may be another one now.
+            self.usage.look_again(touched)
+            self.room.look_at(touched)
         self._announce()
 
     def _rebuild(self) -> None:
@@ -161,17 +163,13 @@ class Agent:
         """Storage in use and waiting events, beside the feed: a long poll must not delay them."""
         spool = EventSpool(self.home.event_spool)
         feed = FeedClient(self.home.web_socket, self._server)
-        pending: Usage = {}
         due = 0.0
         while not self.stopping.wait(REPORT_EVERY):
             try:
-                changed = self.usage.take()
-                pending |= changed
-                if pending and time.monotonic() >= due:
-                    self._note_usage(pending, spool)
-                    pending = {}
+                self.room.look_at(self.usage.take())
+                if time.monotonic() >= due:
+                    self._tell_usage(spool)
                     due = time.monotonic() + TELL_USAGE_EVERY
-                self.room.look_at(changed)
                 number, events = spool.waiting()
                 if events:
                     feed.push(events)
@@ -183,7 +181,8 @@ class Agent:
         feed.close()
         spool.close()
 
-    def _note_usage(self, changed: Usage, spool: EventSpool) -> None:
+    def _tell_usage(self, spool: EventSpool) -> None:
+        changed = self.usage.untold(TELL_AT_ONCE)
         path = f"file:{self.home.directory_database}?mode=ro"
         events = []
         with closing(sqlite3.connect(path, uri=True, timeout=5)) as reader:
@@ -197,6 +196,7 @@ class Agent:
                         UsageSeen(id=number, at=now, store=row[0], bytes=size, messages=count)
                     )
         spool.add(events)
+        self.usage.told(changed)
 
 
 def _log_to_stderr() -> None:
@@ -234,11 +234,7 @@ def main(arguments: list[str]) -> int:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        try:
-            agent.run()
-        finally:
-            # What Dovecot told within the last seconds; the control plane hears of it at the start.
-            agent.usage.take()
+        agent.run()
     return 0
 
 

@@ -1,127 +1,176 @@
-"""Storage in use, as Dovecot tells it after every change to a mailbox (quota_clone).
+"""Storage in use: whose mail changed is read in Dovecot's log, how much there is in maildirsize.
 
-Protocol: Dovecot's dictionary protocol as its 2.3 clients speak it, over a unix socket: `H` greets,
-    `B` begins a transaction for a user, `S` sets a key, `C` commits; the answer to a commit is `O`
-    with the number of the transaction. The keys are priv/quota/storage (bytes) and
-    priv/quota/messages.
-Files: `<home>/run/usage.sock`; `<home>/usage/usage.db`, table `usage`, written every few seconds.
-Known limits: what is told within the last seconds before a crash, or while the agent is away, is
-    known after the next change to that mailbox. A delivery does not wait for the disk here: a
-    database that is committed to at each one costs a tenth of the deliveries, and loses some of
-    what it is told when many come at once.
+Dovecot keeps the sizes of a mailbox in one small file, `Maildir/maildirsize` (Maildir++ quota): a
+line with the limits, then lines of bytes and messages that add up to what is there. Its log names
+every mailbox in which something was delivered, stored, removed or opened. So nothing in the way of
+a message waits for us, and a mailbox that changes a hundred times in two seconds is read once.
+
+Files: reads `<home>/log/dovecot.log`; `<home>/usage/usage.db` holds what was read (`usage`) and how
+    far the log was (`place`), in one transaction.
+Known limits: figures are some two seconds old; while the agent is away they stand still.
 """
 
 from __future__ import annotations
 
-import asyncio
-import shutil
+import os
+import re
 import sqlite3
 import threading
-from contextlib import closing, suppress
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
 
 from mailstead.home import Home
-from mailstead.mailplane.node.users import MAIL
 
 Usage = dict[str, tuple[int, int]]
 """Address → bytes and messages."""
-_STORAGE, _MESSAGES = "priv/quota/storage", "priv/quota/messages"
-_LONGEST_LINE = 65_536
+_AT_ONCE = 8 * 2**20
+"""Bytes of the log that are read at once."""
+# `2026-11-24T10:00:00 lmtp(ann@a.example)<77><…>: Info: …`. What follows the name may hold
+# anything that a sender wrote, hence only at the beginning of a line.
+_NAMED = re.compile(
+    rb"^\S+ (?:lmtp|imap|pop3|doveadm|managesieve)\(([^()\s]+@[^()\s]+)\)", re.MULTILINE
+)
+_LINE = re.compile(rb"^(-?\d+) +(-?\d+) *$", re.MULTILINE)
+_TABLES = """
+CREATE TABLE IF NOT EXISTS usage (
+  username TEXT PRIMARY KEY, bytes INTEGER NOT NULL, messages INTEGER NOT NULL,
+  told INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS usage_untold ON usage (username) WHERE told = 0;
+CREATE TABLE IF NOT EXISTS place (inode INTEGER NOT NULL, octets INTEGER NOT NULL);
+"""
 
 
 class UsageBook:
-    """Listens in a thread of its own, and remembers what has changed."""
+    """What the mailboxes of this node use; one writer, the agent."""
 
     def __init__(self, home: Home) -> None:
-        self._socket = home.usage_socket
-        self._database = home.usage_database
+        self._home = home
+        self._log = home.log / "dovecot.log"
         self._lock = threading.Lock()
-        self._told: dict[str, dict[str, int]] = {}
-        """Address → key → value, since they were last taken."""
-        self._database.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._open()) as database:
-            rows = database.execute("SELECT username, bytes, messages FROM usage").fetchall()
-        for address, size, count in rows:
-            self._told[address] = {_STORAGE: size, _MESSAGES: count}
+        self._again: set[str] = set()
+        """Named in the round before: the line may have been written just before the size was."""
+        home.usage_database.parent.mkdir(parents=True, exist_ok=True)
+        self._open().close()
 
     def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._database, timeout=20)
+        database = sqlite3.connect(self._home.usage_database, timeout=20)
         database.execute("PRAGMA journal_mode=WAL")
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS usage (username TEXT PRIMARY KEY, "
-            "bytes INTEGER NOT NULL DEFAULT 0, messages INTEGER NOT NULL DEFAULT 0)"
-        )
+        database.executescript(_TABLES)
         return database
 
-    def take(self) -> Usage:
-        """What was told since the last call, written to the database; at first all that it holds.
+    def look_again(self, addresses: Iterable[str]) -> None:
+        """Let the next `take` read these too: an address may have got another store."""
+        with self._lock:
+            self._again |= set(addresses)
 
-        Raises `sqlite3.Error`; nothing is forgotten then.
+    def take(self) -> Usage:
+        """Read what may have changed since the last call; returns what did.
+
+        Raises `sqlite3.Error`, `OSError`; nothing is forgotten then.
         """
         with self._lock:
-            told, self._told = self._told, {}
-        if not told:
-            return {}
+            again, self._again = self._again, set()
         try:
-            with closing(self._open()) as database, database:
-                return {address: self._write(database, address, told[address]) for address in told}
-        except sqlite3.Error:
-            with self._lock:
-                self._told = {
-                    address: told.get(address, {}) | self._told.get(address, {})
-                    for address in told.keys() | self._told.keys()
-                }
+            with closing(self._open()) as database:
+                named, place = self._named_since(database)
+                with database:
+                    changed = self._bring_up_to_date(database, named | again)
+                    database.execute("DELETE FROM place")
+                    database.execute("INSERT INTO place VALUES (?, ?)", place)
+        except (sqlite3.Error, OSError):
+            self.look_again(again)
             raise
+        self.look_again(named)
+        return changed
 
-    def _write(
-        self, database: sqlite3.Connection, address: str, values: dict[str, int]
-    ) -> tuple[int, int]:
-        database.execute("INSERT OR IGNORE INTO usage (username) VALUES (?)", (address,))
-        row: tuple[int, int] = database.execute(
-            "UPDATE usage SET bytes = COALESCE(?, bytes), messages = COALESCE(?, messages) "
-            "WHERE username = ? RETURNING bytes, messages",
-            (values.get(_STORAGE), values.get(_MESSAGES), address),
-        ).fetchone()
-        return row
+    def _bring_up_to_date(self, database: sqlite3.Connection, addresses: Iterable[str]) -> Usage:
+        changed: Usage = {}
+        for address in addresses:
+            found = self._read(address)
+            if _note(database, address, found):
+                changed[address] = found
+        return changed
 
-    def listen(self) -> threading.Thread:
-        """Begin; returns when Dovecot can connect. The thread ends with the process."""
-        listening = threading.Event()
-        thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(listening)), name="usage", daemon=True
-        )
-        thread.start()
-        if not listening.wait(10):
-            raise OSError(f"cannot listen at {self._socket}")
-        return thread
+    def untold(self, most: int) -> Usage:
+        """What the control plane has not been told yet, at most so many mailboxes."""
+        with closing(self._open()) as database:
+            rows = database.execute(
+                "SELECT username, bytes, messages FROM usage WHERE told = 0 LIMIT ?", (most,)
+            )
+            return {address: (size, count) for address, size, count in rows}
 
-    async def _serve(self, listening: threading.Event) -> None:
-        self._socket.unlink(missing_ok=True)
-        server = await asyncio.start_unix_server(
-            self._converse, self._socket, limit=_LONGEST_LINE, backlog=1024
-        )
-        shutil.chown(self._socket, MAIL)
-        self._socket.chmod(0o600)
-        listening.set()
-        async with server:
-            await server.serve_forever()
+    def told(self, usage: Usage) -> None:
+        """The control plane will hear of this; what has changed since then stays untold."""
+        with closing(self._open()) as database, database:
+            database.executemany(
+                "UPDATE usage SET told = 1 WHERE username = ? AND bytes = ? AND messages = ?",
+                [(address, size, count) for address, (size, count) in usage.items()],
+            )
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        open_ones: dict[str, tuple[str, dict[str, int]]] = {}
-        # A line too long, a number that is none, a transaction never begun: not Dovecot. End it.
-        with closing(writer), suppress(ConnectionError, ValueError, LookupError):
-            while line := (await reader.readline()).decode("utf-8", "replace").rstrip("\n"):
-                word, (number, *rest) = line[0], line[1:].split("\t")
-                if word == "B":
-                    open_ones[number] = (rest[0], {})
-                elif word == "S":
-                    open_ones[number][1][rest[0]] = int(rest[1])
-                elif word == "R":
-                    del open_ones[number]
-                elif word in "CD":
-                    self._note(*open_ones.pop(number))
-                    writer.write(f"O{number}\n".encode())
-                    await writer.drain()
+    def _named_since(self, database: sqlite3.Connection) -> tuple[set[str], tuple[int, int]]:
+        """The addresses that the log has named since the last place, and the place of its end."""
+        row = database.execute("SELECT inode, octets FROM place").fetchone()
+        inode, octets = row or (0, 0)
+        named: set[str] = set()
+        for path in self._files_from(inode):
+            try:
+                with path.open("rb") as source:
+                    now = os.fstat(source.fileno()).st_ino
+                    # A file that is shorter than we have read is another one.
+                    begun = octets if now == inode and octets <= path.stat().st_size else 0
+                    source.seek(begun)
+                    octets = begun + _names_in(source, named)
+                    inode = now
+            except FileNotFoundError:
+                continue  # it was rotated this very moment; the next call finds it
+        return named, (inode, octets)
 
-    def _note(self, address: str, values: dict[str, int]) -> None:
-        with self._lock:
-            self._told.setdefault(address, {}).update(values)
+    def _files_from(self, inode: int) -> list[Path]:
+        """The log in which the last place is, if it was rotated since, and the current one."""
+        if inode and self._log.exists() and self._log.stat().st_ino != inode:
+            for path in self._log.parent.glob(f"{self._log.name}.*"):
+                if path.suffix != ".gz" and path.stat().st_ino == inode:
+                    return [path, self._log]
+        return [self._log]
+
+    def _read(self, address: str) -> tuple[int, int]:
+        local, _, domain = address.rpartition("@")
+        path = self._home.mail / domain / local / "Maildir" / "maildirsize"
+        try:
+            return _added_up(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            return 0, 0
+
+
+def _names_in(source: BinaryIO, named: set[str]) -> int:
+    """Take names from whole lines; returns how many bytes they were."""
+    taken, rest = 0, b""
+    while chunk := source.read(_AT_ONCE):
+        text = rest + chunk
+        whole, newline, rest = text.rpartition(b"\n")
+        named |= {name.decode("utf-8", "replace") for name in _NAMED.findall(whole)}
+        taken += len(whole) + len(newline)
+    return taken
+
+
+def _added_up(text: bytes) -> tuple[int, int]:
+    """Bytes and messages of a maildirsize file; its first line holds the limits."""
+    size = count = 0
+    for octets, messages in _LINE.findall(text):
+        size += int(octets)
+        count += int(messages)
+    return max(0, size), max(0, count)
+
+
+def _note(database: sqlite3.Connection, address: str, found: tuple[int, int]) -> bool:
+    """Write what was found; returns whether it is new."""
+    done = database.execute(
+        "INSERT INTO usage (username, bytes, messages) VALUES (?, ?, ?) "
+        "ON CONFLICT (username) DO UPDATE SET bytes = excluded.bytes, "
+        "messages = excluded.messages, told = 0 "
+        "WHERE bytes != excluded.bytes OR messages != excluded.messages",
+        (address, *found),
+    )
+    return done.rowcount > 0

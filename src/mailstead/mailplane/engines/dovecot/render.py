@@ -148,7 +148,7 @@ mail_uid = {MAIL_USER}
 mail_gid = {MAIL_USER}
 # Debian's system users begin at 100; vmail is one.
 first_valid_uid = {FIRST_UID}
-mail_plugins = $mail_plugins quota quota_clone
+mail_plugins = $mail_plugins quota
 # The default, held by a test: saved mail is fsynced before it is acknowledged.
 mail_fsync = optimized
 # Nobody but Dovecot writes these Maildirs: no need to look at all of them again and again.
@@ -172,12 +172,11 @@ namespace cpanel {{
 
 
 def _quota(model: DovecotModel) -> str:
-    return f"""
-plugin {{
-  # `count` reads the indexes, and so is right whatever happened to the store.
-  quota = count:User quota
-  # Sizes as the client sees them; count needs it.
-  quota_vsizes = yes
+    return """
+plugin {
+  # Sizes are kept in one small file, to which a delivery adds a line; `count` opens every folder
+  # anew (docs/decisions/0016). The agent reads that file too.
+  quota = maildir:User quota
   # The message that crosses the limit is taken, so that the limit is reached and seen.
   quota_grace = 10%%
   quota_exceeded_message = The mailbox is full.
@@ -185,10 +184,11 @@ plugin {{
   quota_status_success = DUNNO
   quota_status_nouser = DUNNO
   quota_status_overquota = "452 4.2.2 The mailbox is full; try again later"
-  # Storage in use, told to the agent: Dovecot's own dict process on SQLite loses some of it as
-  # soon as many deliveries come at once ("database is locked").
-  quota_clone_dict = proxy:{model.home.usage_socket}:usage
-}}
+  # Who removed or stored what, in the log: the answer to "my mail is gone". The agent learns from
+  # it which mailboxes have changed.
+  mail_log_events = delete undelete expunge save copy mailbox_create mailbox_delete mailbox_rename
+  mail_log_fields = uid box msgid size
+}
 # A full mailbox may be empty tomorrow: keep the message in the queue (docs/decisions/0013).
 quota_full_tempfail = yes
 """
@@ -196,7 +196,7 @@ quota_full_tempfail = yes
 
 _PROTOCOLS = """
 protocol imap {
-  mail_plugins = $mail_plugins imap_quota
+  mail_plugins = $mail_plugins imap_quota notify mail_log
   # Outlook and Thunderbird lose their way without these.
   imap_client_workarounds = delay-newmail tb-extra-mailbox-sep tb-lsub-flags
 }
@@ -204,6 +204,7 @@ protocol lmtp {
   mail_plugins = $mail_plugins sieve
 }
 protocol pop3 {
+  mail_plugins = $mail_plugins notify mail_log
   # The UIDL that cPanel and DirectAdmin give, so that moved mail is not fetched twice (held by a
   # test; it is the default).
   pop3_uidl_format = %08Xu%08Xv
