@@ -48,10 +48,13 @@ def packages_change() -> bool:
     return bool(struct.unpack("hhqqi", answer)[0] != fcntl.F_UNLCK)
 
 
-def updated_under(home: Home) -> list[str]:
-    """The running processes whose program or libraries a package has replaced."""
-    running = [process for process in supervise.status(home) if process.state == "RUNNING"]
-    return [process.name for process in running if replaced(process.pid)]
+def updated_under(home: Home, seconds: int = 0) -> list[str]:
+    """The processes that run for `seconds` at least, and whose program a package has replaced."""
+    return [
+        process.name
+        for process in supervise.status(home)
+        if process.state == "RUNNING" and process.seconds >= seconds and replaced(process.pid)
+    ]
 
 
 def outdated(home: Home) -> list[str]:

@@ -21,13 +21,13 @@ from supervisor.xmlrpc import SupervisorTransport
 from mailstead.config import Settings, child_environment
 from mailstead.home import Home
 from mailstead.mailplane.engines.files import File, write
-from mailstead.mailplane.engines.processes import run
+from mailstead.mailplane.engines.processes import EngineError, run
 from mailstead.mailplane.node import leftovers
 from mailstead.mailplane.node.registry import ENGINES, wanted
 from mailstead.standards.refusal import Refusal
 
 Progress = Callable[[str], None]
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 45.0
 FILES = 65536
 """Open files that each process may have."""
@@ -191,7 +191,7 @@ def _raise_file_limit() -> None:
 def _wait_ready(settings: Settings, home: Home, progress: Progress) -> None:
     deadline = time.monotonic() + START_SECONDS
     for name in wanted(settings):
-        while not ENGINES[name].ready(settings, home):
+        while not _answers(name, settings, home):
             if time.monotonic() > deadline:
                 raise _not_ready(name, home)
             time.sleep(0.1)
@@ -202,6 +202,14 @@ def _wait_ready(settings: Settings, home: Home, progress: Progress) -> None:
                 raise _not_ready(name, home)
             time.sleep(0.1)
         progress(f"{name} runs")
+
+
+def _answers(name: str, settings: Settings, home: Home) -> bool:
+    try:
+        return ENGINES[name].ready(settings, home)
+    except EngineError:
+        # A question that took too long: the machine is busy, the deadline decides.
+        return False
 
 
 def _steady(home: Home, name: str) -> bool:

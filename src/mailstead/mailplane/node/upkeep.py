@@ -10,7 +10,9 @@ import datetime as dt
 import os
 import signal
 import threading
+from http.client import HTTPException
 from pathlib import Path
+from xmlrpc.client import Fault
 
 import structlog
 
@@ -23,6 +25,8 @@ from mailstead.standards.refusal import Refusal
 
 EVERY = 300.0
 """Seconds."""
+SETTLED = 3600
+"""Seconds for which a process must have run: whatever goes wrong, none is restarted in a circle."""
 
 log = structlog.get_logger("upkeep")
 
@@ -39,11 +43,11 @@ class Upkeep:
         while not stopping.wait(EVERY):
             try:
                 self.once()
-            except (EngineError, OSError, Refusal) as error:
+            except (EngineError, OSError, Refusal, Fault, HTTPException) as error:
                 log.error("cannot do the upkeep", words=str(error))
 
     def once(self) -> None:
-        """Do all that is due. Raises `EngineError`, `OSError`."""
+        """Do all that is due. Raises `EngineError`, `OSError`, `Refusal`, `Fault`."""
         pids = {
             process.name: process.pid
             for process in supervise.status(self._home)
@@ -58,7 +62,7 @@ class Upkeep:
         if renewal.packages_change():
             return
         with one_at_a_time(self._home.root):
-            updated = renewal.updated_under(self._home)
+            updated = renewal.updated_under(self._home, SETTLED)
             for name in updated:
                 if name != "agent":
                     log.info("starting anew: its program was updated", process=name)
