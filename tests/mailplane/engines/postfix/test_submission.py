@@ -142,6 +142,27 @@ def test_after_a_restart_of_dovecot_a_log_in_is_put_off_not_denied(own_host: Hos
     assert 535 not in codes
 
 
+def test_submission_is_back_as_soon_as_dovecot_is(own_host: Host) -> None:
+    # Without Dovecot a new smtpd ends at the first EHLO under TLS, and by default master(8) would
+    # then start none for a minute.
+    ann = own_host.add("ann")
+    with own_host.submission(ann):  # holds the smtpd that knows Dovecot already
+        own_host.stop("dovecot")
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            own_host.submission(ann)
+        until(lambda: "throttling" in own_host.log("postfix"), "master has noticed")
+        own_host.start("dovecot")
+
+        def logs_in() -> bool:
+            try:
+                own_host.submission(ann).close()
+            except (OSError, smtplib.SMTPException):
+                return False
+            return True
+
+        until(logs_in, "a log-in succeeds", seconds=10)
+
+
 @pytest.mark.parametrize("service", ["submissions", "imaps", "pop3s"])
 def test_old_versions_of_tls_are_refused(host: Host, service: str) -> None:
     old = without_verification()

@@ -239,6 +239,13 @@ def _submission(model: PostfixModel) -> list[Entry]:
     maps = model.home.maps
     return [
         ("smtpd_sasl_type", "dovecot", "Dovecot knows the passwords."),
+        (
+            "service_throttle_time",
+            "1s",
+            "An smtpd(8) for submission that starts while Dovecot does not answer ends at once,\n"
+            "and master(8) would then start none for 60 s: a minute without submission for a\n"
+            "restart of a second.",
+        ),
         ("smtpd_sasl_path", f"{model.home.dovecot_run}/postfix-auth", "Its socket."),
         (
             "smtpd_tls_auth_only",
