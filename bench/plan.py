@@ -36,7 +36,7 @@ FULL = Size(
     scan_rounds=3,
     trials=20,
     changes=50,
-    settle=10,
+    settle=30,
 )
 QUICK = Size(
     population=Population(400),
