@@ -99,6 +99,7 @@ def test_a_mailbox_from_its_birth_to_its_restoration(home: Path) -> None:
     ok(home, "mailbox", "show", "ann@a.example", code=2)
     assert "ann@a.example" in ok(home, "mailbox", "list", "--removed")
     ok(home, "mailbox", "restore", "ann@a.example")
+    assert "More: add --before " in ok(home, "audit", "list", "--limit", "1")
     verbs = [row["verb"] for row in json.loads(ok(home, "audit", "list", "--json"))["items"]]
     assert "mailbox.restore" in verbs
 

@@ -46,4 +46,4 @@ def list_(
     entries = list(found[: limit + 1])
     following = entries[limit - 1].pk if len(entries) > limit else None
     rows = [_row(entry) for entry in entries[:limit]]
-    SESSION.print_rows(rows, next_after=following)
+    SESSION.print_rows(rows, next_after=following, option="--before")

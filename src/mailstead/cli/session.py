@@ -68,8 +68,10 @@ class Session:
         for name, value in row.items():
             print(f"{name.ljust(width)}  {shown(value)}")
 
-    def print_rows(self, rows: Sequence[Row], *, next_after: int | None = None) -> None:
-        """A page of objects; `next_after` is the cursor of the next page."""
+    def print_rows(
+        self, rows: Sequence[Row], *, next_after: int | None = None, option: str = "--after"
+    ) -> None:
+        """A page of objects; `next_after` is the cursor of the next page, taken by `option`."""
         if self.json:
             print(to_json({"items": rows, "next": next_after}))
             return
@@ -82,7 +84,7 @@ class Session:
         for line in [columns, *cells]:
             print("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
         if next_after is not None:
-            print(f"More: add --after {next_after}")
+            print(f"More: add {option} {next_after}")
 
     def say(self, words: str) -> None:
         """A sentence for people; with --json nothing."""

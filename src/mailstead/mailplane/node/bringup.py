@@ -118,7 +118,7 @@ def prepare(settings: Settings, progress: Progress) -> list[str]:
         engine = ENGINES[name]
         written = write(engine.files(settings, home))
         if written:
-            progress(f"Wrote {len(written)} configuration files of {name}")
+            progress(f"Wrote the configuration of {name} ({len(written)} of its files)")
             changed.append(name)
         try:
             engine.prepare(settings, home)

@@ -15,7 +15,12 @@ def check(context: Context) -> Finding:
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     processes = resource.getrlimit(resource.RLIMIT_NPROC)[1]
     if files != resource.RLIM_INFINITY and files < FILES:
-        return Finding("fail", f"At most {files} open files are allowed.", f"Allow {FILES}.")
+        return Finding(
+            "fail",
+            f"At most {files} open files are allowed.",
+            f"Allow {FILES}: the unit of 'mailstead service install' does; elsewhere raise the "
+            "hard limit (ulimit -Hn) for whoever runs 'mailstead up'.",
+        )
     if processes != resource.RLIM_INFINITY and processes < PROCESSES:
         return Finding("warn", f"At most {processes} processes.", f"Allow {PROCESSES}.")
     return Finding("ok", "Enough open files and processes are allowed.")
