@@ -136,8 +136,6 @@ def import_(
     SESSION.control()
     from mailstead.control.hosting import services
 
-    actor = SESSION.actor()
-
     def read(row: dict[str, str]) -> services.AutoresponderRow:
         return services.AutoresponderRow(
             address=row["address"],
@@ -150,13 +148,12 @@ def import_(
             from_name=row.get("name", ""),
         )
 
-    def batch(rows: list[services.AutoresponderRow]) -> list[services.Result]:
-        return services.import_autoresponders(actor=actor, now=now(), rows=rows, dry_run=dry_run)
-
     columns = importing.Columns(
         {"address", "subject", "body"}, {"from", "until", "interval", "html", "name"}
     )
-    return importing.run(file, columns, read, batch, refused, dry_run=dry_run)
+    return importing.run(
+        file, columns, read, services.import_autoresponders, refused, dry_run=dry_run
+    )
 
 
 @app.command("remove")

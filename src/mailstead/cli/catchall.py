@@ -58,17 +58,11 @@ def import_(
     SESSION.control()
     from mailstead.control.hosting import services
 
-    actor = SESSION.actor()
-
     def read(row: dict[str, str]) -> services.CatchAllRow:
         return services.CatchAllRow(row["domain"], route_of([row["to"]]))
 
-    def batch(rows: list[services.CatchAllRow]) -> list[services.Result]:
-        return services.import_catch_alls(actor=actor, now=now(), rows=rows, dry_run=dry_run)
-
-    return importing.run(
-        file, importing.Columns({"domain", "to"}), read, batch, refused, dry_run=dry_run
-    )
+    columns = importing.Columns({"domain", "to"})
+    return importing.run(file, columns, read, services.import_catch_alls, refused, dry_run=dry_run)
 
 
 @app.command("remove")

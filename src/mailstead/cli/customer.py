@@ -131,8 +131,6 @@ def import_(
     SESSION.control()
     from mailstead.control.hosting import services
 
-    actor = SESSION.actor()
-
     def read(row: dict[str, str]) -> services.CustomerRow:
         return services.CustomerRow(
             name=row["name"],
@@ -141,11 +139,8 @@ def import_(
             mailbox_limit=_limit(row.get("mailboxes", "").strip() or None),
         )
 
-    def batch(rows: list[services.CustomerRow]) -> list[services.Result]:
-        return services.import_customers(actor=actor, now=now(), rows=rows, dry_run=dry_run)
-
     columns = importing.Columns({"name"}, {"email", "quota", "mailboxes"})
-    return importing.run(file, columns, read, batch, refused, dry_run=dry_run)
+    return importing.run(file, columns, read, services.import_customers, refused, dry_run=dry_run)
 
 
 @app.command("remove")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -167,16 +168,11 @@ def import_(
     settings = SESSION.control()
     from mailstead.control.hosting import queries, services
 
-    actor = SESSION.actor()
-    node = queries.server_named(actor, server or settings.server)
+    node = queries.server_named(SESSION.actor(), server or settings.server)
 
     def read(row: dict[str, str]) -> services.DomainRow:
         return services.DomainRow(row["name"], row["customer"])
 
-    def batch(rows: list[services.DomainRow]) -> list[services.Result]:
-        return services.import_domains(
-            actor=actor, now=now(), rows=rows, server=node, dkim=dkim, dry_run=dry_run
-        )
-
+    write = partial(services.import_domains, server=node, dkim=dkim)
     columns = importing.Columns({"name", "customer"})
-    return importing.run(file, columns, read, batch, refused, dry_run=dry_run)
+    return importing.run(file, columns, read, write, refused, dry_run=dry_run)

@@ -153,17 +153,12 @@ def import_(
     SESSION.control()
     from mailstead.control.hosting import services
 
-    actor = SESSION.actor()
-
     def read(row: dict[str, str]) -> services.ForwarderRow:
         keep = importing.truth(row.get("keep_copy", ""))
         return services.ForwarderRow(row["address"], route_of([row["to"]]), keep)
 
-    def batch(rows: list[services.ForwarderRow]) -> list[services.Result]:
-        return services.import_forwarders(actor=actor, now=now(), rows=rows, dry_run=dry_run)
-
     columns = importing.Columns({"address", "to"}, {"keep_copy"})
-    return importing.run(file, columns, read, batch, refused, dry_run=dry_run)
+    return importing.run(file, columns, read, services.import_forwarders, refused, dry_run=dry_run)
 
 
 @app.command("remove")

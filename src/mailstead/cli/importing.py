@@ -10,24 +10,38 @@ import csv
 import itertools
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import TextIO, TypeVar
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from mailstead.cli.session import INTERRUPTED, OK, PARTLY, SESSION, shown, to_json
+from mailstead.cli.session import INTERRUPTED, OK, PARTLY, SESSION, now, shown, to_json
 from mailstead.standards.refusal import Refusal
+
+if TYPE_CHECKING:
+    from mailstead.control.people.actor import Actor
 
 BATCH = 500
 STDIN = Path("-")
 Fields = dict[str, str]
 Result = Refusal | str
 T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Write(Protocol[T_contra]):
+    """A service that imports a batch of rows, in one transaction."""
+
+    def __call__(
+        self, *, actor: Actor, now: datetime, rows: Sequence[T_contra], dry_run: bool
+    ) -> list[Result]:
+        """What became of each row."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +113,20 @@ def run(
     path: Path,
     columns: Columns,
     read: Callable[[Fields], T],
-    batch: Callable[[list[T]], list[Result]],
+    write: Write[T],
     refused_path: Path | None,
     *,
     dry_run: bool,
 ) -> int:
     """Import a file; returns the exit code: 3 when rows were refused, 130 when interrupted.
 
-    `read` makes a row of the fields of a line, `batch` commits many and says what became of each.
+    `read` makes a row of the fields of a line; `write` commits many and says what became of each.
     """
+
+    def batch(rows: list[T]) -> list[Result]:
+        return write(actor=actor, now=now(), rows=rows, dry_run=dry_run)
+
+    actor = SESSION.actor()
     counts = {"made": 0, "present": 0, "refused": 0}
     interrupt = _Interrupt()
     before = signal.signal(signal.SIGINT, interrupt)

@@ -207,8 +207,6 @@ def import_(
     SESSION.control()
     from mailstead.control.hosting import services
 
-    actor = SESSION.actor()
-
     def read(row: dict[str, str]) -> services.MailboxRow:
         quota = row.get("quota", "").strip()
         return services.MailboxRow(
@@ -218,8 +216,5 @@ def import_(
             quota=size(quota) if quota else 0,
         )
 
-    def batch(rows: list[services.MailboxRow]) -> list[services.Result]:
-        return services.import_mailboxes(actor=actor, now=now(), rows=rows, dry_run=dry_run)
-
     columns = importing.Columns({"address"}, {"password", "hash", "quota"})
-    return importing.run(file, columns, read, batch, refused, dry_run=dry_run)
+    return importing.run(file, columns, read, services.import_mailboxes, refused, dry_run=dry_run)
