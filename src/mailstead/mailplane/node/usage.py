@@ -166,6 +166,14 @@ def _added_up(text: bytes) -> tuple[int, int]:
 
 def _note(database: sqlite3.Connection, address: str, found: tuple[int, int]) -> bool:
     """Write what was found; returns whether it is new."""
+    if found == (0, 0):
+        # A mailbox that nobody has heard of is empty for everybody: nothing to tell.
+        done = database.execute(
+            "UPDATE usage SET bytes = 0, messages = 0, told = 0 "
+            "WHERE username = ? AND (bytes != 0 OR messages != 0)",
+            (address,),
+        )
+        return done.rowcount > 0
     done = database.execute(
         "INSERT INTO usage (username, bytes, messages) VALUES (?, ?, ?) "
         "ON CONFLICT (username) DO UPDATE SET bytes = excluded.bytes, "
