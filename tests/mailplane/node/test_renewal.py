@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.mailplane.engines.harness import until
 
 from mailstead.home import Home
 from mailstead.mailplane.node import renewal
@@ -19,6 +20,9 @@ def sleeper(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     program = tmp_path / "sleeper"
     shutil.copy("/bin/sleep", program)
     with subprocess.Popen([program, "600"]) as child:
+        # The child is there a moment before its program is mapped.
+        maps = Path(f"/proc/{child.pid}/maps")
+        until(lambda: str(program) in maps.read_text(), "the program is mapped")
         yield child
         child.kill()
 
