@@ -183,6 +183,8 @@ class Agent:
 
     def _tell_usage(self, spool: EventSpool) -> None:
         changed = self.usage.untold(TELL_AT_ONCE)
+        if not changed:
+            return
         path = f"file:{self.home.directory_database}?mode=ro"
         events = []
         with closing(sqlite3.connect(path, uri=True, timeout=5)) as reader:

@@ -52,12 +52,12 @@ class UsageBook:
         self._again: set[str] = set()
         """Named in the round before: the line may have been written just before the size was."""
         home.usage_database.parent.mkdir(parents=True, exist_ok=True)
-        self._open().close()
+        with closing(self._open()) as database:
+            database.executescript(_TABLES)
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._home.usage_database, timeout=20)
         database.execute("PRAGMA journal_mode=WAL")
-        database.executescript(_TABLES)
         return database
 
     def look_again(self, addresses: Iterable[str]) -> None:
@@ -75,6 +75,8 @@ class UsageBook:
         try:
             with closing(self._open()) as database:
                 named, place = self._named_since(database)
+                if not (named or again) and place == self._place(database):
+                    return {}  # a quiet node writes nothing
                 with database:
                     changed = self._bring_up_to_date(database, named | again)
                     database.execute("DELETE FROM place")
@@ -111,8 +113,7 @@ class UsageBook:
 
     def _named_since(self, database: sqlite3.Connection) -> tuple[set[str], tuple[int, int]]:
         """The addresses that the log has named since the last place, and the place of its end."""
-        row = database.execute("SELECT inode, octets FROM place").fetchone()
-        inode, octets = row or (0, 0)
+        inode, octets = self._place(database)
         named: set[str] = set()
         for path in self._files_from(inode):
             try:
@@ -126,6 +127,11 @@ class UsageBook:
             except FileNotFoundError:
                 continue  # it was rotated this very moment; the next call finds it
         return named, (inode, octets)
+
+    def _place(self, database: sqlite3.Connection) -> tuple[int, int]:
+        """How far the log was read: the file's inode, and bytes."""
+        row: tuple[int, int] | None = database.execute("SELECT inode, octets FROM place").fetchone()
+        return row or (0, 0)
 
     def _files_from(self, inode: int) -> list[Path]:
         """The log in which the last place is, if it was rotated since, and the current one."""

@@ -1,7 +1,7 @@
 """Mailboxes and domains by the hundred thousand: rows of an import, each batch one transaction.
 
 A row that is refused does not stop the others; a row that is there already is said to be so, which
-makes a repeated import harmless. A batch costs a handful of statements, however long it is.
+makes a repeated import harmless.
 """
 
 from __future__ import annotations
@@ -14,12 +14,7 @@ from django.db import transaction
 
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
-from mailstead.control.hosting.models import (
-    Customer,
-    Domain,
-    Mailbox,
-    Server,
-)
+from mailstead.control.hosting.models import Customer, Domain, Mailbox, Server
 from mailstead.control.hosting.services.common import checked_size, facts, no_alias, take_serials
 from mailstead.control.hosting.services.dkim import new_key
 from mailstead.control.hosting.services.mailboxes import CREDENTIAL, LOCKED, secret_of
