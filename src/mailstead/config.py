@@ -43,6 +43,10 @@ class Ports(_Section, frozen=True, kw_only=True):
     """Loopback only: where Dovecot's Sieve hands back redirected mail and answers."""
     resolver: int = 53
     """Loopback only: the node's own resolver (unbound)."""
+    https: int = 443
+    """The panel and the API."""
+    http: int = 80
+    """Sends browsers on to `https`."""
 
     def of(self, name: str) -> int:
         """The port of a service with the offset added."""
@@ -97,6 +101,20 @@ class Log(_Section, frozen=True, kw_only=True):
     """Days for which old logs are kept; a new one is begun each day."""
 
 
+class Web(_Section, frozen=True, kw_only=True):
+    """The panel and the API."""
+
+    hostnames: tuple[str, ...] = ()
+    """Names under which the panel answers; the first stands in the links of mails. Empty: the
+    host's own name. A request for any other name is refused."""
+    second_factor: tuple[Literal["operator", "staff", "reseller", "customer"], ...] = ()
+    """Roles whose people must sign in with a second factor; a customer may demand it too."""
+    session_days: int = 14
+    """Days without a visit after which a sign-in ends."""
+    sender: str = ""
+    """Address from which the panel writes to people. Empty: `no-reply@` and the host's name."""
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """All settings of an instance."""
 
@@ -118,6 +136,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     spam: Spam = Spam()
     storage: Storage = Storage()
     log: Log = Log()
+    web: Web = Web()
 
 
 def home_from_environment() -> Path:
@@ -182,6 +201,8 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "recipient_delimiter must be one of + = _")
     if not 1 <= settings.log.keep_days <= 3650:
         raise _invalid(settings, "log.keep_days must be from 1 to 3650")
+    if not 1 <= settings.web.session_days <= 365:
+        raise _invalid(settings, "web.session_days must be from 1 to 365")
     if settings.storage.grace_days < 0:
         raise _invalid(settings, "storage.grace_days must not be negative")
     if not 1_000_000 <= settings.storage.message_limit <= 2_000_000_000:
@@ -194,6 +215,11 @@ def _check_names(settings: Settings) -> None:
             normalise_domain(settings.hostname)
         except Refusal as refusal:
             raise _invalid(settings, f"hostname: {refusal.words.rstrip('.')}") from refusal
+    for name in settings.web.hostnames:
+        try:
+            normalise_domain(name)
+        except Refusal as refusal:
+            raise _invalid(settings, f"web.hostnames: {refusal.words.rstrip('.')}") from refusal
     for text in settings.dns.forward_to:
         host, at, port = text.partition("@")
         try:

@@ -130,6 +130,20 @@ class Home:
         return self.run / "web" / "web.sock"
 
     @property
+    def panel_socket(self) -> Path:
+        """Where the control plane answers nginx: panel and API, never the feed."""
+        return self.run / "web" / "panel.sock"
+
+    @property
+    def static(self) -> Path:
+        """Style sheets, scripts and pictures of the panel, their names with hashes."""
+        return self.control / "static"
+
+    @property
+    def nginx(self) -> Path:
+        return self.root / "nginx"
+
+    @property
     def supervisor_socket(self) -> Path:
         return self.run / "supervisor.sock"
 

@@ -54,3 +54,45 @@ class RecordedEvent(models.Model):
 
     def __str__(self) -> str:
         return self.event
+
+
+class Order(models.Model):
+    """Something that a node is asked to do or to look up: `wire.orders` down, its answer up."""
+
+    server = models.CharField(max_length=63)
+    kind = models.CharField(max_length=30)
+    key = models.CharField(max_length=320, blank=True)
+    """What it is about, an address for instance: the newest answer of a key can be asked for."""
+    payload = models.TextField()
+    asked_by = models.CharField(max_length=280)
+    asked_at = models.DateTimeField(db_index=True)
+    answered_at = models.DateTimeField(null=True)
+    answer = models.TextField(blank=True)
+    words = models.CharField(max_length=1000, blank=True)
+    """Why the node could not do it; empty: it could, or has not answered yet."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["server", "answered_at", "id"], name="order_open"),
+            models.Index(fields=["server", "kind", "key", "-id"], name="order_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} for {self.server}"
+
+
+class NodeSample(models.Model):
+    """What a node counted in one minute, for the charts."""
+
+    server = models.CharField(max_length=63)
+    at = models.DateTimeField()
+    figures = models.JSONField()
+    """Name to number, `wire.events.NodeSeen`."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["server", "at"], name="node_sample_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.server} at {self.at}"

@@ -32,13 +32,61 @@ class Customer(models.Model):
     name = models.CharField(max_length=120, unique=True)
     email = models.CharField(max_length=254, blank=True)
     """Contact address, outside the hosted domains."""
+    reseller = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="customers"
+    )
+    """The customer who resells to this one; None: a customer of the company's own."""
+    is_reseller = models.BooleanField(default=False)
+    """May have customers of their own, who have none themselves."""
+    package = models.ForeignKey(
+        "Package", null=True, on_delete=models.SET_NULL, related_name="customers"
+    )
+    """From which the limits came."""
     quota = models.BigIntegerField(default=0)
     """Storage that all mailboxes share, bytes."""
     mailbox_limit = models.IntegerField(null=True)
+    domain_limit = models.IntegerField(null=True)
+    created_at = models.DateTimeField(null=True)
     suspended = models.BooleanField(default=False)
     suspended_reason = models.TextField(blank=True)
     pool_full = models.BooleanField(default=False)
     """The mailboxes together use more than `quota`; follows from what the nodes report."""
+
+
+class Package(models.Model):
+    """Limits under a name, given to customers; a change of it reaches only who takes it anew."""
+
+    owner = models.ForeignKey(
+        Customer, null=True, on_delete=models.CASCADE, related_name="packages"
+    )
+    """The reseller whose it is; None: the company's own."""
+    name = models.CharField(max_length=80)
+    quota = models.BigIntegerField(default=0)
+    mailbox_limit = models.IntegerField(null=True)
+    domain_limit = models.IntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="package_once"),
+            models.UniqueConstraint(
+                fields=["name"], condition=Q(owner=None), name="package_of_company_once"
+            ),
+        ]
+
+
+class Brand(models.Model):
+    """How the panel looks to a reseller's customers."""
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, related_name="brand")
+    name = models.CharField(max_length=60)
+    accent = models.CharField(max_length=7, blank=True)
+    """`#rrggbb`; empty: the house's own."""
+    logo = models.BinaryField(null=True)
+    logo_type = models.CharField(max_length=20, blank=True)
+    """`image/png` or `image/webp`."""
+    hostnames = models.JSONField(default=list)
+    """Names under which the panel shows this brand before anybody has signed in."""
+    support_email = models.CharField(max_length=254, blank=True)
 
 
 class Domain(models.Model):
@@ -56,6 +104,7 @@ class Domain(models.Model):
     catch_all_action = models.CharField(max_length=10, blank=True)
     catch_all_destinations = models.JSONField(default=list)
     catch_all_text = models.TextField(blank=True)
+    created_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
     purge_after = models.DateTimeField(null=True, db_index=True)
 
@@ -88,6 +137,11 @@ class Mailbox(models.Model):
     receiving_suspended = models.TextField(blank=True)
     usage_bytes = models.BigIntegerField(default=0)
     usage_messages = models.BigIntegerField(default=0)
+    name = models.CharField(max_length=120, blank=True)
+    """Whose mailbox it is, for people to read."""
+    recovery_address = models.CharField(max_length=254, blank=True)
+    """Where a link to set a new password may be sent; outside the hosted domains."""
+    created_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
     purge_after = models.DateTimeField(null=True, db_index=True)
 
@@ -104,6 +158,61 @@ class Mailbox(models.Model):
     def address(self) -> str:
         """`local@domain`; needs the domain fetched."""
         return f"{self.local}@{self.domain.name}"
+
+
+class AppPassword(models.Model):
+    """A password of one program or device: random, shown once, ended alone."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="app_passwords")
+    name = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64, unique=True)
+    """SHA-256 of the password in hexadecimal: it has too many bits to be guessed."""
+    credential = models.BigIntegerField()
+    """From the same numbers as the mailbox's own."""
+    protocols = models.JSONField(default=list)
+    """Of `imap`, `pop3`, `smtp`, `sieve`; empty: all."""
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "name"], name="app_password_once"),
+        ]
+
+
+class SpamSettings(models.Model):
+    """What a mailbox wants of the spam filter; without a row the house's own."""
+
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, related_name="spam_settings")
+    level = models.CharField(max_length=8, default="normal")
+    """`off`, `lenient`, `normal`, `strict`."""
+    allow = models.JSONField(default=list)
+    """Addresses and `@domains` whose mail is never filed as spam."""
+    deny = models.JSONField(default=list)
+    """Addresses and `@domains` whose mail always is."""
+
+
+class SignIn(models.Model):
+    """Log-ins of a mailbox by one protocol from one network address with one password."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="sign_ins")
+    protocol = models.CharField(max_length=6)
+    """`imap`, `pop3`, `smtp`, `sieve`, `panel`."""
+    address = models.CharField(max_length=45)
+    credential = models.BigIntegerField(default=0)
+    """Which password: the mailbox's or an app password's; 0: not known."""
+    failed = models.BooleanField(default=False)
+    """A wrong password."""
+    count = models.BigIntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mailbox", "protocol", "address", "credential", "failed"],
+                name="sign_in_once",
+            ),
+        ]
 
 
 class Forwarder(models.Model):

@@ -1,0 +1,1 @@
+"""How pages look: layout, components, style sheet, scripts; knows no other app."""
