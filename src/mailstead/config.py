@@ -104,6 +104,8 @@ class Log(_Section, frozen=True, kw_only=True):
 class Web(_Section, frozen=True, kw_only=True):
     """The panel and the API."""
 
+    name: str = "Mailstead"
+    """The company's name, as the panel and its mails say it."""
     hostnames: tuple[str, ...] = ()
     """Names under which the panel answers; the first stands in the links of mails. Empty: the
     host's own name. A request for any other name is refused."""

@@ -49,6 +49,8 @@ class Customer(models.Model):
     created_at = models.DateTimeField(null=True)
     suspended = models.BooleanField(default=False)
     suspended_reason = models.TextField(blank=True)
+    suspended_by = models.CharField(max_length=12, blank=True)
+    """Kind of the actor; nobody below may end it."""
     pool_full = models.BooleanField(default=False)
     """The mailboxes together use more than `quota`; follows from what the nodes report."""
 
@@ -97,6 +99,7 @@ class Domain(models.Model):
     server = models.ForeignKey(Server, on_delete=models.PROTECT, related_name="domains")
     suspended = models.BooleanField(default=False)
     suspended_reason = models.TextField(blank=True)
+    suspended_by = models.CharField(max_length=12, blank=True)
     alias_of = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="aliases"
     )
@@ -135,6 +138,8 @@ class Mailbox(models.Model):
     """Why; empty: not suspended. The same holds for the next two."""
     sending_suspended = models.TextField(blank=True)
     receiving_suspended = models.TextField(blank=True)
+    suspended_by = models.JSONField(default=dict)
+    """`login`, `sending`, `receiving` to the kind of the actor; nobody below may end it."""
     usage_bytes = models.BigIntegerField(default=0)
     usage_messages = models.BigIntegerField(default=0)
     name = models.CharField(max_length=120, blank=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -44,9 +45,23 @@ class Person(AbstractBaseUser):
     REQUIRED_FIELDS: list[str] = []
 
     objects = PersonManager()
+    session_secret = ""
+    """Of a mailbox user: what ends the sessions when it changes; set by the log-in's back end."""
 
     def __str__(self) -> str:
         return self.email
+
+    def has_usable_password(self) -> bool:
+        """A mailbox user has the mailbox's."""
+        return self.mailbox is not None or super().has_usable_password()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        return salted_hmac(
+            "mailstead.people.session",
+            f"{self.password}\n{self.session_secret}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
 
 
 class Role(models.TextChoices):

@@ -69,6 +69,9 @@ ALLOWED_HOSTS = list(_hostnames)
 _https = MAILSTEAD.ports.of("https")
 PANEL_ORIGIN = f"https://{_hostnames[0]}" + ("" if _https == 443 else f":{_https}")
 """Where links in mails lead: the configured name, never the one that a request brings."""
+PANEL_NAME = MAILSTEAD.web.name
+PANEL_SENDER = MAILSTEAD.web.sender or f"no-reply@{MAILSTEAD.hostname or 'panel.example'}"
+PANEL_SMTP_PORT = MAILSTEAD.ports.of("reinject")
 CSRF_TRUSTED_ORIGINS = [
     f"https://{name}" + ("" if _https == 443 else f":{_https}") for name in _hostnames
 ]
@@ -103,7 +106,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "mailstead.control.people.middleware.ActorMiddleware",
+    "mailstead.control.hosting.middleware.ActorMiddleware",
 ]
 ROOT_URLCONF = "mailstead.control.project.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -151,6 +154,19 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {
+    "login": "mailstead.control.people.forms.SignInForm",
+    "reset_password": "mailstead.control.hosting.forms.sign_in.ForgottenForm",
+}
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "30/m/ip,5/300s/key",
+    "reset_password": "10/m/ip,3/900s/key",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_REAUTHENTICATION_REQUIRED = True

@@ -16,6 +16,12 @@ from mailstead.control.hosting.models import (
     Mailbox,
     Server,
 )
+from mailstead.control.hosting.queries.scope import (
+    of_addresses,
+    of_customers,
+    of_domains,
+    of_mailboxes,
+)
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import forwarder_address, normalise_domain
 from mailstead.standards.refusal import Refusal
@@ -24,19 +30,15 @@ from mailstead.wire.changes import Route
 M = TypeVar("M", bound=Model)
 
 
-def _visible(rows: QuerySet[M], actor: Actor) -> QuerySet[M]:
-    return rows if actor.sees_everything else rows.none()
-
-
 def servers(actor: Actor, *, search: str = "") -> QuerySet[Server]:
-    """Servers by name."""
-    rows = _visible(Server.objects.all(), actor)
+    """Servers by name; the company's own matter."""
+    rows = Server.objects.all() if actor.sees_everything else Server.objects.none()
     return rows.filter(name__icontains=search).order_by("pk") if search else rows.order_by("pk")
 
 
 def customers(actor: Actor, *, search: str = "") -> QuerySet[Customer]:
     """Customers in the order in which they were made."""
-    rows = _visible(Customer.objects.all(), actor).order_by("pk")
+    rows = Customer.objects.filter(of_customers(actor)).order_by("pk")
     if search:
         rows = rows.filter(Q(name__icontains=search) | Q(email__icontains=search))
     return rows
@@ -46,7 +48,7 @@ def domains(
     actor: Actor, *, search: str = "", customer: Customer | None = None, removed: bool = False
 ) -> QuerySet[Domain]:
     """Domains; `removed` gives those within their grace period instead of the living."""
-    rows = _visible(Domain.objects.all(), actor).filter(removed_at__isnull=not removed)
+    rows = Domain.objects.filter(of_domains(actor), removed_at__isnull=not removed)
     if customer is not None:
         rows = rows.filter(customer=customer)
     if search:
@@ -58,7 +60,7 @@ def mailboxes(
     actor: Actor, *, search: str = "", domain: Domain | None = None, removed: bool = False
 ) -> QuerySet[Mailbox]:
     """Mailboxes; `search` looks in the whole address."""
-    rows = _visible(Mailbox.objects.all(), actor).filter(removed_at__isnull=not removed)
+    rows = Mailbox.objects.filter(of_mailboxes(actor), removed_at__isnull=not removed)
     if domain is not None:
         rows = rows.filter(domain=domain)
     if search:
@@ -72,7 +74,7 @@ def forwarders(
     actor: Actor, *, search: str = "", domain: Domain | None = None
 ) -> QuerySet[Forwarder]:
     """Forwarders of living domains."""
-    rows = _visible(Forwarder.objects.all(), actor).filter(domain__removed_at=None)
+    rows = of_addresses(Forwarder.objects.filter(domain__removed_at=None), actor)
     if domain is not None:
         rows = rows.filter(domain=domain)
     if search:
@@ -87,7 +89,7 @@ def autoresponders(
     actor: Actor, *, search: str = "", domain: Domain | None = None
 ) -> QuerySet[Autoresponder]:
     """Autoresponders of living domains."""
-    rows = _visible(Autoresponder.objects.all(), actor).filter(domain__removed_at=None)
+    rows = of_addresses(Autoresponder.objects.filter(domain__removed_at=None), actor)
     if domain is not None:
         rows = rows.filter(domain=domain)
     if search:

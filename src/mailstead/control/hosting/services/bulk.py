@@ -15,9 +15,17 @@ from django.db import transaction
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Customer, Domain, Mailbox, Server
-from mailstead.control.hosting.services.common import checked_size, facts, no_alias, take_serials
+from mailstead.control.hosting.queries.scope import of_domains
+from mailstead.control.hosting.services.common import (
+    checked_size,
+    facts,
+    no_alias,
+    permit,
+    take_serials,
+)
 from mailstead.control.hosting.services.dkim import new_key
 from mailstead.control.hosting.services.mailboxes import CREDENTIAL, LOCKED, secret_of
+from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import mailbox_address, normalise_domain
@@ -50,11 +58,11 @@ Result = Refusal | str
 class _Batch:
     """What is known and what is to be written in one batch of mailboxes."""
 
-    def __init__(self, rows: Sequence[MailboxRow]) -> None:
+    def __init__(self, actor: Actor, rows: Sequence[MailboxRow]) -> None:
         names = set()
         for row in rows:
             names.add(row.address.rpartition("@")[2].strip().lower())
-        found = Domain.objects.filter(removed_at=None).select_related(
+        found = Domain.objects.filter(of_domains(actor), removed_at=None).select_related(
             "customer", "server", "alias_of"
         )
         self.domains = {d.name: d for d in found.filter(name__in=self._normal(names))}
@@ -126,7 +134,8 @@ def import_mailboxes(
     *, actor: Actor, now: dt.datetime, rows: Sequence[MailboxRow], dry_run: bool = False
 ) -> list[Result]:
     """Make the mailboxes of one batch; with `dry_run` only say what would be refused."""
-    batch = _Batch(rows)
+    roles.require(actor, "mailbox.import")
+    batch = _Batch(actor, rows)
     results: list[Result] = []
     for row in rows:
         try:
@@ -148,6 +157,7 @@ def import_mailboxes(
             object_id=mailbox.pk or 0,
             now=now,
             after=facts(mailbox),
+            owner=permit(actor, "mailbox.import", mailbox),
         )
         for mailbox in batch.new
     )
@@ -174,6 +184,7 @@ def import_domains(
 
     `dkim` makes a signing key for each, which takes some 50 ms of processor time.
     """
+    roles.require(actor, "domain.import")
     customers: dict[str, Customer | None] = {}
     results: list[Result] = []
     new: list[Domain] = []
@@ -211,6 +222,7 @@ def import_domains(
             object_id=domain.pk or 0,
             now=now,
             after=facts(domain),
+            owner=permit(actor, "domain.import", domain),
         )
         for domain in new
     )

@@ -9,7 +9,23 @@ from typing import Any
 from django.db.models import Model
 
 from mailstead.control.feed import services as feed
-from mailstead.control.hosting.models import Domain, Forwarder, Serial, Server
+from mailstead.control.hosting.models import (
+    AppPassword,
+    Autoresponder,
+    Brand,
+    Customer,
+    DkimKey,
+    Domain,
+    Forwarder,
+    Mailbox,
+    Package,
+    RuleSet,
+    Serial,
+    Server,
+    SpamSettings,
+)
+from mailstead.control.hosting.queries import scope
+from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
@@ -54,6 +70,81 @@ def facts(row: Model) -> dict[str, Any]:
     return found
 
 
+KINDS = {
+    "RuleSet": "rules",
+    "AppPassword": "app-password",
+    "SpamSettings": "spam",
+    "DkimKey": "dkim",
+}
+"""What the audit trail and the table of roles call a row, where it is not the name of its class."""
+_WHILE_SUSPENDED = frozenset({"mailbox.set-password", "app-password.remove", "mailbox.remove"})
+
+
+def permit(actor: Actor, rule: str, row: Model) -> people.Owner:
+    """Refuse who may not do this with this row; returns whose trail it belongs to.
+
+    A row outside the actor's scope is refused as if it were not there.
+    """
+    customer, domain, mailbox = _whose(row)
+    owner = people.Owner(
+        customer=customer.pk if customer else None,
+        domain=domain.pk if domain else None,
+        mailbox=mailbox.pk if mailbox else None,
+    )
+    roles.require(actor, rule)
+    if actor.sees_everything:
+        return owner
+    if mailbox is not None:
+        seen = scope.sees_mailbox(actor, mailbox)
+    elif domain is not None:
+        seen = scope.sees_domain(actor, domain) or _own_address(actor, row)
+    else:
+        seen = customer is not None and scope.sees_customer(actor, customer)
+    if isinstance(row, Customer) and actor.kind == "reseller":
+        # Their customers are theirs to change; their own limits are not.
+        seen = row.reseller_id == actor.customer
+    if not seen:
+        raise Refusal("object-unknown", "There is no such thing here.")
+    if customer is not None and customer.suspended and rule not in _WHILE_SUSPENDED:
+        raise Refusal(
+            "customer-suspended",
+            "This account is suspended: {reason}",
+            remedy="Nothing can be changed until that is settled.",
+            reason=customer.suspended_reason or "-",
+        )
+    return owner
+
+
+def _own_address(actor: Actor, row: Model) -> bool:
+    """Whether the row is at the address of the mailbox user who acts."""
+    if actor.kind != "mailbox" or not isinstance(row, Autoresponder):
+        return False
+    own = Mailbox.objects.filter(
+        pk=actor.mailbox, removed_at=None, domain_id=row.domain_id, local=row.local
+    )
+    return own.exists()
+
+
+def _whose(row: Model) -> tuple[Customer | None, Domain | None, Mailbox | None]:
+    if isinstance(row, Customer):
+        return row, None, None
+    if isinstance(row, Domain):
+        return row.customer, row, None
+    if isinstance(row, Mailbox):
+        return row.domain.customer, row.domain, row
+    if isinstance(row, RuleSet | AppPassword | SpamSettings):
+        return _whose(row.mailbox)
+    if isinstance(row, Forwarder | Autoresponder | DkimKey):
+        return _whose(row.domain)
+    if isinstance(row, Package):
+        return row.owner, None, None
+    if isinstance(row, Brand):
+        return row.customer, None, None
+    if isinstance(row, Server):
+        return None, None, None
+    raise TypeError(f"no owner is known for {type(row).__name__}")
+
+
 def commit(
     *,
     actor: Actor,
@@ -67,13 +158,18 @@ def commit(
     reason: str = "",
     gone: bool = False,
 ) -> None:
-    """Record who did what, and tell the node; inside the caller's transaction."""
+    """Record who did what, and tell the node; inside the caller's transaction.
+
+    Every write of hosting passes here: who may not, or not with this row, is refused, which undoes
+    the transaction.
+    """
+    kind = KINDS.get(type(row).__name__, type(row).__name__.lower())
+    owner = permit(actor, f"{kind}.{verb}", row)
     after = None if gone else facts(row)
     if before is not None and after is not None:
         differing = {key for key in after if before.get(key) != after[key]}
         before = {key: before[key] for key in sorted(differing) if key in before}
         after = {key: after[key] for key in sorted(differing)}
-    kind = type(row).__name__.lower()
     people.record(
         actor=actor,
         verb=f"{kind}.{verb}",
@@ -84,9 +180,23 @@ def commit(
         before=before,
         after=after,
         reason=reason[:400],
+        owner=owner,
     )
     if server is not None:
         feed.publish(server=server.name, changes=changes, now=now)
+
+
+_RANKS = {"system": 3, "operator": 3, "staff": 3, "reseller": 2}
+
+
+def refuse_higher(actor: Actor, suspended_by: str) -> None:
+    """Refuse to end a suspension that somebody above has made."""
+    if _RANKS.get(actor.kind, 1) < _RANKS.get(suspended_by, 1):
+        raise Refusal(
+            "suspended-above",
+            "Your provider has made this suspension.",
+            remedy="Ask them to end it.",
+        )
 
 
 def checked_size(size: int, what: str) -> int:

@@ -16,6 +16,7 @@ from mailstead.control.hosting.services.common import (
     commit,
     facts,
     locked,
+    refuse_higher,
 )
 from mailstead.control.hosting.services.usage import settle_pool
 from mailstead.control.people.actor import Actor
@@ -150,6 +151,7 @@ def suspend_customer(*, actor: Actor, now: dt.datetime, customer: Customer, reas
     before = facts(customer)
     customer.suspended = True
     customer.suspended_reason = checked_text(reason, "reason", 300)
+    customer.suspended_by = actor.kind
     customer.save()
     _commit(actor, now, "suspend", customer, before, reason)
     _tell_domains(customer, now)
@@ -160,8 +162,10 @@ def resume_customer(*, actor: Actor, now: dt.datetime, customer: Customer) -> No
     """The suspension ends."""
     locked(customer)
     before = facts(customer)
+    refuse_higher(actor, customer.suspended_by)
     customer.suspended = False
     customer.suspended_reason = ""
+    customer.suspended_by = ""
     customer.save()
     _commit(actor, now, "resume", customer, before)
     _tell_domains(customer, now)

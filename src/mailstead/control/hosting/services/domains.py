@@ -16,6 +16,7 @@ from mailstead.control.hosting.services.common import (
     living,
     locked,
     no_alias,
+    refuse_higher,
 )
 from mailstead.control.hosting.services.dkim import new_key
 from mailstead.control.hosting.services.mailboxes import refuse_over_limit
@@ -152,6 +153,7 @@ def suspend_domain(*, actor: Actor, now: dt.datetime, domain: Domain, reason: st
     before = facts(living(domain))
     domain.suspended = True
     domain.suspended_reason = checked_text(reason, "reason", 300)
+    domain.suspended_by = actor.kind
     domain.save()
     _commit(actor, now, "suspend", domain, before, reason=reason)
 
@@ -160,8 +162,10 @@ def suspend_domain(*, actor: Actor, now: dt.datetime, domain: Domain, reason: st
 def resume_domain(*, actor: Actor, now: dt.datetime, domain: Domain) -> None:
     """The suspension ends."""
     before = facts(living(domain))
+    refuse_higher(actor, domain.suspended_by)
     domain.suspended = False
     domain.suspended_reason = ""
+    domain.suspended_by = ""
     domain.save()
     _commit(actor, now, "resume", domain, before)
 

@@ -18,6 +18,7 @@ from mailstead.control.hosting.services.common import (
     living,
     locked,
     no_alias,
+    refuse_higher,
     take_serials,
 )
 from mailstead.control.people.actor import Actor
@@ -162,8 +163,11 @@ def suspend_mailbox(
 ) -> None:
     """Suspend log-in, sending or receiving; the reason is told to whom it concerns."""
     before = facts(living_mailbox(mailbox))
+    if getattr(mailbox, f"{what}_suspended"):
+        refuse_higher(actor, mailbox.suspended_by.get(what, ""))
     clean = checked_text(reason.strip(), "reason", 300)
-    setattr(mailbox, f"{what}_suspended", clean or "suspended by the operator")
+    setattr(mailbox, f"{what}_suspended", clean or f"suspended by the {actor.kind}")
+    mailbox.suspended_by = mailbox.suspended_by | {what: actor.kind}
     mailbox.save()
     _commit(actor, now, f"suspend-{what}", mailbox, before, reason=clean)
 
@@ -172,7 +176,9 @@ def suspend_mailbox(
 def resume_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox, what: What) -> None:
     """The suspension of log-in, sending or receiving ends."""
     before = facts(living_mailbox(mailbox))
+    refuse_higher(actor, mailbox.suspended_by.get(what, ""))
     setattr(mailbox, f"{what}_suspended", "")
+    mailbox.suspended_by = {key: by for key, by in mailbox.suspended_by.items() if key != what}
     mailbox.save()
     _commit(actor, now, f"resume-{what}", mailbox, before)
 

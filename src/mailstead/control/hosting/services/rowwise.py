@@ -15,6 +15,7 @@ from django.db import transaction
 
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Autoresponder, Customer, Domain, Forwarder
+from mailstead.control.hosting.queries.scope import of_domains
 from mailstead.control.hosting.services.autoresponders import set_autoresponder
 from mailstead.control.hosting.services.bulk import Result
 from mailstead.control.hosting.services.common import facts
@@ -22,6 +23,7 @@ from mailstead.control.hosting.services.customers import create_customer
 from mailstead.control.hosting.services.domains import set_catch_all
 from mailstead.control.hosting.services.forwarders import set_forwarder
 from mailstead.control.hosting.services.routes import checked_route
+from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import forwarder_address, normalise_domain
 from mailstead.standards.refusal import Refusal
@@ -116,8 +118,9 @@ def _one_by_one(rows: Sequence[R], one: Callable[[R], str], dry_run: bool) -> li
     return results
 
 
-def _hosted(name: str) -> Domain:
-    domain = Domain.objects.filter(name=name, removed_at=None).select_related("server").first()
+def _hosted(actor: Actor, name: str) -> Domain:
+    rows = Domain.objects.filter(of_domains(actor), name=name, removed_at=None)
+    domain = rows.select_related("server", "customer").first()
     if domain is None:
         raise Refusal(
             "domain-unknown",
@@ -136,6 +139,7 @@ def _differs(what: str, noun: str) -> Refusal:
 
 
 def _import_customer(actor: Actor, now: dt.datetime, row: CustomerRow) -> str:
+    roles.require(actor, "customer.import")
     found = Customer.objects.filter(name__iexact=row.name.strip()).first()
     if found is None:
         create_customer(
@@ -153,7 +157,7 @@ def _import_customer(actor: Actor, now: dt.datetime, row: CustomerRow) -> str:
 
 
 def _import_catch_all(actor: Actor, now: dt.datetime, row: CatchAllRow) -> str:
-    domain = _hosted(normalise_domain(row.domain))
+    domain = _hosted(actor, normalise_domain(row.domain))
     there = messages.catch_all(domain)
     if there is None:
         set_catch_all(actor=actor, now=now, domain=domain, route=row.route)
@@ -165,7 +169,7 @@ def _import_catch_all(actor: Actor, now: dt.datetime, row: CatchAllRow) -> str:
 
 def _import_autoresponder(actor: Actor, now: dt.datetime, row: AutoresponderRow) -> str:
     address = forwarder_address(row.address)
-    domain = _hosted(address.domain)
+    domain = _hosted(actor, address.domain)
     found = Autoresponder.objects.filter(domain=domain, local=address.local).first()
     if found is None:
         set_autoresponder(actor=actor, now=now, domain=domain, **asdict(row))
@@ -179,7 +183,7 @@ def _import_autoresponder(actor: Actor, now: dt.datetime, row: AutoresponderRow)
 
 def _import_forwarder(actor: Actor, now: dt.datetime, row: ForwarderRow) -> str:
     address = forwarder_address(row.address)
-    domain = _hosted(address.domain)
+    domain = _hosted(actor, address.domain)
     found = Forwarder.objects.filter(domain=domain, local=address.local).first()
     if found is not None:
         there = facts(found)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import AuditEntry
 
 HIDDEN = "(hidden)"
-_SECRET_FIELDS = frozenset({"secret", "password", "private_key"})
+_SECRET_FIELDS = frozenset({"secret", "password", "private_key", "digest"})
 
 
 def _masked(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -19,6 +20,18 @@ def _masked(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {
         key: (HIDDEN if key in _SECRET_FIELDS and value else value) for key, value in state.items()
     }
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose trail an entry belongs to; None: the company's own."""
+
+    customer: int | None = None
+    domain: int | None = None
+    mailbox: int | None = None
+
+
+COMPANY = Owner()
 
 
 def entry(
@@ -32,18 +45,25 @@ def entry(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     reason: str = "",
+    owner: Owner = COMPANY,
 ) -> AuditEntry:
     """An entry that is not yet written, for `record_many`; fields named like secrets are masked."""
     return AuditEntry(
         at=now,
-        actor=str(actor),
+        actor=str(actor.really),
+        acting_as=str(actor) if actor.behind else "",
         verb=verb,
         kind=kind,
         label=label,
         object_id=object_id,
+        customer=owner.customer,
+        domain=owner.domain,
+        mailbox=owner.mailbox,
         before=_masked(before),
         after=_masked(after),
-        reason=reason,
+        reason=(reason or (actor.reason if actor.behind else ""))[:400],
+        address=actor.address,
+        request=actor.request,
     )
 
 
@@ -58,6 +78,7 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     reason: str = "",
+    owner: Owner = COMPANY,
 ) -> AuditEntry:
     """Write one entry: `actor` did `verb` to the object, from the state `before` to `after`."""
     written = entry(
@@ -70,6 +91,7 @@ def record(
         before=before,
         after=after,
         reason=reason,
+        owner=owner,
     )
     written.save(force_insert=True)
     return written

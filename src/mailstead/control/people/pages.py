@@ -1,0 +1,65 @@
+"""Every page says by which rule it is open: the decorator that a test looks for on every URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from mailstead.control.people import roles
+from mailstead.control.people.actor import Actor
+
+View = Callable[..., HttpResponse]
+
+
+def actor_in(request: HttpRequest) -> Actor:
+    """Who asks; only inside a page that is not public."""
+    actor: Actor | None = request.actor  # type: ignore[attr-defined]
+    assert actor is not None
+    return actor
+
+
+def page(rule: str, *, post: str = "", fresh: bool = False) -> Callable[[View], View]:
+    """A page open to who has `rule`, its form to who has `post` (the same where it is not given).
+
+    `fresh`: who is signed in must have given the password or second factor within the last
+    quarter of an hour, or is asked for it first.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+            actor: Actor | None = request.actor  # type: ignore[attr-defined]
+            if rule != roles.PUBLIC:
+                if actor is None:
+                    return _to_sign_in(request)
+                wanted = post if post and request.method not in ("GET", "HEAD") else rule
+                if wanted != roles.SIGNED_IN:
+                    roles.require(actor, wanted)
+                if fresh and not did_recently_reauthenticate(request):
+                    here = urlencode({"next": request.get_full_path()})
+                    return redirect(f"{reverse('account_reauthenticate')}?{here}")
+            return view(request, *args, **values)
+
+        guarded.rules = {"GET": rule, "POST": post or rule}  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    if getattr(request, "user", None) is not None and request.user.is_authenticated:
+        return redirect("people:no-access")
+    if getattr(request, "htmx", False):
+        # A part of a page cannot hold the sign-in form: the browser goes there as a whole.
+        response = HttpResponse(status=204)
+        response.headers["HX-Redirect"] = reverse("account_login")
+        return response
+    return redirect_to_login(request.get_full_path())

@@ -1,0 +1,201 @@
+"""Who may do what: role × object × verb as one table, and the one place that asks it.
+
+What an actor may *see* is decided by the queries, which start from the actor; this table says which
+verbs a role has on what it sees. What is not in the table is denied. Every write passes `require`
+in the transaction that does it, and every page and every operation of the API names its rule.
+"""
+
+from __future__ import annotations
+
+from mailstead.control.people.actor import Actor, Kind
+from mailstead.standards.refusal import Refusal
+
+PUBLIC = "public"
+"""The rule of a page that needs no log-in."""
+SIGNED_IN = "signed-in"
+"""The rule of a page that everybody has who is signed in, whoever it is."""
+
+_ALL = "operator staff reseller customer domain_admin mailbox"
+_COMPANY = "operator staff"
+_SELLERS = "operator staff reseller"
+_OWNERS = "operator staff reseller customer"
+_ADMINS = "operator staff reseller customer domain_admin"
+_PEOPLE = "operator staff reseller customer domain_admin mailbox"
+
+# One row for each object: verbs and the roles that have them.
+_ROWS: dict[str, dict[str, str]] = {
+    "overview": {"view": _ALL},
+    "customer": {
+        "view": _ADMINS,
+        "list": _SELLERS,
+        "create": _SELLERS,
+        "update": _SELLERS,
+        "suspend": _SELLERS,
+        "resume": _SELLERS,
+        "remove": _SELLERS,
+        "act-as": _SELLERS,
+        "import": "operator",
+        "make-reseller": "operator",
+    },
+    "package": dict.fromkeys(("view", "create", "update", "remove"), _SELLERS),
+    "brand": {"view": _SELLERS, "set": _SELLERS},
+    "domain": {
+        "view": _ADMINS,
+        "create": _OWNERS,
+        "update": _OWNERS,
+        "suspend": _SELLERS,
+        "resume": _SELLERS,
+        "remove": _OWNERS,
+        "restore": _OWNERS,
+        "set-catch-all": _ADMINS,
+        "set-forwarder": _ADMINS,
+        "set-alias": _OWNERS,
+        "import": "operator",
+        "purge": "",
+    },
+    "mailbox": {
+        "view": _PEOPLE,
+        "list": _ADMINS,
+        "create": _ADMINS,
+        "update": _ADMINS,
+        "set-recovery": _PEOPLE,
+        "set-password": _PEOPLE,
+        "suspend-login": _ADMINS,
+        "suspend-sending": _ADMINS,
+        "suspend-receiving": _ADMINS,
+        "resume-login": _ADMINS,
+        "resume-sending": _ADMINS,
+        "resume-receiving": _ADMINS,
+        "remove": _ADMINS,
+        "restore": _ADMINS,
+        "import": _ADMINS,
+        "purge": "",
+        "end-sessions": _PEOPLE,
+        "send-sheet": _ADMINS,
+    },
+    "app-password": {"view": _PEOPLE, "create": _PEOPLE, "remove": _PEOPLE},
+    "rules": {"view": _PEOPLE, "set": _PEOPLE, "test": _PEOPLE},
+    "spam": {"view": _PEOPLE, "set": _PEOPLE},
+    "vacation": {"view": _PEOPLE, "set": _PEOPLE, "remove": _PEOPLE},
+    "sign-in": {"view": _PEOPLE},
+    "folder": {"view": _PEOPLE},
+    "forwarder": dict.fromkeys(("view", "create", "update", "remove", "import"), _ADMINS),
+    "autoresponder": {
+        "view": _PEOPLE,
+        # A mailbox user has one for the own address: the vacation page.
+        "create": _PEOPLE,
+        "update": _PEOPLE,
+        "remove": _PEOPLE,
+        "import": _ADMINS,
+    },
+    "address": {"explain": _ADMINS},
+    "dkim": {"view": _ADMINS},
+    "person": {
+        "view": _OWNERS,
+        "invite": _OWNERS,
+        "update": _OWNERS,
+        "remove": _OWNERS,
+        "demand-second-factor": _OWNERS,
+    },
+    "profile": {"view": _PEOPLE, "update": _PEOPLE},
+    "token": dict.fromkeys(("view", "create", "revoke"), _OWNERS),
+    "webhook": dict.fromkeys(("view", "create", "update", "remove", "redeliver"), _OWNERS),
+    "audit": {"view": _PEOPLE},
+    "job": {"view": _ADMINS, "create": _ADMINS, "stop": _ADMINS, "resume": _ADMINS},
+    "server": {
+        "view": _COMPANY,
+        "create": "operator",
+        "update": "operator",
+        "remove": "operator",
+    },
+    "queue": dict.fromkeys(("view", "hold", "release", "delete", "requeue"), _COMPANY),
+    "metrics": {"view": _COMPANY},
+    "style": {"view": _ALL},
+}
+
+TABLE: dict[str, frozenset[str]] = {
+    f"{kind}.{verb}": frozenset(roles.split())
+    for kind, verbs in _ROWS.items()
+    for verb, roles in verbs.items()
+}
+"""`mailbox.create` to the roles that may."""
+
+SECRET = frozenset(
+    {
+        "app-password.create",
+        "mailbox.set-password",
+        "mailbox.set-recovery",
+        "profile.update",
+        "rules.test",
+        "token.create",
+        "webhook.create",
+    }
+)
+"""What nobody may do in another's place: it shows or makes a secret of theirs, or reads mail."""
+
+# What a token of each scope may do; `read` is every `view`, `list` and `explain`.
+_SCOPES: dict[str, tuple[str, ...]] = {
+    "read": (),
+    "mailboxes": (
+        "mailbox",
+        "app-password",
+        "rules",
+        "spam",
+        "vacation",
+        "forwarder",
+        "autoresponder",
+    ),
+    "domains": ("domain", "dkim"),
+    "account": ("customer", "package", "brand", "person", "webhook", "job"),
+    "node": ("server", "queue"),
+}
+SCOPES = tuple(_SCOPES)
+"""The scopes that a token may have."""
+_READING = frozenset({"view", "list", "explain"})
+
+
+def _in_scope(scopes: frozenset[str], rule: str) -> bool:
+    kind, _, verb = rule.partition(".")
+    if verb in _READING:
+        return bool(scopes)
+    return any(kind in _SCOPES.get(scope, ()) for scope in scopes)
+
+
+def may(actor: Actor, rule: str) -> bool:
+    """Whether the actor's role has the verb at all; on which objects, the queries say."""
+    if actor.kind == "system":
+        return True
+    if actor.kind not in TABLE.get(rule, frozenset()):
+        return False
+    if actor.behind is not None and rule in SECRET:
+        return False
+    return actor.scopes is None or _in_scope(actor.scopes, rule)
+
+
+def roles_of(rule: str) -> frozenset[Kind]:
+    """The roles that have a verb; empty for one that is not in the table."""
+    return TABLE.get(rule, frozenset())  # type: ignore[return-value]
+
+
+def require(actor: Actor, rule: str) -> None:
+    """Raise `Refusal` (`forbidden`) unless the actor may; a rule that is not listed is denied."""
+    if may(actor, rule):
+        return
+    if actor.behind is not None and rule in SECRET:
+        raise Refusal(
+            "forbidden-for-another",
+            "This is not possible in another's place.",
+            remedy="They must do it themselves.",
+        )
+    if actor.scopes is not None and actor.kind in TABLE.get(rule, frozenset()):
+        raise Refusal(
+            "scope-missing",
+            "This token is not for {rule}.",
+            remedy="Make one with the scope that is needed.",
+            rule=rule,
+        )
+    raise Refusal(
+        "forbidden",
+        "You may not do this.",
+        remedy="Ask whoever gave you your log-in for more rights.",
+    )
