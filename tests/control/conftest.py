@@ -18,6 +18,7 @@ from django.conf import settings  # noqa: E402  (after setup)
 
 from mailstead.control.people.actor import Actor  # noqa: E402
 from tests.control.company import Company  # noqa: E402
+from tests.control.world import World, make_world  # noqa: E402
 
 OPERATOR = Actor.operator("olga")
 
@@ -47,3 +48,9 @@ def now() -> dt.datetime:
 def company(db: None, now: dt.datetime) -> Company:
     """A hosting company with one server and one customer."""
     return Company(OPERATOR, now)
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Everybody who may sign in, each with something of their own; the clock is the real one."""
+    return make_world(dt.datetime.now(dt.UTC))

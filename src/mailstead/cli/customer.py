@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from mailstead.cli import importing, options, rows
-from mailstead.cli.session import SESSION, now, page, size
+from mailstead.cli.session import SESSION, now, page
+from mailstead.standards.sizes import size
 
 app = typer.Typer(help="Customers.", no_args_is_help=True)
 

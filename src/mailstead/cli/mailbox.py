@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 import typer
 
 from mailstead.cli import importing, options, rows
-from mailstead.cli.session import SESSION, ask_secret, now, page, size
+from mailstead.cli.session import SESSION, ask_secret, now, page
 from mailstead.standards.address import mailbox_address
 from mailstead.standards.refusal import Refusal
+from mailstead.standards.sizes import size
 
 app = typer.Typer(help="Mailboxes.", no_args_is_help=True)
 

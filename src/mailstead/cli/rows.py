@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailstead.cli.session import SESSION, Row, human, limit_words
+from mailstead.cli.session import SESSION, Row
+from mailstead.standards.sizes import human, limit_words
 
 if TYPE_CHECKING:
     from mailstead.control.hosting.models import (

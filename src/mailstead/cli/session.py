@@ -127,41 +127,6 @@ def shown(value: object) -> str:
     return "".join(c if c.isprintable() else "�" for c in text)
 
 
-_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-
-
-def size(text: str) -> int:
-    """Bytes from `5G`, `500M`, `1024` (binary units), or `none` for 0; raises `Refusal`."""
-    bare = text.strip().upper().removesuffix("IB").removesuffix("B")
-    if bare in ("NONE", "UNLIMITED"):
-        return 0
-    digits = bare.rstrip("KMGT")
-    unit = bare[len(digits) :]
-    try:
-        return int(float(digits) * _UNITS[unit])
-    except (ValueError, KeyError, OverflowError) as error:
-        raise Refusal(
-            "size-invalid",
-            f"{text!a} is not a size.",
-            remedy="Give bytes, or a number with K, M, G or T, or 'none'.",
-        ) from error
-
-
-def human(octets: int) -> str:
-    """Bytes in binary units."""
-    value = float(octets)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TiB"
-
-
-def limit_words(octets: int) -> str:
-    """A limit in binary units; 0 is none."""
-    return human(octets) if octets else "none"
-
-
 def moment(text: str | None) -> datetime | None:
     """A time from ISO 8601, UTC where it names no zone; raises `Refusal`."""
     if not text:

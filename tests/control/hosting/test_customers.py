@@ -49,7 +49,11 @@ def test_a_suspension_reaches_every_domain_and_ends(company: Company) -> None:
     assert all(isinstance(put, DomainPut) and put.active for put in feed_of()[-3:])
     entry = audit_trail(company.actor, kind="customer").filter(verb="customer.suspend").get()
     assert entry.reason == "unpaid"
-    assert entry.after == {"suspended": True, "suspended_reason": "unpaid"}
+    assert entry.after == {
+        "suspended": True,
+        "suspended_by": "operator",
+        "suspended_reason": "unpaid",
+    }
 
 
 def test_a_domain_suspended_for_itself_stays_so_when_its_customer_resumes(

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailstead.control.people.models import Person
+from mailstead.control.people.pages import fresh_proof
 from mailstead.control.people.services.outbox import post
 
 
@@ -71,6 +72,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Whether this is the password of who is signed in; counted like a sign-in."""
         found = self.authenticate(self.request, email=getattr(user, "email", ""), password=password)
         return found is not None and found.pk == user.pk
+
+    def is_reauthentication_required(self, app: str) -> bool:
+        """Unless the last proof is fresh, a sign-in included."""
+        return not fresh_proof(self.request)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to the page that shows one's own log-in."""

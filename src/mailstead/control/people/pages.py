@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from allauth.account.internal.flows.login import get_authentication_records
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -24,6 +25,18 @@ def actor_in(request: HttpRequest) -> Actor:
     actor: Actor | None = request.actor  # type: ignore[attr-defined]
     assert actor is not None
     return actor
+
+
+FRESH = 900
+"""Seconds for which a given password or second factor counts as fresh."""
+
+
+def fresh_proof(request: HttpRequest) -> bool:
+    """Whether who is signed in has proved it within the last quarter of an hour."""
+    if not request.user.is_authenticated:
+        return False
+    proofs = get_authentication_records(request, request.user)
+    return bool(proofs) and time.time() - proofs[-1]["at"] < FRESH
 
 
 def page(rule: str, *, post: str = "", fresh: bool = False) -> Callable[[View], View]:
@@ -43,7 +56,7 @@ def page(rule: str, *, post: str = "", fresh: bool = False) -> Callable[[View], 
                 wanted = post if post and request.method not in ("GET", "HEAD") else rule
                 if wanted != roles.SIGNED_IN:
                     roles.require(actor, wanted)
-                if fresh and not did_recently_reauthenticate(request):
+                if fresh and not fresh_proof(request):
                     here = urlencode({"next": request.get_full_path()})
                     return redirect(f"{reverse('account_reauthenticate')}?{here}")
             return view(request, *args, **values)

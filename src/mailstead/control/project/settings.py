@@ -125,7 +125,6 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # Signing in
 AUTH_USER_MODEL = "people.Person"

@@ -1,13 +1,16 @@
-"""Every address of the control plane."""
+"""Every address of the panel and the API; the feed has its own door (feed_urls)."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from mailstead.control.feed.views import routes
-from mailstead.control.hosting.messages import snapshot
-from mailstead.control.hosting.services import handle_event
+from mailstead.control.people.urls import library
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("feed/v1/", include(routes(snapshot=snapshot, handle=handle_event))),
+    path("", include("mailstead.control.hosting.urls")),
+    path("", include("mailstead.control.people.urls")),
+    path("account/", include(library)),
 ]
+handler400 = "mailstead.control.people.views.errors.bad_request"
+handler403 = "mailstead.control.people.views.errors.forbidden"
+handler404 = "mailstead.control.people.views.errors.not_found"

@@ -116,6 +116,11 @@ def customer_named(actor: Actor, name: str) -> Customer:
     return _one(customers(actor).filter(name__iexact=name.strip()), "customer", ascii(name))
 
 
+def customer_numbered(actor: Actor, number: int) -> Customer:
+    """The customer of that number; raises `Refusal` (`customer-unknown`)."""
+    return _one(customers(actor).filter(pk=number), "customer", str(number))
+
+
 def domain_named(actor: Actor, name: str, *, removed: bool = False) -> Domain:
     """The domain of that name, the last removed one with `removed`; raises `Refusal`."""
     bare = normalise_domain(name)

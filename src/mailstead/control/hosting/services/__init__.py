@@ -13,6 +13,7 @@ from mailstead.control.hosting.services.bulk import (
 )
 from mailstead.control.hosting.services.customers import (
     create_customer,
+    note_acting,
     remove_customer,
     resume_customer,
     suspend_customer,
@@ -29,6 +30,12 @@ from mailstead.control.hosting.services.domains import (
     suspend_domain,
 )
 from mailstead.control.hosting.services.forwarders import remove_forwarder, set_forwarder
+from mailstead.control.hosting.services.mailbox_users import (
+    log_in_of,
+    post_recovery,
+    recover,
+    recoverable,
+)
 from mailstead.control.hosting.services.mailboxes import (
     create_mailbox,
     remove_mailbox,
@@ -76,10 +83,15 @@ __all__ = [
     "import_domains",
     "import_forwarders",
     "import_mailboxes",
+    "log_in_of",
     "make_domain_alias",
+    "note_acting",
     "parse_rules",
     "pool_usage",
+    "post_recovery",
     "purge_expired",
+    "recover",
+    "recoverable",
     "remove_autoresponder",
     "remove_customer",
     "remove_domain",

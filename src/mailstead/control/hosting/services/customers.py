@@ -9,7 +9,7 @@ from django.db import transaction
 
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
-from mailstead.control.hosting.models import Customer, Domain
+from mailstead.control.hosting.models import Customer, Domain, Package
 from mailstead.control.hosting.services.common import (
     checked_size,
     checked_text,
@@ -19,6 +19,8 @@ from mailstead.control.hosting.services.common import (
     refuse_higher,
 )
 from mailstead.control.hosting.services.usage import settle_pool
+from mailstead.control.people import roles
+from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import destination_address
 from mailstead.standards.refusal import Refusal
@@ -36,7 +38,7 @@ def _checked_limit(limit: int | None) -> int | None:
     if limit is not None and not 0 <= limit <= 1_000_000:
         raise Refusal(
             "limit-invalid",
-            "The mailbox limit must be from 0 to 1000000.",
+            "The limit must be from 0 to 1000000.",
             remedy="Give another number.",
         )
     return limit
@@ -51,8 +53,19 @@ def create_customer(
     email: str = "",
     quota: int = 0,
     mailbox_limit: int | None = None,
+    domain_limit: int | None = None,
+    package: Package | None = None,
+    is_reseller: bool = False,
 ) -> Customer:
-    """A new customer; `quota` bytes of pooled storage, 0 for no limit."""
+    """A new customer; `quota` bytes of pooled storage, 0 for no limit.
+
+    A `package` gives the limits instead. Who is made by a reseller belongs to that one.
+    """
+    if is_reseller:
+        roles.require(actor, "customer.make-reseller")
+    if package is not None:
+        quota, mailbox_limit = package.quota, package.mailbox_limit
+        domain_limit = package.domain_limit
     bare = _checked_name(name)
     if Customer.objects.filter(name__iexact=bare).exists():
         raise Refusal(
@@ -65,6 +78,11 @@ def create_customer(
         email=str(destination_address(email)) if email else "",
         quota=checked_size(quota, "storage quota"),
         mailbox_limit=_checked_limit(mailbox_limit),
+        domain_limit=_checked_limit(domain_limit),
+        package=package,
+        is_reseller=is_reseller,
+        reseller_id=actor.customer if actor.kind == "reseller" else None,
+        created_at=now,
     )
     commit(
         actor=actor,
@@ -90,6 +108,8 @@ def update_customer(
     quota: int | None = None,
     mailbox_limit: int | None = None,
     no_mailbox_limit: bool = False,
+    domain_limit: int | None = None,
+    no_domain_limit: bool = False,
 ) -> None:
     """Change what is given; a smaller limit keeps the mailboxes that are there."""
     locked(customer)
@@ -109,6 +129,8 @@ def update_customer(
         customer.quota = checked_size(quota, "storage quota")
     if mailbox_limit is not None or no_mailbox_limit:
         customer.mailbox_limit = None if no_mailbox_limit else _checked_limit(mailbox_limit)
+    if domain_limit is not None or no_domain_limit:
+        customer.domain_limit = None if no_domain_limit else _checked_limit(domain_limit)
     customer.save()
     _commit(actor, now, "update", customer, before)
     settle_pool(customer, now)
@@ -193,4 +215,15 @@ def remove_customer(*, actor: Actor, now: dt.datetime, customer: Customer) -> No
         server=None,
         gone=True,
     )
+    number = customer.pk
     customer.delete()
+    people.end_customer(customer=number)
+
+
+@transaction.atomic
+def note_acting(*, actor: Actor, now: dt.datetime, customer: Customer, reason: str) -> None:
+    """Write into the customer's trail that somebody acts in their place from now on, and why."""
+    clean = checked_text(reason.strip(), "reason", 300)
+    if not clean:
+        raise Refusal("reason-missing", "A reason is missing.", remedy="Say why.")
+    _commit(actor, now, "act-as", customer, facts(customer), clean)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import Count
 
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Customer, Domain, Server
@@ -34,10 +35,18 @@ def create_domain(
     now: dt.datetime,
     name: str,
     customer: Customer,
-    server: Server,
+    server: Server | None = None,
     dkim: bool = True,
 ) -> Domain:
-    """A new domain; `dkim` makes its signing key at once."""
+    """A new domain; `dkim` makes its signing key at once.
+
+    Without a `server` it goes to the one with the fewest domains.
+    """
+    if server is None:
+        server = Server.objects.annotate(held=Count("domains")).order_by("held", "pk").first()
+        if server is None:
+            raise Refusal("server-missing", "There is no server yet.", remedy="Add one first.")
+    _refuse_over_limit(customer)
     bare = normalise_domain(name)
     if Domain.objects.filter(name=bare, removed_at=None).exists():
         raise Refusal(
@@ -45,13 +54,29 @@ def create_domain(
             f"The domain {bare} is hosted here already.",
             remedy="Remove it there first, or choose another.",
         )
-    domain = Domain.objects.create(name=bare, customer=customer, server=server)
+    domain = Domain.objects.create(name=bare, customer=customer, server=server, created_at=now)
     changes: list[AnyChange] = [messages.domain_put(domain)]
     if dkim:
         changes.append(messages.dkim_put(new_key(domain)))
     refuse_loops_of_domain(domain)
     _commit(actor, now, "create", domain, None, changes)
     return domain
+
+
+def _refuse_over_limit(customer: Customer) -> None:
+    if customer.domain_limit is None:
+        return
+    limit = Customer.objects.select_for_update().get(pk=customer.pk).domain_limit
+    held = Domain.objects.filter(customer=customer, removed_at=None).count()
+    if limit is not None and held >= limit:
+        raise Refusal(
+            "domain-limit",
+            "'{name}' may have {limit} domains and has {held}.",
+            remedy="Raise the limit or remove a domain.",
+            name=customer.name,
+            limit=limit,
+            held=held,
+        )
 
 
 def _commit(

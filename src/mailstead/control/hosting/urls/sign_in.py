@@ -1,0 +1,13 @@
+"""Addresses of the way back into a mailbox and of acting in another's place."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from mailstead.control.hosting.views import sign_in
+
+urlpatterns: list[URLPattern] = [
+    path("recover/<str:token>/", sign_in.recover, name="recover"),
+    path("customers/<int:number>/act-as/", sign_in.act_as, name="act-as"),
+    path("act-as/end/", sign_in.act_as_end, name="act-as-end"),
+]

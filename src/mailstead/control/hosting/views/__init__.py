@@ -1,0 +1,1 @@
+"""Pages of hosting: each fetches through the actor, calls one service, and answers."""

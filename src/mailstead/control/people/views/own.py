@@ -1,0 +1,106 @@
+"""One's own log-in: profile, places, accepting an invitation, the language before signing in."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
+
+from mailstead.control.people import queries, roles, services
+from mailstead.control.people.actor import Actor
+from mailstead.control.people.forms import AcceptForm, ProfileForm
+from mailstead.control.people.models import Person
+from mailstead.control.people.pages import actor_in, page
+from mailstead.control.web.forms import submitted
+
+
+@page("profile.view", post="profile.update")
+def profile(request: Any) -> HttpResponse:
+    """Name, language, time zone, appearance, and the ways to sign in."""
+    person: Person = request.user
+    form = ProfileForm.of(person, request.POST or None)
+
+    def save(data: dict[str, Any]) -> None:
+        services.update_profile(actor=actor_in(request), now=timezone.now(), person=person, **data)
+
+    if request.method == "POST" and submitted(form, save):
+        with translation.override(person.language or translation.get_language()):
+            messages.success(request, gettext("Saved."))
+        return redirect("people:profile")
+    context = {
+        "form": form,
+        "zones": sorted(zoneinfo.available_timezones()),
+        "second_factor": is_mfa_enabled(person),
+        "is_mailbox": person.mailbox is not None,
+    }
+    return render(request, "people/profile.html", context)
+
+
+@page(roles.SIGNED_IN)
+def places(request: Any) -> HttpResponse:
+    """Choose as which member to work, for people who have several places."""
+    if request.method == "POST":
+        wanted = request.POST.get("place", "")
+        for membership in queries.memberships_of(request.user):
+            if str(membership.pk) == wanted:
+                request.session["place"] = membership.pk
+                request.session.pop("acting", None)
+        return redirect("/")
+    return render(request, "people/places.html", {"rows": request.places})
+
+
+@page(roles.PUBLIC)
+def no_access(request: HttpRequest) -> HttpResponse:
+    """Signed in, but with no place (any more)."""
+    return render(request, "people/no_access.html", status=403)
+
+
+@page(roles.PUBLIC)
+def accept(request: Any, token: str) -> HttpResponse:
+    """Take an invitation: choose a password and be let in."""
+    now = timezone.now()
+    invitation = services.open_invitation(token, now)
+    form = AcceptForm(request.POST or None)
+    by = Actor(kind="customer", name=invitation.email, address=request.client)
+
+    def take(data: dict[str, Any]) -> None:
+        services.accept(now=now, token=token, actor=by, **data)
+
+    if request.method == "POST" and submitted(form, take):
+        messages.success(request, gettext("Your log-in is ready. Sign in with it now."))
+        return redirect("account_login")
+    return render(request, "people/accept.html", {"form": form, "invitation": invitation})
+
+
+@require_POST
+@page(roles.PUBLIC)
+def language(request: HttpRequest) -> HttpResponse:
+    """Remember a language for who is not signed in."""
+    wanted = request.POST.get("language", "")
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = "/"
+    response = redirect(back)
+    if wanted in dict(settings.LANGUAGES):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            wanted,
+            max_age=365 * 86400,
+            secure=True,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+# `require_POST` wraps the page; the rule stays visible for the test that walks all URLs.
+language.rules = {"GET": roles.PUBLIC, "POST": roles.PUBLIC}  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""The pages of the panel, as their readers ask for them."""

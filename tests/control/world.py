@@ -1,0 +1,109 @@
+"""Two resellers' worth of people: everybody who may sign in, each with something of their own.
+
+    the company: olga (operator), stan (staff)
+    rita (reseller of "Rita's Hosting")  →  carl (customer "Carl's Cars"), dora (administrator of
+                                            one of Carl's two domains), mia (a mailbox of Carl's)
+    eve (customer "Eve's Shop", of nobody), with a domain and a mailbox of her own: the stranger
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.test import Client
+
+from mailstead.control.hosting import services
+from mailstead.control.hosting.models import Customer, Domain, Mailbox, Server
+from mailstead.control.people import services as people
+from mailstead.control.people.actor import Actor
+from mailstead.control.people.models import Membership, Person
+from mailstead.control.people.queries import actor_of
+
+PASSWORD = "correct horse battery"
+HOST = "panel.example"
+OUTSIDE = "outside.example"
+"""Contact addresses lie in a domain that is not hosted here."""
+ROLES = ("operator", "staff", "reseller", "customer", "domain_admin", "mailbox")
+
+
+@dataclass
+class World:
+    """The people and their things."""
+
+    now: dt.datetime
+    server: Server
+    customers: dict[str, Customer] = field(default_factory=dict)
+    domains: dict[str, Domain] = field(default_factory=dict)
+    mailboxes: dict[str, Mailbox] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def actor(self, role: str) -> Actor:
+        """The actor that somebody of this role is."""
+        person = self.people[role]
+        place = Membership.objects.filter(person=person).first()
+        return actor_of(person, place, "192.0.2.9", "0" * 32)
+
+    def client(self, role: str | None) -> Client:
+        """A browser in which somebody of this role has just signed in; None: nobody."""
+        client = Client(
+            headers={"host": HOST, "x-forwarded-proto": "https", "x-real-ip": "192.0.2.9"}
+        )
+        if role is not None:
+            address = self.people[role].email
+            answer = client.post("/account/login/", {"login": address, "password": PASSWORD})
+            assert answer.status_code == 302, answer.content.decode()
+        return client
+
+
+def make_world(now: dt.datetime) -> World:
+    """Everybody and everything."""
+    olga = Actor.operator("olga")
+    world = World(now, services.create_server(
+        actor=olga, now=now, name="node1", hostname="node1.example"))  # fmt: skip
+    who = {"actor": olga, "now": now}
+
+    def member(role: str, name: str, customer: Customer | None, **more: object) -> Membership:
+        made = people.create_member(
+            **who,
+            email=f"{name}@{OUTSIDE}",
+            name=name.title(),
+            password=PASSWORD,
+            role=role,
+            customer=customer.pk if customer else None,
+            **more,  # type: ignore[arg-type]
+        )
+        world.people[role] = made.person
+        return made
+
+    member("operator", "olga", None)
+    member("staff", "stan", None)
+    rita = services.create_customer(**who, name="Rita's Hosting", is_reseller=True)
+    member("reseller", "rita", rita)
+    carl = services.create_customer(
+        actor=world.actor("reseller"), now=now, name="Carl's Cars", email=f"carl@{OUTSIDE}"
+    )
+    member("customer", "carl", carl)
+    eve = services.create_customer(**who, name="Eve's Shop", email=f"eve@{OUTSIDE}")
+    stranger = people.create_member(
+        **who, email=f"eve@{OUTSIDE}", password=PASSWORD, role="customer", customer=eve.pk
+    )
+    world.people["stranger"] = stranger.person
+    world.customers = {"reseller": rita, "customer": carl, "stranger": eve}
+    for key, name, owner in (
+        ("main", "cars.example", carl),
+        ("other", "trucks.example", carl),
+        ("reseller", "ritas.example", rita),
+        ("stranger", "shop.example", eve),
+    ):
+        domain = services.create_domain(
+            **who, name=name, customer=owner, server=world.server, dkim=False
+        )
+        world.domains[key] = domain
+        local = "mia" if key == "main" else "box"
+        world.mailboxes[key] = services.create_mailbox(
+            **who, domain=domain, address=f"{local}@{name}", password=PASSWORD
+        )
+    member("domain_admin", "dora", carl, domains=[world.domains["main"].pk])
+    world.people["mailbox"] = services.log_in_of(world.mailboxes["main"])
+    return world
