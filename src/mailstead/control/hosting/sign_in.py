@@ -61,7 +61,8 @@ class MailboxBackend(BaseBackend):
         person = Person.objects.filter(pk=user_id).exclude(mailbox=None).first()
         if person is None:
             return None
-        mailbox = Mailbox.objects.filter(pk=person.mailbox, domain__removed_at=None).first()
+        rows = Mailbox.objects.filter(pk=person.mailbox or 0, domain__removed_at=None)
+        mailbox = rows.first()
         if mailbox is None or not may_sign_in(mailbox):
             return None
         return _known(person, mailbox)

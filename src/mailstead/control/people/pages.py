@@ -11,13 +11,14 @@ from urllib.parse import urlencode
 from allauth.account.internal.flows.login import get_authentication_records
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def actor_in(request: HttpRequest) -> Actor:
@@ -48,7 +49,7 @@ def page(rule: str, *, post: str = "", fresh: bool = False) -> Callable[[View], 
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
             actor: Actor | None = request.actor  # type: ignore[attr-defined]
             if rule != roles.PUBLIC:
                 if actor is None:

@@ -78,7 +78,7 @@ def listing(
         search=request.GET.get("q", ""),
         hint=hint,
         export=export,
-        kept=[(k, v) for k, v in request.GET.items() if k not in ("q", "page", "export")],
+        kept=[(k, str(v)) for k, v in request.GET.items() if k not in ("q", "page", "export")],
     )
 
 

@@ -12,6 +12,14 @@ from mailstead.control.hosting.models import Customer
 from mailstead.control.people.actor import Actor
 
 
+class CustomerField(forms.ModelChoiceField[Customer]):
+    """One of the customers whom the actor sees, by name."""
+
+    def label_from_instance(self, obj: Customer) -> str:
+        """The customer's name."""
+        return obj.name
+
+
 class DomainForm(forms.Form):
     """A new domain; whose it is, is asked only of who has several customers."""
 
@@ -21,15 +29,11 @@ class DomainForm(forms.Form):
         help_text=_("For example example.org, without www."),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
-    customer = forms.ModelChoiceField(label=_("Customer"), queryset=Customer.objects.none())
 
     def __init__(self, actor: Actor, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
         seen = queries.customers(actor)
-        if actor.kind in ("customer", "domain_admin"):
-            del self.fields["customer"]
-        else:
-            field = self.fields["customer"]
-            assert isinstance(field, forms.ModelChoiceField)
-            field.queryset = seen.order_by("name")
-            field.label_from_instance = lambda row: row.name  # type: ignore[method-assign]
+        if actor.kind not in ("customer", "domain_admin"):
+            self.fields["customer"] = CustomerField(
+                label=_("Customer"), queryset=seen.order_by("name")
+            )

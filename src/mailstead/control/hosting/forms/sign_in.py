@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailstead.control.hosting.services.mailbox_users import post_recovery
+from mailstead.control.people.models import Person
 
 
 class ForgottenForm(ResetPasswordForm):  # type: ignore[misc]
@@ -18,6 +19,8 @@ class ForgottenForm(ResetPasswordForm):  # type: ignore[misc]
 
     The answer is the same whether or not there is anybody of this name.
     """
+
+    users: list[Person]
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +21,7 @@ from mailstead.control.web.listing import csv_file, listing, wants_csv
 
 
 @page("domain.view")
-def domain_list(request: HttpRequest) -> HttpResponse:
+def domain_list(request: HttpRequest) -> HttpResponseBase:
     """All domains that the reader sees."""
     actor = actor_in(request)
     rows = queries.domains(actor, search=request.GET.get("q", ""))
