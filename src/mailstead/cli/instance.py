@@ -84,6 +84,16 @@ def _prepare_control(settings: Settings) -> bool:
     return migrated
 
 
+def _operator_link() -> str:
+    """The link by which the first operator makes a log-in; empty when there is one."""
+    from mailstead.cli.session import now
+    from mailstead.control.people import queries, services
+
+    if queries.has_operator():
+        return ""
+    return services.invitation_link(actor=SESSION.actor(), now=now(), role="operator")
+
+
 def _print_end(settings: Settings, changed: bool, proved: demo.Proof | None) -> None:
     if not changed:
         print("Nothing to change: everything runs already.")

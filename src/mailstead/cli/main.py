@@ -22,6 +22,7 @@ from mailstead.cli import (
     forwarder,
     instance,
     mailbox,
+    person,
     queue,
     rules,
     server,
@@ -42,6 +43,7 @@ instance.register(app)
 for noun in (
     server,
     customer,
+    person,
     domain,
     mailbox,
     forwarder,

@@ -26,8 +26,13 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 
 
 class AcceptForm(forms.Form):
-    """What an invited person gives."""
+    """What an invited person gives; the address only where the invitation names none."""
 
+    email = forms.EmailField(
+        label=_("Your mail address"),
+        help_text=_("Not in a domain hosted here: it must reach you when mail here does not work."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
     name = forms.CharField(
         label=_("Your name"),
         max_length=120,

@@ -63,6 +63,11 @@ def member(actor: Actor, customer: int | None, number: int) -> Membership:
     return found
 
 
+def has_operator() -> bool:
+    """Whether anybody can sign in as the operator."""
+    return Membership.objects.filter(role="operator").exists()
+
+
 def invitations(customer: int | None) -> QuerySet[Invitation]:
     """Invitations that wait for an answer."""
     return Invitation.objects.filter(customer=customer, accepted_at=None).order_by("pk")

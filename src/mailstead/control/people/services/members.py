@@ -67,8 +67,50 @@ def invite(
     `customer` and `domains` have been fetched through the actor by the caller, who also refuses
     addresses inside hosted domains. Raises `Refusal`.
     """
-    roles.require(actor, "person.invite")
     address = str(destination_address(email)).lower()
+    invitation, link = _new_invitation(actor, now, address, role, customer, domains)
+    with override(language or None):
+        post(
+            now=now,
+            recipient=address,
+            subject=gettext("Your access to {name}").format(name=brand or settings.PANEL_NAME),
+            text=gettext(
+                "Hello,\n\n{who} invites you to manage mail at {name}.\n\n"
+                "Open this link and choose a password:\n\n{link}\n\n"
+                "The link is good for 7 days and for one use. "
+                "If you did not expect it, do nothing.\n"
+            ).format(who=actor.really.name, name=brand or settings.PANEL_NAME, link=link),
+        )
+    return invitation
+
+
+@transaction.atomic
+def invitation_link(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    role: str,
+    email: str = "",
+    customer: int | None = None,
+    domains: Collection[int] = (),
+) -> str:
+    """The link of an invitation, for who hands it over by other means than mail.
+
+    Without an `email` whoever opens it gives one: the way to the first operator.
+    """
+    address = str(destination_address(email)).lower() if email else ""
+    return _new_invitation(actor, now, address, role, customer, domains)[1]
+
+
+def _new_invitation(
+    actor: Actor,
+    now: dt.datetime,
+    address: str,
+    role: str,
+    customer: int | None,
+    domains: Collection[int],
+) -> tuple[Invitation, str]:
+    roles.require(actor, "person.invite")
     _refuse_role(actor, role, customer)
     if role == Role.DOMAIN_ADMIN and not domains:
         raise Refusal(
@@ -76,8 +118,7 @@ def invite(
             "A domain administrator needs at least one domain.",
             remedy="Choose the domains.",
         )
-    there = Membership.objects.filter(person__email=address, customer=customer)
-    if there.exists():
+    if address and Membership.objects.filter(person__email=address, customer=customer).exists():
         raise Refusal(
             "member-exists",
             "{email} has a log-in here already.",
@@ -96,30 +137,17 @@ def invite(
         created_at=now,
         expires_at=now + GOOD_FOR,
     )
-    link = settings.PANEL_ORIGIN + reverse("people:accept", args=[token])
-    with override(language or None):
-        post(
-            now=now,
-            recipient=address,
-            subject=gettext("Your access to {name}").format(name=brand or settings.PANEL_NAME),
-            text=gettext(
-                "Hello,\n\n{who} invites you to manage mail at {name}.\n\n"
-                "Open this link and choose a password:\n\n{link}\n\n"
-                "The link is good for 7 days and for one use. "
-                "If you did not expect it, do nothing.\n"
-            ).format(who=actor.really.name, name=brand or settings.PANEL_NAME, link=link),
-        )
     record(
         actor=actor,
         verb="person.invite",
         kind="person",
-        label=address,
+        label=address or "whoever opens the link",
         object_id=invitation.pk,
         now=now,
         after={"email": address, "role": role, "domains": invitation.domains},
         owner=Owner(customer=customer),
     )
-    return invitation
+    return invitation, settings.PANEL_ORIGIN + reverse("people:accept", args=[token])
 
 
 def _refuse_role(actor: Actor, role: str, customer: int | None) -> None:
@@ -159,22 +187,29 @@ def open_invitation(token: str, now: dt.datetime) -> Invitation:
 
 @transaction.atomic
 def accept(
-    *, now: dt.datetime, token: str, name: str, password: str, actor: Actor | None = None
+    *,
+    now: dt.datetime,
+    token: str,
+    name: str,
+    password: str,
+    email: str = "",
+    actor: Actor | None = None,
 ) -> Person:
     """Take an invitation: the person's log-in, made if there is none, becomes a member.
 
-    Somebody who has a log-in gives its password; `actor` carries the client's address. Raises
-    `Refusal`.
+    Somebody who has a log-in gives its password; `actor` carries the client's address. `email` is
+    for an invitation that names nobody. Raises `Refusal`.
     """
     invitation = open_invitation(token, now)
-    person = Person.objects.filter(email=invitation.email, mailbox=None).first()
+    address = invitation.email or str(destination_address(email)).lower()
+    person = Person.objects.filter(email=address).first()
     if person is None:
-        person = Person(email=invitation.email, joined_at=now)
+        person = Person(email=address, joined_at=now)
         refuse_weak(password, person)
         person.name = name.strip()[:120]
         person.set_password(password)
         person.save()
-    elif not person.check_password(password):
+    elif person.mailbox is not None or not person.check_password(password):
         raise Refusal(
             "password-wrong",
             "There is a log-in for {email} already, and this is not its password.",

@@ -70,6 +70,8 @@ def accept(request: Any, token: str) -> HttpResponse:
     now = timezone.now()
     invitation = services.open_invitation(token, now)
     form = AcceptForm(request.POST or None)
+    if invitation.email:
+        del form.fields["email"]
     by = Actor(kind="customer", name=invitation.email, address=request.client)
 
     def take(data: dict[str, Any]) -> None:
