@@ -12,7 +12,7 @@ from mailstead.control.hosting.models import Customer
 from mailstead.control.people.actor import Actor
 
 
-class CustomerField(forms.ModelChoiceField[Customer]):
+class CustomerField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """One of the customers whom the actor sees, by name."""
 
     def label_from_instance(self, obj: Customer) -> str:
