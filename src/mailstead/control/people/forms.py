@@ -62,7 +62,9 @@ class ProfileForm(forms.Form):
         label=_("Time zone"),
         required=False,
         help_text=_("For example Europe/Berlin. Empty: UTC."),
-        widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"list": "zones", "autocomplete": "off", "data-time-zone": ""}
+        ),
     )
     theme = forms.ChoiceField(
         label=_("Appearance"),
