@@ -132,12 +132,12 @@ class Home:
     @property
     def panel_socket(self) -> Path:
         """Where the control plane answers nginx: panel and API, never the feed."""
-        return self.run / "web" / "panel.sock"
+        return self.run / "panel" / "panel.sock"
 
     @property
     def static(self) -> Path:
         """Style sheets, scripts and pictures of the panel, their names with hashes."""
-        return self.control / "static"
+        return self.root / "static"
 
     @property
     def nginx(self) -> Path:

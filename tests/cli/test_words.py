@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from mailstead.cli.session import duration, moment, shown
-from mailstead.standards.sizes import human, size
 from mailstead.standards.refusal import Refusal
+from mailstead.standards.sizes import human, size
 
 
 @pytest.mark.parametrize(

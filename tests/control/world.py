@@ -1,9 +1,9 @@
 """Two resellers' worth of people: everybody who may sign in, each with something of their own.
 
-    the company: olga (operator), stan (staff)
-    rita (reseller of "Rita's Hosting")  →  carl (customer "Carl's Cars"), dora (administrator of
-                                            one of Carl's two domains), mia (a mailbox of Carl's)
-    eve (customer "Eve's Shop", of nobody), with a domain and a mailbox of her own: the stranger
+the company: olga (operator), stan (staff)
+rita (reseller of "Rita's Hosting")  →  carl (customer "Carl's Cars"), dora (administrator of
+                                        one of Carl's two domains), mia (a mailbox of Carl's)
+eve (customer "Eve's Shop", of nobody), with a domain and a mailbox of her own: the stranger
 """
 
 from __future__ import annotations

@@ -47,6 +47,8 @@ def up(
         SESSION.print_row(row | {"accounts": accounts})
         return
     _print_end(settings, changed, proved)
+    if settings.control == "here":
+        _print_panel()
 
 
 def _bring_up(settings: Settings) -> bool:
@@ -67,11 +69,14 @@ def _bring_up(settings: Settings) -> bool:
 def _prepare_control(settings: Settings) -> bool:
     SESSION.control()
     from mailstead.control.hosting import queries, services
-    from mailstead.control.project.bootstrap import migrate
+    from mailstead.control.project.bootstrap import collect_static, migrate
 
     migrated = migrate()
     if migrated:
         SESSION.say("Brought the database to this version")
+    if collect_static():
+        SESSION.say("Laid out the panel's static files")
+        migrated = True
     actor = SESSION.actor()
     from mailstead.cli.session import now
 
@@ -92,6 +97,15 @@ def _operator_link() -> str:
     if queries.has_operator():
         return ""
     return services.invitation_link(actor=SESSION.actor(), now=now(), role="operator")
+
+
+def _print_panel() -> None:
+    from django.conf import settings
+
+    print(f"\nThe panel: {settings.PANEL_ORIGIN}/")
+    link = _operator_link()
+    if link:
+        print(f"Make your own log-in as the operator (the link is good for 7 days):\n  {link}")
 
 
 def _print_end(settings: Settings, changed: bool, proved: demo.Proof | None) -> None:

@@ -10,6 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection, connections, transaction
 from django.test import Client
+from pytest_django import Settings
 
 from mailstead.control.feed import queries, services
 from mailstead.control.feed.models import FeedHead, FeedRow, RecordedEvent
@@ -166,8 +167,10 @@ def test_who_knows_more_than_the_last_look_saw_waits_for_news() -> None:
 
 
 @pytest.fixture
-def client() -> Client:
-    return Client(headers={"host": "mailstead"})
+def client(settings: Settings) -> Client:
+    settings.ROOT_URLCONF = "mailstead.control.project.feed_urls"
+    settings.MIDDLEWARE = []
+    return Client(headers={"host": settings.ALLOWED_HOSTS[0]})
 
 
 def test_the_feed_over_http(company: Company, client: Client) -> None:

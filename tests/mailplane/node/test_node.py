@@ -122,10 +122,10 @@ def test_this_process_is_never_a_leftover(root: Path, monkeypatch: pytest.Monkey
 
 def test_a_certificate_is_made_once_and_a_real_one_kept(root: Path) -> None:
     home = Home(root)
-    assert tls.ensure(home, "mx.example.net")
+    assert tls.ensure(home, ("mx.example.net",))
     made = home.certificate.read_bytes()
     assert home.certificate_key.stat().st_mode & 0o777 == 0o600
-    assert not tls.ensure(home, "mx.example.net")
+    assert not tls.ensure(home, ("mx.example.net",))
     assert home.certificate.read_bytes() == made
     words = subprocess.run(
         ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", str(home.certificate)],
@@ -134,6 +134,13 @@ def test_a_certificate_is_made_once_and_a_real_one_kept(root: Path) -> None:
         check=True,
     ).stdout
     assert "DNS:mx.example.net" in words
+
+
+def test_our_own_certificate_is_made_anew_for_another_name(root: Path) -> None:
+    home = Home(root)
+    assert tls.ensure(home, ("mx.example.net",))
+    assert tls.ensure(home, ("mx.example.net", "panel.example.net"))
+    assert not tls.ensure(home, ("panel.example.net",))
 
 
 def test_events_wait_on_disk_in_their_order(root: Path) -> None:

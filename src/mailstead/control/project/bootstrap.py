@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from mailstead.config import name_home
@@ -25,4 +26,31 @@ def migrate() -> bool:
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
     return bool(plan)
+
+
+def collect_static() -> bool:
+    """Put the panel's style sheets and scripts where nginx finds them, their names with hashes.
+
+    Done only when they differ from what is there; returns whether it was done.
+    """
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+    from django.core.management import call_command
+
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in sorted(finder.list([]), key=lambda item: item[0]):
+            digest.update(path.encode())
+            with storage.open(path) as source:
+                digest.update(source.read())
+    target = Path(settings.STATIC_ROOT)
+    mark = target / ".collected"
+    if mark.exists() and mark.read_text(encoding="ascii") == digest.hexdigest():
+        return False
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    mark.write_text(digest.hexdigest(), encoding="ascii")
+    return True

@@ -23,6 +23,8 @@ from mailstead.standards.address import normalise_domain
 from mailstead.standards.refusal import Refusal
 
 Progress = Callable[[str], None]
+FRONT_GROUP = "www-data"
+"""nginx's group in Debian."""
 LEAST_SPACE = 200 * 1024 * 1024
 """Bytes that must be free to start."""
 
@@ -108,11 +110,12 @@ def prepare(settings: Settings, progress: Progress) -> list[str]:
         ports.refuse_taken(settings)
     for name in users.ensure():
         progress(f"Made the system user {name}")
-    _directories(home)
+    _directories(settings, home)
     _refuse_closed_program(home)
     _secrets(home)
-    if tls.ensure(home, settings.hostname):
-        progress(f"Made a self-signed certificate for {settings.hostname}")
+    names = dict.fromkeys((settings.hostname, *settings.web.hostnames))
+    if tls.ensure(home, tuple(names)):
+        progress(f"Made a self-signed certificate for {', '.join(names)}")
     changed = []
     for name in wanted(settings):
         engine = ENGINES[name]
@@ -131,7 +134,7 @@ def prepare(settings: Settings, progress: Progress) -> list[str]:
     return changed
 
 
-def _directories(home: Home) -> None:
+def _directories(settings: Settings, home: Home) -> None:
     home.root.chmod(0o755)
     for path, mode in (
         (home.log, 0o755),
@@ -148,6 +151,12 @@ def _directories(home: Home) -> None:
         path.mkdir(parents=True, exist_ok=True)
         shutil.chown(path, users.CONTROL, users.CONTROL)
         path.chmod(0o750)
+    if settings.control == "here":
+        # nginx may come to the panel's door, and to no other.
+        door = home.panel_socket.parent
+        door.mkdir(parents=True, exist_ok=True)
+        shutil.chown(door, users.CONTROL, FRONT_GROUP)
+        door.chmod(0o750)
     shutil.chown(home.directory, "root", "dovecot")
     # It may hold the database's password; the control plane reads it.
     shutil.chown(home.settings_file, "root", users.CONTROL)

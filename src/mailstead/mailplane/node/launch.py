@@ -59,10 +59,7 @@ def _become_engine(name: str, home: Home) -> NoReturn:
 
 def _become_control(name: str, home: Home) -> NoReturn:
     words = {
-        "web": f"-m uvicorn mailstead.control.project.asgi:application --uds {home.web_socket} "
-        "--log-level warning --no-access-log --lifespan off "
-        # The agents' long polls would hold its end up for as long as they wait.
-        "--timeout-graceful-shutdown 1",
+        "web": "-m mailstead.control.project.serve",
         "worker": "-m mailstead.control.project.worker",
         CHECK: "-m mailstead.config",
     }[name].split()

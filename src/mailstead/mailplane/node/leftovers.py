@@ -19,8 +19,13 @@ _PROGRAMS = (
     "/usr/bin/rspamd",
     "/usr/bin/redis-",
     "/usr/sbin/unbound",
+    "/usr/sbin/nginx",
 )
-_MODULES = ("mailstead.mailplane.node.agent", "mailstead.control.project.worker", "uvicorn")
+_MODULES = (
+    "mailstead.mailplane.node.agent",
+    "mailstead.control.project.worker",
+    "mailstead.control.project.serve",
+)
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -23,6 +23,10 @@ SETTLED = timedelta(minutes=5)
 """After this time no process has the old file open."""
 TAIL = 512 * 1024
 """Bytes at the end of a log in which trouble is looked for."""
+_QUIET = ("nginx.log",)
+"""Logs that may stay empty for days while those beside them grow."""
+_BESIDE = {"nginx": ("nginx-access.log",)}
+"""Logs of an engine that are rotated with its main one."""
 _STAMP = "%Y%m%d-%H%M%S"
 
 
@@ -35,13 +39,15 @@ def rotate_due(home: Home, pids: Mapping[str, int], now: datetime, keep: timedel
 
     `pids` are the running engines by name. Raises `EngineError`, `OSError`.
     """
-    rotated: dict[str, Path] = {}
+    rotated: dict[str, list[Path]] = {}
     for name, pid in pids.items():
         log = _log(home, name)
         if name in ENGINES and log.exists() and _is_due(log, now):
-            rotated[name] = _rotate(log, now)
+            with_it = [home.log / other for other in _BESIDE.get(name, ())]
+            rotated[name] = [_rotate(path, now) for path in (log, *with_it) if path.exists()]
             ENGINES[name].control.reopen_log(home, pid)
-    for old in set(_old_files(home)) - set(rotated.values()):
+    fresh = {path for paths in rotated.values() for path in paths}
+    for old in set(_old_files(home)) - fresh:
         age = now - datetime.fromtimestamp(old.stat().st_mtime, UTC)
         if age > keep:
             old.unlink()
@@ -52,7 +58,7 @@ def rotate_due(home: Home, pids: Mapping[str, int], now: datetime, keep: timedel
 
 def _is_due(log: Path, now: datetime) -> bool:
     """Whether the log was begun on an earlier day (UTC), or is large."""
-    if log.stat().st_size == 0:
+    if log.stat().st_size == 0 and log.name not in _QUIET:
         return False
     begun = datetime.fromtimestamp(_begun(log), UTC)
     return begun.date() < now.date() or log.stat().st_size > LARGEST
@@ -85,7 +91,8 @@ def _rotate(log: Path, now: datetime) -> Path:
 
 def _old_files(home: Home) -> Iterator[Path]:
     for name in ENGINES:
-        yield from home.log.glob(f"{name}.log.*")
+        for log in (f"{name}.log", *_BESIDE.get(name, ())):
+            yield from home.log.glob(f"{log}.*")
 
 
 def _compress(old: Path) -> None:

@@ -14,6 +14,10 @@ from mailstead.mailplane.engines.dovecot import log as dovecot_log
 from mailstead.mailplane.engines.dovecot import model as dovecot_model
 from mailstead.mailplane.engines.dovecot import render as dovecot_render
 from mailstead.mailplane.engines.files import File
+from mailstead.mailplane.engines.nginx import control as nginx_control
+from mailstead.mailplane.engines.nginx import log as nginx_log
+from mailstead.mailplane.engines.nginx import model as nginx_model
+from mailstead.mailplane.engines.nginx import render as nginx_render
 from mailstead.mailplane.engines.postfix import control as postfix_control
 from mailstead.mailplane.engines.postfix import log as postfix_log
 from mailstead.mailplane.engines.postfix import model as postfix_model
@@ -113,9 +117,20 @@ ENGINES: dict[str, Engine] = {
         ("/usr/lib/postfix/",),
         lambda settings, _: _greets(settings.ports.of("smtp"), b"220"),
     ),
+    "nginx": Engine(
+        nginx_model,
+        nginx_render,
+        nginx_control,
+        nginx_log,
+        ("/usr/sbin/nginx",),
+        lambda settings, home: nginx_control.answers(nginx_model.from_settings(settings, home)),
+    ),
 }
 
 
 def wanted(settings: Settings) -> list[str]:
     """The engines of this instance, in the order in which they start."""
-    return [name for name in ENGINES if name != "rspamd" or settings.spam.scan]
+    unwanted = set() if settings.spam.scan else {"rspamd"}
+    if settings.control != "here":
+        unwanted.add("nginx")
+    return [name for name in ENGINES if name not in unwanted]
