@@ -1,7 +1,7 @@
-"""The worker process: what has to be done from time to time.
+"""The worker process: what has to be done at once, and what from time to time.
 
-Purpose: purge mail whose grace period is over; drop old revisions of the feed.
-Runs: once a minute; SIGTERM ends it between two tasks.
+Purpose: every second send the panel's mail that is due; every minute purge what is over.
+Runs: SIGTERM ends it between two tasks.
 Diagnostics: one line on stderr for each task that did something or failed.
 Known limits: a task that fails is tried again at the next round.
 """
@@ -19,23 +19,38 @@ import structlog
 from mailstead.config import home_from_environment
 from mailstead.control.project.bootstrap import setup
 
+Task = Callable[[dt.datetime], int]
 ROUND = 60.0
-"""Seconds between two rounds."""
+"""Seconds between two rounds of `_tasks`."""
+BEAT = 1.0
+"""Seconds between two rounds of `_quick_tasks`, each one cheap look where there is nothing."""
 
 
-def _tasks() -> dict[str, Callable[[dt.datetime], int]]:
+def _quick_tasks() -> dict[str, Task]:
+    from mailstead.control.people.services import send_due
+
+    return {"mail": send_due}
+
+
+def _tasks() -> dict[str, Task]:
     from mailstead.control.feed.services import compact
     from mailstead.control.hosting.services import purge_expired
+    from mailstead.control.people.services import drop_old, drop_sessions
 
-    return {"purge": purge_expired, "compact": compact}
+    return {
+        "purge": purge_expired,
+        "compact": compact,
+        "outbox": drop_old,
+        "sessions": drop_sessions,
+    }
 
 
-def work(now: dt.datetime) -> None:
-    """One round of all tasks."""
+def work(now: dt.datetime, tasks: dict[str, Task] | None = None) -> None:
+    """One round of all tasks, or of those given."""
     from django.db import close_old_connections
 
     log = structlog.get_logger("worker")
-    for name, task in _tasks().items():
+    for name, task in (_tasks() if tasks is None else tasks).items():
         try:
             count = task(now)
             if count:
@@ -46,15 +61,22 @@ def work(now: dt.datetime) -> None:
             close_old_connections()
 
 
+def _repeat(stop: threading.Event, every: float, tasks: dict[str, Task]) -> None:
+    while not stop.is_set():
+        work(dt.datetime.now(dt.UTC), tasks)
+        stop.wait(every)
+
+
 def main() -> int:
     """Work until SIGTERM."""
     setup(home_from_environment())
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    while not stop.is_set():
-        work(dt.datetime.now(dt.UTC))
-        stop.wait(ROUND)
+    quick = threading.Thread(target=_repeat, args=(stop, BEAT, _quick_tasks()), name="quick")
+    quick.start()
+    _repeat(stop, ROUND, _tasks())
+    quick.join()
     return 0
 
 

@@ -22,7 +22,7 @@ from mailstead.control.people.services.members import (
     update_profile,
     withdraw_invitation,
 )
-from mailstead.control.people.services.outbox import drop_old, post, send_due
+from mailstead.control.people.services.outbox import drop_old, drop_sessions, post, send_due
 from mailstead.control.people.services.tokens import create_token, revoke_token, use_token
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "create_token",
     "demand_second_factor",
     "drop_old",
+    "drop_sessions",
     "end_customer",
     "end_domain",
     "entry",

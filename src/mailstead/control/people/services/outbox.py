@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from mailstead.control.people.models import OutgoingMail
@@ -76,6 +77,11 @@ def _submit(row: OutgoingMail) -> None:
     message.set_content(row.text)
     with smtplib.SMTP("127.0.0.1", settings.PANEL_SMTP_PORT, timeout=20) as smtp:
         smtp.send_message(message, from_addr=sender, to_addrs=[row.recipient])
+
+
+def drop_sessions(now: dt.datetime) -> int:
+    """Drop the sessions of browsers that are over; returns how many."""
+    return Session.objects.filter(expire_date__lt=now).delete()[0]
 
 
 def drop_old(now: dt.datetime) -> int:

@@ -1,0 +1,132 @@
+"""A browser at the clients' host of the lab: windows, signing in, what must never happen in one.
+
+Every window takes note of requests to other hosts, of what the content security policy has stopped
+and of scripts that failed; a test that uses `Window` fails with them at its end.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from lab.internet import Lab
+from lab.node import Node
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+WIDE, PHONE = 1280, 320
+
+
+def launch(playwright: Playwright, lab: Lab, folder: Path) -> Browser:
+    """Chromium, started in the clients' host, which knows the lab's names."""
+    program = folder / "chromium"
+    program.write_text(
+        f'#!/bin/sh\nexec {" ".join(lab.clients.namespace.argv(CHROMIUM))} "$@"\n',
+        encoding="ascii",
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return playwright.chromium.launch(executable_path=str(program), args=list(FLAGS))
+
+
+class Window:
+    """One window of the browser, and what went wrong in it."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        node: Node,
+        *,
+        scripts: bool = True,
+        dark: bool = False,
+        width: int = WIDE,
+        language: str = "en",
+    ) -> None:
+        self.origin = f"https://{node.hostname}"
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": width, "height": 800},
+            java_script_enabled=scripts,
+            color_scheme="dark" if dark else "light",
+            locale=language,
+            ignore_https_errors=True,
+        )
+        self.width = width
+        self.faults: list[str] = []
+        self.page: Page = self.context.new_page()
+        self.page.on("request", lambda request: self._asked(request.url))
+        self.page.on("console", lambda message: self._said(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.faults.append(f"a script failed: {error}"))
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.origin, "data:", "blob:")):
+            self.faults.append(f"asked another host: {urlsplit(url).netloc}")
+
+    def _said(self, kind: str, text: str) -> None:
+        if "Content Security Policy" in text or (kind == "error" and "status of 4" not in text):
+            self.faults.append(f"the console says: {text}")
+
+    def go(self, path: str) -> Page:
+        """Open a page of the panel, or a whole link."""
+        answer = self.page.goto(path if path.startswith("https:") else self.origin + path)
+        assert answer is not None
+        assert answer.status < 500, f"{path}: {answer.status}"
+        return self.page
+
+    def sign_in(self, address: str, password: str) -> Page:
+        """Through the door."""
+        self.go("/account/login/")
+        self.page.get_by_label("Mail address").fill(address)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        self.page.wait_for_url(f"{self.origin}/")
+        return self.page
+
+    def prove(self, password: str) -> None:
+        """Give the password again where a page asks for a fresh proof."""
+        if "/reauthenticate/" in self.page.url:
+            self.page.get_by_label("Password").fill(password)
+            self.page.get_by_role("button", name="Confirm").click()
+
+    def fits(self) -> None:
+        """Nothing is cut off or needs scrolling to the side."""
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= self.width, f"{self.page.url} is {wide} px wide in {self.width}"
+
+    def accessible(self) -> None:
+        """axe finds nothing serious (WCAG 2.2 A and AA)."""
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        options: dict[str, Any] = {
+            "resultTypes": ["violations"],
+            "runOnly": {"type": "tag", "values": tags},
+        }
+        found = Axe().run(self.page, options=options).response["violations"]
+        serious = [
+            f"{fault['id']}: {fault['help']} at {fault['nodes'][0]['target']} "
+            f"{fault['nodes'][0]['failureSummary']}"
+            for fault in found
+            if fault["impact"] in ("serious", "critical")
+        ]
+        assert not serious, f"{self.page.url}: {serious}"
+
+    def shoot(self, name: str) -> None:
+        """A picture for whoever looks at the run's artefacts."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        safe = re.sub(r"[^A-Za-z0-9@.-]+", "_", name).strip("_")
+        self.page.screenshot(path=SHOTS / f"{safe}.png", full_page=True)
+
+    def close(self) -> None:
+        """Close it; fails with what went wrong in it."""
+        self.context.close()
+        assert not self.faults, self.faults
