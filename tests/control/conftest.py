@@ -15,10 +15,15 @@ from mailstead.control.project.bootstrap import setup
 setup(Path("/nonexistent"))
 
 from django.conf import settings  # noqa: E402  (after setup)
+from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402
 
 from mailstead.control.people.actor import Actor  # noqa: E402
 from tests.control.company import Company  # noqa: E402
 from tests.control.world import World, make_world  # noqa: E402
+
+# As cheap as argon2 allows: what a hash costs an attacker is not what these tests are about.
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 8
+Argon2PasswordHasher.parallelism = 1
 
 OPERATOR = Actor.operator("olga")
 
