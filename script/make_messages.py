@@ -1,0 +1,134 @@
+"""Gather every text of the panel for translation, and compile what is translated.
+
+    make_messages.py            bring the catalogues up to date and compile them
+    make_messages.py --check    fail when a catalogue or its compiled form is not up to date
+
+Texts are found by Django's makemessages (gettext's xgettext) in templates and Python, and the
+sentences of refusals by their place: the second argument and `remedy` of `Refusal(...)`.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import polib
+
+from mailstead.control.project.bootstrap import setup
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "mailstead"
+CONTROL = SOURCE / "control"
+LOCALE = CONTROL / "web" / "locale"
+LANGUAGES = ("de",)
+_SAID = ("standards", "control", "wire")
+"""Parts whose refusals a page may show."""
+
+
+def refusals() -> Iterator[tuple[str, str]]:
+    """Every constant sentence of a refusal, and where it stands."""
+    for part in _SAID:
+        for path in sorted((SOURCE / part).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and _name(node.func).endswith("Refusal"):
+                    where = f"{path.relative_to(SOURCE)}"
+                    texts = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "remedy")]
+                    for text in texts:
+                        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                            if text.value:
+                                yield text.value, where
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+
+
+def extracted() -> polib.POFile:
+    """All texts of this moment, untranslated."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings.LOCALE_PATHS = [folder]
+        with contextlib.chdir(CONTROL), contextlib.redirect_stdout(io.StringIO()):
+            call_command(
+                "makemessages", locale=["xx"], verbosity=0, no_location=True, no_wrap=True
+            )
+        found = polib.pofile(str(Path(folder) / "xx" / "LC_MESSAGES" / "django.po"))
+    known = {entry.msgid for entry in found}
+    for text, _ in refusals():
+        if text not in known:
+            known.add(text)
+            found.append(polib.POEntry(msgid=text, flags=["python-brace-format"]))
+    return found
+
+
+def updated(language: str, fresh: polib.POFile) -> polib.POFile:
+    """The catalogue of a language with exactly the texts there are, translations kept."""
+    path = LOCALE / language / "LC_MESSAGES" / "django.po"
+    old = {}
+    if path.exists():
+        old = {(entry.msgctxt, entry.msgid): entry for entry in polib.pofile(str(path))}
+    made = polib.POFile(wrapwidth=98)
+    made.metadata = {
+        "Project-Id-Version": "mailstead",
+        "Language": language,
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=UTF-8",
+        "Content-Transfer-Encoding": "8bit",
+        "Plural-Forms": "nplurals=2; plural=(n != 1);",
+    }
+    for entry in sorted(fresh, key=lambda e: (e.msgid.lower(), e.msgid, e.msgctxt or "")):
+        if entry.obsolete:
+            continue
+        before = old.get((entry.msgctxt, entry.msgid))
+        made.append(
+            polib.POEntry(
+                msgid=entry.msgid,
+                msgid_plural=entry.msgid_plural,
+                msgctxt=entry.msgctxt,
+                msgstr=before.msgstr if before else "",
+                msgstr_plural=(before.msgstr_plural if before else None)
+                or ({0: "", 1: ""} if entry.msgid_plural else {}),
+                flags=[flag for flag in entry.flags if flag != "fuzzy"],
+            )
+        )
+    return made
+
+
+def main() -> int:
+    """Write or check."""
+    os.environ.setdefault("LC_ALL", "C.UTF-8")
+    setup(Path("/nonexistent"))
+    fresh = extracted()
+    stale = []
+    for language in LANGUAGES:
+        path = LOCALE / language / "LC_MESSAGES" / "django.po"
+        catalogue = updated(language, fresh)
+        compiled = path.with_suffix(".mo")
+        if "--check" in sys.argv:
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+            if text != str(catalogue) + "\n":
+                stale.append(str(path.relative_to(ROOT)))
+            elif compiled.read_bytes() != catalogue.to_binary():
+                stale.append(str(compiled.relative_to(ROOT)))
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(catalogue) + "\n", encoding="utf-8")
+        compiled.write_bytes(catalogue.to_binary())
+        left = [e for e in catalogue if not e.translated()]
+        print(f"{language}: {len(catalogue)} texts, {len(left)} without a translation")
+    if stale:
+        print(f"not up to date: {', '.join(stale)}; run 'make reference'")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
