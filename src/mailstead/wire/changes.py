@@ -57,6 +57,16 @@ class DomainGone(Change, frozen=True, kw_only=True):
     name: str
 
 
+class AppPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A password of one program beside the mailbox's own."""
+
+    digest: str
+    """SHA-256 in hexadecimal: the password itself is random and long."""
+    credential: int
+    protocols: tuple[Literal["imap", "pop3", "smtp", "sieve"], ...] = ()
+    """Empty: all."""
+
+
 class MailboxPut(Change, frozen=True, kw_only=True):
     """A mailbox.
 
@@ -77,6 +87,8 @@ class MailboxPut(Change, frozen=True, kw_only=True):
     receiving: bool
     sending_words: str = ""
     """Why sending is suspended, one printable line for the sender; empty: the house's words."""
+    app_passwords: tuple[AppPassword, ...] = ()
+    """They open sessions as long as `login` holds."""
     pool_full: bool = False
     """The customer's pooled storage is used up: new mail is refused for now (452 4.2.2)."""
 
@@ -168,6 +180,17 @@ class RulesPut(Change, frozen=True, kw_only=True):
     rules: tuple[Rule, ...]
 
 
+class SpamSettingsPut(Change, frozen=True, kw_only=True):
+    """What a mailbox wants of the spam filter; without it the house's own level holds."""
+
+    address: str
+    level: Literal["off", "lenient", "normal", "strict"]
+    allow: tuple[str, ...] = ()
+    """Addresses, and domains as `@domain`: never filed as spam."""
+    deny: tuple[str, ...] = ()
+    """Always filed as spam."""
+
+
 class DkimKeyPut(Change, frozen=True, kw_only=True):
     """The key with which mail of a domain is signed (RFC 6376); one per domain and selector."""
 
@@ -195,6 +218,7 @@ AnyChange = (
     | AutoresponderPut
     | AutoresponderGone
     | RulesPut
+    | SpamSettingsPut
     | DkimKeyPut
     | DkimKeyGone
 )

@@ -7,6 +7,7 @@ twice is recorded once.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 import msgspec
 
@@ -39,6 +40,21 @@ class UsageSeen(Event, frozen=True, kw_only=True):
     messages: int
 
 
+class SignInSeen(Event, frozen=True, kw_only=True):
+    """Log-ins of a mailbox since the last such message: `at` is the last one's time."""
+
+    store: str
+    protocol: Literal["imap", "pop3", "smtp", "sieve"]
+    client: str
+    """Network address."""
+    credential: int
+    """Which password opened it; 0: not known."""
+    failed: bool
+    """A wrong password."""
+    count: int
+    first: dt.datetime
+
+
 class StoreGone(Event, frozen=True, kw_only=True):
     """The mail of a purged mailbox is deleted."""
 
@@ -51,7 +67,7 @@ class EventsLost(Event, frozen=True, kw_only=True):
     count: int
 
 
-AnyEvent = Applied | ApplyFailed | UsageSeen | StoreGone | EventsLost
+AnyEvent = Applied | ApplyFailed | UsageSeen | SignInSeen | StoreGone | EventsLost
 
 
 class EventBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

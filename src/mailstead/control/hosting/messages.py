@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from django.db.models import QuerySet
 
+from mailstead.control.hosting import models
 from mailstead.control.hosting.models import (
     Autoresponder,
     DkimKey,
@@ -15,10 +16,12 @@ from mailstead.control.hosting.models import (
     Forwarder,
     Mailbox,
     RuleSet,
+    SpamSettings,
 )
 from mailstead.control.hosting.queries import route_of
 from mailstead.wire.changes import (
     AnyChange,
+    AppPassword,
     AutoresponderPut,
     DkimKeyPut,
     DomainPut,
@@ -27,6 +30,7 @@ from mailstead.wire.changes import (
     Route,
     Rule,
     RulesPut,
+    SpamSettingsPut,
 )
 
 _CHUNK = 2000
@@ -59,7 +63,7 @@ def domain_put(domain: Domain) -> DomainPut:
 
 
 def mailbox_put(mailbox: Mailbox) -> MailboxPut:
-    """A mailbox; needs domain and customer fetched."""
+    """A mailbox; needs domain and customer fetched, and for many of them app_passwords."""
     return MailboxPut(
         address=mailbox.address,
         store=mailbox.store,
@@ -70,7 +74,28 @@ def mailbox_put(mailbox: Mailbox) -> MailboxPut:
         sending=not mailbox.sending_suspended,
         receiving=not mailbox.receiving_suspended,
         sending_words=_line(mailbox.sending_suspended),
+        app_passwords=tuple(_app_password(app) for app in mailbox.app_passwords.all()),
         pool_full=mailbox.domain.customer.pool_full,
+    )
+
+
+def _app_password(app: models.AppPassword) -> AppPassword:
+    return msgspec.convert(
+        {"digest": app.digest, "credential": app.credential, "protocols": app.protocols},
+        AppPassword,
+    )
+
+
+def spam_put(settings: SpamSettings) -> SpamSettingsPut:
+    """What a mailbox wants of the spam filter; needs mailbox and domain fetched."""
+    return msgspec.convert(
+        {
+            "address": settings.mailbox.address,
+            "level": settings.level,
+            "allow": settings.allow,
+            "deny": settings.deny,
+        },
+        SpamSettingsPut,
     )
 
 
@@ -129,7 +154,7 @@ def _contents(where: dict[str, Any], domains: QuerySet[Domain]) -> Iterator[AnyC
     for domain in domains.select_related("customer", "alias_of").order_by("name").iterator(_CHUNK):
         yield domain_put(domain)
     mailboxes = Mailbox.objects.filter(**where, removed_at=None).select_related("domain__customer")
-    for mailbox in mailboxes.iterator(_CHUNK):
+    for mailbox in mailboxes.prefetch_related("app_passwords").iterator(_CHUNK):
         yield mailbox_put(mailbox)
     forwarders = Forwarder.objects.filter(**where).select_related("domain")
     for forwarder in forwarders.prefetch_related("destinations").iterator(_CHUNK):
@@ -141,5 +166,10 @@ def _contents(where: dict[str, Any], domains: QuerySet[Domain]) -> Iterator[AnyC
     )
     for rule_set in rules.select_related("mailbox__domain").iterator(_CHUNK):
         yield rules_put(rule_set)
+    wanted = SpamSettings.objects.filter(
+        **{f"mailbox__{name}": value for name, value in where.items()}, mailbox__removed_at=None
+    )
+    for settings in wanted.select_related("mailbox__domain").iterator(_CHUNK):
+        yield spam_put(settings)
     for key in DkimKey.objects.filter(**where).select_related("domain").iterator(_CHUNK):
         yield dkim_put(key)

@@ -34,7 +34,7 @@ def _quick_tasks() -> dict[str, Task]:
 
 def _tasks() -> dict[str, Task]:
     from mailstead.control.feed.services import compact
-    from mailstead.control.hosting.services import purge_expired
+    from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
     from mailstead.control.people.services import drop_old, drop_sessions
 
     return {
@@ -42,6 +42,7 @@ def _tasks() -> dict[str, Task]:
         "compact": compact,
         "outbox": drop_old,
         "sessions": drop_sessions,
+        "sign-ins": drop_old_sign_ins,
     }
 
 

@@ -17,7 +17,7 @@ from mailstead.mailplane.directory import compile as compiler
 from mailstead.mailplane.directory.compare import compare_maps
 from mailstead.mailplane.directory.journal import Journal
 from mailstead.mailplane.directory.ports import Maps, Sessions, Signing
-from mailstead.mailplane.directory.schema import connect
+from mailstead.mailplane.directory.schema import SCHEMA, connect
 from mailstead.mailplane.directory.state import State, domain_of
 from mailstead.mailplane.directory.stores import Stores
 from mailstead.wire.changes import (
@@ -55,6 +55,8 @@ class Directory:
         self.maps = maps
         with self.transaction():
             self.write_answers("", {("transport", compiler.DISCARD_DOMAIN): "discard:"})
+            if self.revision == 0:
+                self.note_schema()
 
     def _compare(self) -> int:
         return compare_maps(self.connection, self.maps, self.journal)
@@ -64,6 +66,16 @@ class Directory:
         """The feed revision that the directory holds."""
         row = self.connection.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()
         return int(row[0])
+
+    @property
+    def outdated(self) -> bool:
+        """Whether its answers were made by an earlier version: a snapshot makes them anew."""
+        row = self.connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
+        return (int(row[0]) if row else 0) != SCHEMA
+
+    def note_schema(self) -> None:
+        """From now on its answers are of this version; inside a transaction."""
+        self.connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (SCHEMA,))
 
     def close(self) -> None:
         """Close the file."""
@@ -128,6 +140,7 @@ class Directory:
             state.remove(kind, address)
             if kind == "mailbox":
                 state.remove("rules", address)
+                state.remove("spam", address)
         else:
             if isinstance(change, MailboxPut):
                 self.stores.claim(change.address, change.store, self.journal)
@@ -177,6 +190,8 @@ class Directory:
     def _entry_changed(self, name: str, key: str, before: str | None, after: str | None) -> None:
         if name == "login":
             self._login_changed(key, before, after)
+        elif name == "app":
+            self._app_changed(key, after)
         elif after is None:
             self.journal.add("delete", name, key, "")
         else:
@@ -191,6 +206,18 @@ class Directory:
                 "INSERT OR REPLACE INTO login VALUES (?, ?, ?, ?, ?, ?, ?)", (address, *row)
             )
         if before is not None and _ends_sessions(before, after):
+            self.journal.add("kick", "", address, "")
+
+    def _app_changed(self, key: str, after: str | None) -> None:
+        address, _, digest = key.rpartition("/")
+        self.connection.execute("DELETE FROM app_login WHERE digest = ?", (digest,))
+        if after is not None:
+            user, protocols = msgspec.json.decode(after)
+            self.connection.execute(
+                "INSERT INTO app_login VALUES (?, ?, ?, ?)", (digest, address, user, protocols)
+            )
+        else:
+            # Dovecot cannot tell which password opened a session: all of the address end.
             self.journal.add("kick", "", address, "")
 
 

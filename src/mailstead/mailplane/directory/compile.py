@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from mailstead.mailplane.directory import scripts
 from mailstead.mailplane.directory.state import State, domain_of
 from mailstead.standards.address import NODE_POSTMASTER
@@ -28,7 +30,7 @@ POOL_FULL = Reply(452, "4.2.2", "The storage of this customer is full; try again
 SENDING_SUSPENDED = "Sending from this mailbox is suspended; ask your provider"
 
 Entries = dict[tuple[str, str], str]
-"""Map and key to value. The maps `login`, `sieve` and `dkim` are not Postfix's."""
+"""Map and key to value. The maps `login`, `app`, `sieve` and `dkim` are not Postfix's."""
 
 _MAX_CHAIN = 20
 """Domains that point to domains that point to …; the control plane refuses loops."""
@@ -243,6 +245,18 @@ def smtp_user(mailbox: MailboxPut) -> str:
     return f"{mailbox.address}/{mailbox.credential}"
 
 
+def smtp_users(mailbox: MailboxPut) -> list[str]:
+    """Every SMTP log-in of a mailbox: its own and those of its app passwords."""
+    return [
+        smtp_user(mailbox),
+        *(
+            f"{mailbox.address}/{app.credential}"
+            for app in mailbox.app_passwords
+            if not app.protocols or "smtp" in app.protocols
+        ),
+    ]
+
+
 def _login(mailbox: MailboxPut, domain: DomainPut) -> Entries:
     user = smtp_user(mailbox)
     may_login = mailbox.login and domain.active
@@ -254,7 +268,13 @@ def _login(mailbox: MailboxPut, domain: DomainPut) -> Entries:
     if may_login:
         words = mailbox.sending_words or SENDING_SUSPENDED
         reply = "OK" if mailbox.sending else str(Reply(554, "5.7.1", words))
-        entries["credentials", user] = reply
+        for one in smtp_users(mailbox):
+            entries["credentials", one] = reply
+        for app in mailbox.app_passwords:
+            # With blanks around each, so that a query finds a whole word.
+            words = " ".join(("", *app.protocols, "")) if app.protocols else ""
+            row = [f"{mailbox.address}/{app.credential}", words]
+            entries["app", f"{mailbox.address}/{app.digest}"] = msgspec.json.encode(row).decode()
     return entries
 
 
@@ -269,13 +289,13 @@ def _senders(state: State, address: str, depth: int = 0) -> str:
     users: dict[str, None] = {}
     own = state.mailbox(address)
     if own:
-        users[smtp_user(own)] = None
+        users.update(dict.fromkeys(smtp_users(own)))
     forwarder = state.forwarder(address)
     for destination in forwarder.route.destinations if forwarder else ():
         mailbox = state.mailbox(destination.lower())
         home = state.domain(domain_of(destination))
         if mailbox and home and home.customer == domain.customer:
-            users[smtp_user(mailbox)] = None
+            users.update(dict.fromkeys(smtp_users(mailbox)))
     return ", ".join(users)
 
 

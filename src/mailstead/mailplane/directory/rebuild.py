@@ -45,6 +45,7 @@ def rebuild(directory: Directory, revision: int, changes: Iterable[Change]) -> N
         directory.journal.clear()
         directory.journal.add("compare", "", "", "")
         directory.set_revision(revision)
+        directory.note_schema()
     state.forget()
 
 

@@ -6,11 +6,12 @@ rename: Dovecot keeps it open.
 
 | table | holds |
 |---|---|
-| `meta` | `revision`: the feed revision that state and answers add up to |
+| `meta` | `revision`: the feed revision that state and answers add up to; `schema` |
 | `thing` | the wire message of each thing that exists, by kind and key |
 | `pointer` | which domain or address a thing points to, to find what a change touches |
 | `answer` | every entry that follows from the things, by map and key, and from which owner |
 | `login` | Dovecot's passdb and userdb (docs/develop/contracts.md) |
+| `app_login` | Dovecot's second passdb: app passwords by their SHA-256 |
 | `store` | which store's mail lies under which address |
 | `journal` | what the engines still have to be told |
 """
@@ -23,6 +24,8 @@ import sqlite3
 from pathlib import Path
 
 READER_GROUP = "dovecot"
+SCHEMA = 2
+"""Raised when answers are made in another way: a node with older ones takes a snapshot."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -44,6 +47,9 @@ CREATE TABLE IF NOT EXISTS login (
   address TEXT PRIMARY KEY, secret TEXT NOT NULL, smtp_user TEXT NOT NULL,
   may_login INTEGER NOT NULL, deliverable INTEGER NOT NULL, quota INTEGER NOT NULL,
   responder INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS app_login (
+  digest TEXT PRIMARY KEY, address TEXT NOT NULL, smtp_user TEXT NOT NULL,
+  protocols TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS store (address TEXT PRIMARY KEY, store TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS journal (
   id INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, map TEXT NOT NULL,

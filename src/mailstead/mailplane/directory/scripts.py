@@ -21,14 +21,19 @@ def entries(state: State, address: str, *, stores: bool) -> dict[tuple[str, str]
     local, _, domain = address.rpartition("@")
     found: dict[tuple[str, str], str] = {}
     answer = state.autoresponder(address)
+    spam = state.spam(address)
     if answer:
         names = [f"{local}@{name}" for name in _names(state, domain)]
         found["sieve", f"{domain}/{local}/autoresponder"] = sieve_rules.autoresponder_script(
-            answer, names, keep=stores
+            answer, names, keep=stores, spam=spam if stores else None
         )
     rules = state.rules(address)
     if rules and stores and any(rule.enabled for rule in rules.rules):
-        found["sieve", f"{domain}/{local}/rules"] = sieve_rules.rules_script(rules.rules)
+        found["sieve", f"{domain}/{local}/rules"] = sieve_rules.rules_script(rules.rules, spam)
+    if spam and stores:
+        found["sieve", f"{domain}/{local}/spam"] = sieve_rules.spam_script(spam)
+        if spam.deny:
+            found["sieve", f"{domain}/{local}/deny"] = sieve_rules.deny_script(spam)
     return found
 
 

@@ -7,7 +7,7 @@ from email.utils import formataddr
 
 from mailstead.standards import sieve
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.changes import Action, AutoresponderPut, Condition, Rule
+from mailstead.wire.changes import Action, AutoresponderPut, Condition, Rule, SpamSettingsPut
 
 _HEADERS = {
     "from": ["From"],
@@ -17,18 +17,72 @@ _HEADERS = {
     "subject": ["Subject"],
 }
 _SYSTEM_FLAGS = {"flagged", "seen", "answered", "deleted", "draft"}
+_HOUSE = 'header :is "X-Spam" "Yes"'
 _HEAD = "# Made by Mailstead; changes here are overwritten.\n"
 
 
-def rules_script(rules: tuple[Rule, ...]) -> str:
+STRICT, LENIENT = 4, 10
+"""Scores from which on the levels of these names take mail for spam."""
+
+
+def spam_test(settings: SpamSettingsPut | None) -> str:
+    """The test whether a message is spam for a mailbox.
+
+    Rspamd's headers say it: `X-Spam` the house's own verdict, `X-Spam-Level` a star for each point.
+    Whatever came from outside under these names was removed before.
+    """
+    if settings is None:
+        return _HOUSE
+    level = {
+        "off": "false",
+        "lenient": f'header :contains "X-Spam-Level" "{"*" * LENIENT}"',
+        "normal": _HOUSE,
+        "strict": f'header :contains "X-Spam-Level" "{"*" * STRICT}"',
+    }[settings.level]
+    if settings.allow:
+        level = sieve.all_of([f"not {_from_any(settings.allow)}", level])
+    return sieve.any_of([_from_any(settings.deny), level]) if settings.deny else level
+
+
+def _from_any(senders: tuple[str, ...]) -> str:
+    domains = [sender[1:] for sender in senders if sender.startswith("@")]
+    whole = [sender for sender in senders if not sender.startswith("@")]
+    tests = []
+    if whole:
+        tests.append(f'address :is :all "From" {sieve.strings(whole)}')
+    if domains:
+        tests.append(f'address :is :domain "From" {sieve.strings(domains)}')
+    return sieve.any_of(tests)
+
+
+def spam_script(settings: SpamSettingsPut) -> str:
+    """Runs when nothing else has decided, instead of the house's own filing of spam."""
+    return (
+        f"{_HEAD}{sieve.require({'fileinto', 'mailbox'})}if {spam_test(settings)} {{\n"
+        '  fileinto :create "Junk";\n  stop;\n}\n'
+        "# Filed, not kept: a kept message would come to the house's own script.\n"
+        'fileinto "INBOX";\n'
+    )
+
+
+def deny_script(settings: SpamSettingsPut) -> str:
+    """Runs before everything: mail of those whom the mailbox does not want."""
+    return (
+        f"{_HEAD}{sieve.require({'fileinto', 'mailbox'})}if {_from_any(settings.deny)} {{\n"
+        '  fileinto :create "Junk";\n  stop;\n}\n'
+    )
+
+
+def rules_script(rules: tuple[Rule, ...], spam: SpamSettingsPut | None = None) -> str:
     """The script of a mailbox's rules, in their order."""
     needs: set[str] = set()
-    blocks = [_rule(rule, needs) for rule in rules if rule.enabled]
+    verdict = spam_test(spam)
+    blocks = [_rule(rule, needs, verdict) for rule in rules if rule.enabled]
     return _HEAD + sieve.require(needs) + "\n".join(blocks)
 
 
-def _rule(rule: Rule, needs: set[str]) -> str:
-    tests = [_test(condition, needs) for condition in rule.conditions]
+def _rule(rule: Rule, needs: set[str], spam: str) -> str:
+    tests = [_test(condition, needs, spam) for condition in rule.conditions]
     test = sieve.any_of(tests) if rule.any_of else sieve.all_of(tests)
     lines = [line for action in rule.actions for line in _action(action, needs)]
     if rule.stop:
@@ -38,14 +92,14 @@ def _rule(rule: Rule, needs: set[str]) -> str:
     return f"# {name}\nif {test} {{\n{body}}}\n"
 
 
-def _test(condition: Condition, needs: set[str]) -> str:
-    test = _positive(condition, needs)
+def _test(condition: Condition, needs: set[str], spam: str) -> str:
+    test = _positive(condition, needs, spam)
     return f"not {test}" if condition.negate else test
 
 
-def _positive(condition: Condition, needs: set[str]) -> str:
+def _positive(condition: Condition, needs: set[str], spam: str) -> str:
     if condition.field == "spam":
-        return 'header :is "X-Spam" "Yes"'
+        return spam
     if condition.field == "size":
         if condition.match not in ("over", "under") or not condition.value.isdigit():
             raise Refusal(
@@ -108,7 +162,13 @@ def _action(action: Action, needs: set[str]) -> list[str]:
     return ["discard;" if action.do == "discard" else "keep;"]
 
 
-def autoresponder_script(answer: AutoresponderPut, names: list[str], *, keep: bool) -> str:
+def autoresponder_script(
+    answer: AutoresponderPut,
+    names: list[str],
+    *,
+    keep: bool,
+    spam: SpamSettingsPut | None = None,
+) -> str:
     """The script of an autoresponder; `names` are the addresses that it answers for.
 
     It answers people only: not spam, lists or bulk (RFC 3834 §2); Pigeonhole itself leaves out
@@ -117,7 +177,7 @@ def autoresponder_script(answer: AutoresponderPut, names: list[str], *, keep: bo
     """
     needs = {"vacation", "vacation-seconds"}
     tests = [
-        'not header :is "X-Spam" "Yes"',
+        f"not {spam_test(spam)}",
         'not exists "List-Id"',
         'not exists "List-Unsubscribe"',
         'not header :contains "Precedence" ["bulk", "list", "junk"]',

@@ -17,6 +17,7 @@ from mailstead.wire.changes import (
     ForwarderPut,
     MailboxPut,
     RulesPut,
+    SpamSettingsPut,
 )
 
 T = TypeVar("T", bound=Change)
@@ -27,6 +28,7 @@ KINDS: dict[type[Change], str] = {
     ForwarderPut: "forwarder",
     AutoresponderPut: "autoresponder",
     RulesPut: "rules",
+    SpamSettingsPut: "spam",
     DkimKeyPut: "dkim",
 }
 OWN = ("mailbox", "forwarder", "autoresponder")
@@ -82,6 +84,10 @@ class State:
     def rules(self, address: str) -> RulesPut | None:
         found = self._get("rules", address)
         return found if isinstance(found, RulesPut) else None
+
+    def spam(self, address: str) -> SpamSettingsPut | None:
+        found = self._get("spam", address)
+        return found if isinstance(found, SpamSettingsPut) else None
 
     def dkim_keys(self, domain: str) -> list[DkimKeyPut]:
         rows = self._db.execute(
@@ -182,5 +188,7 @@ def key_of(change: Change) -> tuple[str, str]:
         return change.name, change.name
     if isinstance(change, DkimKeyPut):
         return f"{change.domain}/{change.selector}", change.domain
-    assert isinstance(change, MailboxPut | ForwarderPut | AutoresponderPut | RulesPut)
+    assert isinstance(
+        change, MailboxPut | ForwarderPut | AutoresponderPut | RulesPut | SpamSettingsPut
+    )
     return change.address, domain_of(change.address)

@@ -72,6 +72,9 @@ class Agent:
         self.upkeep = Upkeep(settings, root)
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
+        if self.directory.outdated:
+            log.info("the directory is of an earlier version, building it anew")
+            self.request.touch()
 
     def _open_directory(self) -> Directory:
         home = self.home

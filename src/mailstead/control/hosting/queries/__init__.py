@@ -18,11 +18,20 @@ from mailstead.control.hosting.queries.lists import (
     server_named,
     servers,
 )
+from mailstead.control.hosting.queries.mailbox import (
+    app_passwords,
+    client_settings,
+    mailbox_numbered,
+    sign_ins,
+    spam_settings,
+)
 
 __all__ = [
     "Outcome",
+    "app_passwords",
     "autoresponder_named",
     "autoresponders",
+    "client_settings",
     "customer_named",
     "customer_numbered",
     "customers",
@@ -33,8 +42,11 @@ __all__ = [
     "forwarder_named",
     "forwarders",
     "mailbox_named",
+    "mailbox_numbered",
     "mailboxes",
     "route_of",
     "server_named",
     "servers",
+    "sign_ins",
+    "spam_settings",
 ]

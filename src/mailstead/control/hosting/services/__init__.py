@@ -1,5 +1,10 @@
 """What may happen in hosting: each function one transaction with its audit entry and revision."""
 
+from mailstead.control.hosting.services.app_passwords import (
+    create_app_password,
+    remove_all_app_passwords,
+    remove_app_password,
+)
 from mailstead.control.hosting.services.autoresponders import (
     remove_autoresponder,
     set_autoresponder,
@@ -38,10 +43,12 @@ from mailstead.control.hosting.services.mailbox_users import (
 )
 from mailstead.control.hosting.services.mailboxes import (
     create_mailbox,
+    outside_address,
     remove_mailbox,
     restore_mailbox,
     resume_mailbox,
     set_password,
+    set_recovery_address,
     suspend_mailbox,
     update_mailbox,
 )
@@ -62,6 +69,8 @@ from mailstead.control.hosting.services.servers import (
     remove_server,
     update_server,
 )
+from mailstead.control.hosting.services.sign_ins import drop_old_sign_ins
+from mailstead.control.hosting.services.spam import set_spam_settings
 from mailstead.control.hosting.services.usage import handle_event, pool_usage
 
 __all__ = [
@@ -72,10 +81,12 @@ __all__ = [
     "ForwarderRow",
     "MailboxRow",
     "Result",
+    "create_app_password",
     "create_customer",
     "create_domain",
     "create_mailbox",
     "create_server",
+    "drop_old_sign_ins",
     "handle_event",
     "import_autoresponders",
     "import_catch_alls",
@@ -86,12 +97,15 @@ __all__ = [
     "log_in_of",
     "make_domain_alias",
     "note_acting",
+    "outside_address",
     "parse_rules",
     "pool_usage",
     "post_recovery",
     "purge_expired",
     "recover",
     "recoverable",
+    "remove_all_app_passwords",
+    "remove_app_password",
     "remove_autoresponder",
     "remove_customer",
     "remove_domain",
@@ -108,7 +122,9 @@ __all__ = [
     "set_domain_forwarder",
     "set_forwarder",
     "set_password",
+    "set_recovery_address",
     "set_rules",
+    "set_spam_settings",
     "suspend_customer",
     "suspend_domain",
     "suspend_mailbox",

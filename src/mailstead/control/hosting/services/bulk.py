@@ -41,6 +41,7 @@ class MailboxRow:
     password: str | None = None
     hashed: str | None = None
     quota: int = 0
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ Result = Refusal | str
 class _Batch:
     """What is known and what is to be written in one batch of mailboxes."""
 
-    def __init__(self, actor: Actor, rows: Sequence[MailboxRow]) -> None:
+    def __init__(self, actor: Actor, now: dt.datetime, rows: Sequence[MailboxRow]) -> None:
+        self.now = now
         names = set()
         for row in rows:
             names.add(row.address.rpartition("@")[2].strip().lower())
@@ -124,6 +126,8 @@ class _Batch:
                 secret=secret,
                 quota=quota,
                 login_suspended=LOCKED if locked else "",
+                name=row.name[:120],
+                created_at=self.now,
             )
         )
         return "made"
@@ -135,7 +139,7 @@ def import_mailboxes(
 ) -> list[Result]:
     """Make the mailboxes of one batch; with `dry_run` only say what would be refused."""
     roles.require(actor, "mailbox.import")
-    batch = _Batch(actor, rows)
+    batch = _Batch(actor, now, rows)
     results: list[Result] = []
     for row in rows:
         try:
@@ -206,7 +210,7 @@ def import_domains(
                 results.append("present")
                 continue
             names.add(name)
-            new.append(Domain(name=name, customer=customer, server=server))
+            new.append(Domain(name=name, customer=customer, server=server, created_at=now))
             results.append("made")
         except Refusal as refusal:
             results.append(refusal)

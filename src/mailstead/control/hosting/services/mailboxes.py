@@ -23,7 +23,7 @@ from mailstead.control.hosting.services.common import (
 )
 from mailstead.control.people.actor import Actor
 from mailstead.standards import password as passwords
-from mailstead.standards.address import mailbox_address
+from mailstead.standards.address import destination_address, mailbox_address
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange, MailboxGone
 
@@ -66,6 +66,8 @@ def create_mailbox(
     password: str | None = None,
     hashed: str | None = None,
     quota: int = 0,
+    name: str = "",
+    recovery_address: str = "",
 ) -> Mailbox:
     """A new mailbox in `domain`, with a password or an imported hash; `quota` in bytes."""
     checked = mailbox_address(address)
@@ -86,6 +88,9 @@ def create_mailbox(
         credential=take_serials(CREDENTIAL),
         quota=checked_size(quota, "quota"),
         login_suspended=LOCKED if locked else "",
+        name=checked_text(name.strip(), "name", 120),
+        recovery_address=outside_address(recovery_address),
+        created_at=now,
     )
     refuse_loops_of_address(mailbox.address)
     _commit(actor, now, "create", mailbox, None)
@@ -130,12 +135,49 @@ def living_mailbox(mailbox: Mailbox) -> Mailbox:
 
 
 @transaction.atomic
-def update_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox, quota: int) -> None:
-    """Another quota, bytes; 0 for none of its own."""
+def update_mailbox(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    mailbox: Mailbox,
+    quota: int | None = None,
+    name: str | None = None,
+) -> None:
+    """Change what is given; `quota` in bytes, 0 for none of its own."""
     before = facts(living_mailbox(mailbox))
-    mailbox.quota = checked_size(quota, "quota")
+    if quota is not None:
+        mailbox.quota = checked_size(quota, "quota")
+    if name is not None:
+        mailbox.name = checked_text(name.strip(), "name", 120)
     mailbox.save()
     _commit(actor, now, "update", mailbox, before)
+
+
+def outside_address(text: str) -> str:
+    """An address at which somebody is reached when mail here does not work; empty stays empty.
+
+    Raises `Refusal` for one inside a hosted domain.
+    """
+    if not text.strip():
+        return ""
+    checked = destination_address(text)
+    if Domain.objects.filter(name=checked.domain, removed_at=None).exists():
+        raise Refusal(
+            "address-inside",
+            "{address} is in a domain that is hosted here.",
+            remedy="Give one elsewhere: it must reach you when mail here does not work.",
+            address=str(checked),
+        )
+    return str(checked)
+
+
+@transaction.atomic
+def set_recovery_address(*, actor: Actor, now: dt.datetime, mailbox: Mailbox, address: str) -> None:
+    """Where the link to a new password may be sent; empty: nowhere."""
+    before = facts(living_mailbox(mailbox))
+    mailbox.recovery_address = outside_address(address)
+    mailbox.save()
+    _commit(actor, now, "set-recovery", mailbox, before, changes=[])
 
 
 @transaction.atomic
@@ -222,4 +264,7 @@ def restore_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox) -> None
     rule_set = getattr(mailbox, "rule_set", None)
     if rule_set is not None:
         changes.append(messages.rules_put(rule_set))
+    wanted = getattr(mailbox, "spam_settings", None)
+    if wanted is not None:
+        changes.append(messages.spam_put(wanted))
     _commit(actor, now, "restore", mailbox, before, changes)

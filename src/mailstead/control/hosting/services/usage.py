@@ -10,12 +10,15 @@ from django.db.models import Sum
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Customer, Mailbox
+from mailstead.control.hosting.services.sign_ins import note_sign_in
 from mailstead.wire.changes import AnyChange
-from mailstead.wire.events import AnyEvent, UsageSeen
+from mailstead.wire.events import AnyEvent, SignInSeen, UsageSeen
 
 
 def handle_event(event: AnyEvent) -> None:
     """What a node's event changes here; inside the transaction that records it."""
+    if isinstance(event, SignInSeen):
+        note_sign_in(event)
     if isinstance(event, UsageSeen):
         rows = Mailbox.objects.filter(store=event.store)
         if rows.update(usage_bytes=event.bytes, usage_messages=event.messages):

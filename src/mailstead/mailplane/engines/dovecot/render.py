@@ -18,6 +18,10 @@ from mailstead.standards.refusal import Refusal
 
 _HEAD = "# Made by Mailstead from its settings; changes here are overwritten.\n"
 # `%` and `$` would be expanded, `#`, quotes and braces would end the value.
+_LOG_IN = (
+    "user=<%u> method=%m rip=%r lip=%l mpid=%e %c session=<%{session}> "
+    "credential=<%{passdb:credential}>"
+)
 _PLAIN = re.compile(r"[A-Za-z0-9._+=/:~-]*")
 
 
@@ -53,6 +57,7 @@ def render(model: DovecotModel) -> list[File]:
     return [
         File(config_file(home), _main(model)),
         File(home.dovecot / "directory.conf.ext", _directory(home)),
+        File(home.dovecot / "app-passwords.conf.ext", _app_passwords(home)),
         File(junk_script(home), _JUNK),
     ]
 
@@ -91,6 +96,8 @@ import_environment = TZ=:/etc/localtime LANG=C
 # Nobody may name the client's address for us: no proxies in front of this node.
 login_trusted_networks =
 login_greeting = Mailstead ready.
+# With the password that opened the session, by its number (docs/decisions/0001).
+login_log_format_elements = {_LOG_IN}
 # Households and offices share an address (default 10).
 mail_max_userip_connections = 50
 """
@@ -121,6 +128,11 @@ auth_mechanisms = plain login
 passdb {{
   driver = sql
   {sql}
+}}
+# App passwords: asked only when the mailbox's own password was wrong.
+passdb {{
+  driver = sql
+  args = {model.home.dovecot}/app-passwords.conf.ext
 }}
 # The passdb has answered this too: one look-up a log-in.
 userdb {{
@@ -227,9 +239,11 @@ def _sieve(model: DovecotModel) -> str:
 submission_host = 127.0.0.1:{model.reinject}
 plugin {{
   sieve = file:~/sieve;active=~/.dovecot.sieve
-  sieve_before = file:{home.sieve}/%d/%n/autoresponder.sieve;{kept}
-  sieve_before2 = file:{home.sieve}/%d/%n/rules.sieve;{kept}
-  sieve_after = {junk_script(home)}
+  sieve_before = file:{home.sieve}/%d/%n/deny.sieve;{kept}
+  sieve_before2 = file:{home.sieve}/%d/%n/autoresponder.sieve;{kept}
+  sieve_before3 = file:{home.sieve}/%d/%n/rules.sieve;{kept}
+  sieve_after = file:{home.sieve}/%d/%n/spam.sieve;{kept}
+  sieve_after2 = {junk_script(home)}
   # Intervals under a day. editheader stays off: nobody may rewrite what was received.
   sieve_extensions = +vacation-seconds
   # An answer to every message would let two autoresponders talk for ever.
@@ -253,12 +267,29 @@ connect = {home.directory_database}
 # To Postfix the user is the SMTP log-in, which names the credential (docs/decisions/0001).
 password_query = \\
   SELECT CASE '%s' WHEN 'smtp' THEN smtp_user ELSE address END AS user, \\
+    smtp_user AS credential, \\
     secret AS password, {mail} AS userdb_home, {quota} AS userdb_quota_rule \\
   FROM login WHERE address = '%Lu' AND may_login = 1
 user_query = \\
   SELECT {mail} AS home, {quota} AS quota_rule \\
   FROM login WHERE address = '%Lu' AND (deliverable = 1 OR may_login = 1)
 iterate_query = SELECT address AS user FROM login WHERE responder = 0
+"""
+
+
+def _app_passwords(home: Home) -> str:
+    mail = f"'{home.mail}/%d/%n'"
+    quota = "CASE WHEN quota > 0 THEN '*:bytes=' || quota ELSE NULL END"
+    return f"""{_HEAD}# Found by their SHA-256: they are random, and too long to be guessed.
+driver = sqlite
+connect = {home.directory_database}
+password_query = \\
+  SELECT CASE '%s' WHEN 'smtp' THEN a.smtp_user ELSE a.address END AS user, \\
+    a.smtp_user AS credential, NULL AS password, 'Y' AS nopassword, \\
+    {mail} AS userdb_home, {quota} AS userdb_quota_rule \\
+  FROM app_login a JOIN login l ON l.address = a.address \\
+  WHERE a.digest = '%{{sha256:password}}' AND a.address = '%Lu' AND l.may_login = 1 \\
+    AND (a.protocols = '' OR instr(a.protocols, ' %s ') > 0)
 """
 
 

@@ -101,10 +101,14 @@ add_header = {model.junk_score:g};
 
 def _headers() -> str:
     return """\
-use = ["x-spam-status", "authentication-results"];
+# A star for each point: mailboxes with a level of their own go by them.
+use = ["x-spam-status", "x-spam-level", "authentication-results"];
 skip_local = true;
 skip_authenticated = true;
 routines {
+  x-spam-level {
+    remove = 0;
+  }
   authentication-results {
     # A header of the same name from outside must not be believed.
     remove = 0;
