@@ -38,11 +38,13 @@ def refusals() -> Iterator[tuple[str, str]]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and _name(node.func).endswith("Refusal"):
                     where = f"{path.relative_to(SOURCE)}"
-                    texts = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "remedy")]
+                    texts = [
+                        *node.args[1:2],
+                        *(k.value for k in node.keywords if k.arg == "remedy"),
+                    ]
                     for text in texts:
-                        if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                            if text.value:
-                                yield text.value, where
+                        if isinstance(text, ast.Constant) and text.value:
+                            yield str(text.value), where
 
 
 def _name(node: ast.expr) -> str:
@@ -57,9 +59,7 @@ def extracted() -> polib.POFile:
     with tempfile.TemporaryDirectory() as folder:
         settings.LOCALE_PATHS = [folder]
         with contextlib.chdir(CONTROL), contextlib.redirect_stdout(io.StringIO()):
-            call_command(
-                "makemessages", locale=["xx"], verbosity=0, no_location=True, no_wrap=True
-            )
+            call_command("makemessages", locale=["xx"], verbosity=0, no_location=True, no_wrap=True)
         found = polib.pofile(str(Path(folder) / "xx" / "LC_MESSAGES" / "django.po"))
     known = {entry.msgid for entry in found}
     for text, _ in refusals():

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from mailstead import __version__
 from mailstead.cli import (
     address,
+    app_password,
     audit,
     autoresponder,
     catchall,
@@ -27,6 +28,7 @@ from mailstead.cli import (
     rules,
     server,
     service,
+    spam,
 )
 from mailstead.cli.session import AWAY, DEFECT, INTERRUPTED, OK, REFUSED, SESSION
 from mailstead.mailplane.node.feed_client import Away
@@ -49,14 +51,16 @@ for noun in (
     forwarder,
     catchall,
     autoresponder,
+    app_password,
     rules,
+    spam,
     address,
     directory,
     queue,
     audit,
     service,
 ):
-    app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
+    app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2].replace("_", "-"))
 
 
 def _global_options(arguments: list[str]) -> list[str]:

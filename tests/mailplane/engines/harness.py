@@ -128,6 +128,10 @@ class Host:
             "CREATE TABLE login (address TEXT PRIMARY KEY, secret TEXT, smtp_user TEXT,"
             " may_login INTEGER, deliverable INTEGER, quota INTEGER, responder INTEGER)"
         )
+        self.login(
+            "CREATE TABLE app_login (digest TEXT PRIMARY KEY, address TEXT, smtp_user TEXT,"
+            " protocols TEXT)"
+        )
         for path in (self.home.directory, *self.home.directory.iterdir()):
             shutil.chown(path, "root", "dovecot")
             path.chmod(0o770 if path.is_dir() else 0o660)

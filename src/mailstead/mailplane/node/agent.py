@@ -18,6 +18,7 @@ Settings: `server`, and where the home is.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import fcntl
 import signal
 import sqlite3
@@ -40,6 +41,7 @@ from mailstead.mailplane.engines.rspamd.control import DkimFiles
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
 from mailstead.mailplane.node.room import Room
+from mailstead.mailplane.node.sign_ins import SignInBook
 from mailstead.mailplane.node.upkeep import Upkeep
 from mailstead.mailplane.node.usage import UsageBook
 from mailstead.standards.refusal import Refusal
@@ -68,6 +70,7 @@ class Agent:
         self.stopping = threading.Event()
         self.directory = self._open_directory()
         self.usage = UsageBook(self.home)
+        self.sign_ins = SignInBook(self.home)
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.upkeep = Upkeep(settings, root)
         self.request = self.home.event_spool.parent / "rebuild"
@@ -170,8 +173,10 @@ class Agent:
         while not self.stopping.wait(REPORT_EVERY):
             try:
                 self.room.look_at(self.usage.take())
+                self.sign_ins.read(dt.datetime.now(dt.UTC))
                 if time.monotonic() >= due:
                     self._tell_usage(spool)
+                    self.sign_ins.tell(spool)
                     due = time.monotonic() + TELL_USAGE_EVERY
                 number, events = spool.waiting()
                 if events:

@@ -280,7 +280,9 @@ iterate_query = SELECT address AS user FROM login WHERE responder = 0
 def _app_passwords(home: Home) -> str:
     mail = f"'{home.mail}/%d/%n'"
     quota = "CASE WHEN quota > 0 THEN '*:bytes=' || quota ELSE NULL END"
-    return f"""{_HEAD}# Found by their SHA-256: they are random, and too long to be guessed.
+    return f"""{_HEAD}\
+# Found by their SHA-256: they are random, and too long to be guessed. The name is the one that
+# the client gave: the first passdb has made it the SMTP log-in before it saw the wrong password.
 driver = sqlite
 connect = {home.directory_database}
 password_query = \\
@@ -288,7 +290,7 @@ password_query = \\
     a.smtp_user AS credential, NULL AS password, 'Y' AS nopassword, \\
     {mail} AS userdb_home, {quota} AS userdb_quota_rule \\
   FROM app_login a JOIN login l ON l.address = a.address \\
-  WHERE a.digest = '%{{sha256:password}}' AND a.address = '%Lu' AND l.may_login = 1 \\
+  WHERE a.digest = '%{{sha256:password}}' AND a.address = '%L{{orig_user}}' AND l.may_login = 1 \\
     AND (a.protocols = '' OR instr(a.protocols, ' %s ') > 0)
 """
 
