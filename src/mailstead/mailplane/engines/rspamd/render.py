@@ -102,10 +102,16 @@ add_header = {model.junk_score:g};
 def _headers() -> str:
     return """\
 # A star for each point: mailboxes with a level of their own go by them.
-use = ["x-spam-status", "x-spam-level", "authentication-results"];
+use = ["remove-headers", "x-spam-status", "x-spam-level", "authentication-results"];
 skip_local = true;
 skip_authenticated = true;
 routines {
+  remove-headers {
+    headers {
+      # Of a message with no point the routine below does not touch it.
+      "X-Spam-Level" = 0;
+    }
+  }
   x-spam-level {
     remove = 0;
   }
