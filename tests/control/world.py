@@ -56,11 +56,12 @@ class World:
         return client
 
 
-def make_world(now: dt.datetime) -> World:
-    """Everybody and everything."""
+def make_world(now: dt.datetime, server: Server | None = None) -> World:
+    """Everybody and everything; without a `server` one is made."""
     olga = Actor.operator("olga")
-    world = World(now, services.create_server(
-        actor=olga, now=now, name="node1", hostname="node1.example"))  # fmt: skip
+    if server is None:
+        server = services.create_server(actor=olga, now=now, name="node1", hostname="node1.example")
+    world = World(now, server)
     who = {"actor": olga, "now": now}
 
     def member(role: str, name: str, customer: Customer | None, **more: object) -> Membership:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -40,16 +40,20 @@ def fresh_proof(request: HttpRequest) -> bool:
     return bool(proofs) and time.time() - proofs[-1]["at"] < FRESH
 
 
-def page(rule: str, *, post: str = "", fresh: bool = False) -> Callable[[View], View]:
+def page(
+    rule: str, *, post: str = "", fresh: bool = False, only_post: bool = False
+) -> Callable[[View], View]:
     """A page open to who has `rule`, its form to who has `post` (the same where it is not given).
 
     `fresh`: who is signed in must have given the password or second factor within the last
-    quarter of an hour, or is asked for it first.
+    quarter of an hour, or is asked for it first. `only_post`: there is nothing to look at.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
+            if only_post and request.method != "POST":
+                return HttpResponseNotAllowed(["POST"])
             actor: Actor | None = request.actor  # type: ignore[attr-defined]
             if rule != roles.PUBLIC:
                 if actor is None:
@@ -62,7 +66,8 @@ def page(rule: str, *, post: str = "", fresh: bool = False) -> Callable[[View], 
                     return redirect(f"{reverse('account_reauthenticate')}?{here}")
             return view(request, *args, **values)
 
-        guarded.rules = {"GET": rule, "POST": post or rule}  # type: ignore[attr-defined]
+        rules = {"POST": post or rule}
+        guarded.rules = rules if only_post else {"GET": rule, **rules}  # type: ignore[attr-defined]
         return guarded
 
     return decorate

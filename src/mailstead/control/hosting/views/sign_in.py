@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST
 
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.sign_in import ActAsForm, NewPasswordForm
@@ -71,12 +70,8 @@ def act_as(request: Any, number: int) -> HttpResponse:
     return render(request, "hosting/sign_in/act_as.html", context)
 
 
-@require_POST
-@page(roles.SIGNED_IN)
+@page(roles.SIGNED_IN, only_post=True)
 def act_as_end(request: Any) -> HttpResponse:
     """Back to the own panel."""
     request.session.pop(ACTING, None)
     return redirect("/")
-
-
-act_as_end.rules = {"GET": roles.SIGNED_IN, "POST": roles.SIGNED_IN}  # type: ignore[attr-defined]

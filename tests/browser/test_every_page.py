@@ -1,0 +1,67 @@
+"""Every page that there is, in light, in dark and at a phone's width: readable, whole, at home."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+from lab.node import REPOSITORY, Node
+
+from tests.browser.conftest import OpenWindow
+from tests.browser.driver import PHONE
+
+pytestmark = pytest.mark.lab
+PASSWORD = "correct horse battery"
+"""Of everybody in `tests.control.world`."""
+LIBRARY = (
+    "/account/2fa/",
+    "/account/2fa/totp/activate/",
+    "/account/2fa/webauthn/",
+    "/account/sessions/",
+    "/account/password/change/",
+    "/account/reauthenticate/",
+)
+PUBLIC = ("/account/login/", "/account/password/reset/", "/account/password/reset/done/")
+
+
+@pytest.fixture(scope="module")
+def there(node: Node) -> dict[str, Any]:
+    """Who and what there is on the node."""
+    done = node.namespace.run(
+        sys.executable, "-m", "tests.browser.populate", node.folder, cwd=REPOSITORY
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+@pytest.mark.parametrize("role", ["customer", "mailbox", "operator", "reseller"])
+def test_every_page_is_accessible(
+    there: dict[str, Any], window: OpenWindow, role: str, look: str
+) -> None:
+    one = window(dark=look == "dark", **({"width": PHONE} if look == "phone" else {}))
+    one.sign_in(there["people"][role], PASSWORD)
+    paths = [*there["paths"][role], *(LIBRARY if role == "customer" else ())]
+    faults = []
+    for path in paths:
+        one.go(path)
+        one.shoot(f"{role}{path}-{look}")
+        for check in (one.fits, one.accessible):
+            try:
+                check()
+            except AssertionError as fault:
+                faults.append(str(fault))
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+def test_the_door_is_accessible(window: OpenWindow, look: str) -> None:
+    one = window(dark=look == "dark", **({"width": PHONE} if look == "phone" else {}))
+    for path in PUBLIC:
+        one.go(path)
+        one.shoot(f"door{path}-{look}")
+        one.fits()
+        one.accessible()
