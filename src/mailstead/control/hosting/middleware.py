@@ -89,8 +89,18 @@ def _actor(request: Any, user: Person) -> None:
     if place is None and user.mailbox is None:
         return
     actor = actor_of(user, place, request.client, request.number)
-    request.places = places
+    request.places = _named(places)
     request.actor = _standing_in(request, actor)
+
+
+def _named(places: list[Membership]) -> list[Membership]:
+    """With the names of the customers, where there is a choice."""
+    if len(places) > 1:
+        numbers = [place.customer for place in places if place.customer]
+        names = dict(Customer.objects.filter(pk__in=numbers).values_list("pk", "name"))
+        for place in places:
+            place.customer_name = names.get(place.customer or 0, "")
+    return places
 
 
 def _standing_in(request: Any, actor: Actor) -> Actor:

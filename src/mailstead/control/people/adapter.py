@@ -20,6 +20,7 @@ from django.utils import timezone
 from mailstead.control.people.models import Person
 from mailstead.control.people.pages import fresh_proof
 from mailstead.control.people.services.outbox import post
+from mailstead.control.people.services.own import note_own
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -81,11 +82,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Back to the page that shows one's own log-in."""
         return reverse("people:profile")
 
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **values: Any) -> Any:
+        """Note in the trail who has come in, from where."""
+        if isinstance(user, Person):
+            note_own(user, "session.open", request, timezone.now())
+        return super().post_login(request, user, **values)
+
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         """Only of people: a mailbox user's password is the mailbox's."""
         if isinstance(user, Person) and user.mailbox is not None:
             raise RuntimeError("the password of a mailbox is set by hosting")
         super().set_password(user, password)
+        if isinstance(user, Person):
+            note_own(user, "person.set-password", self.request, timezone.now())
         # All that was open with the old one is closed (the session hash changes), and the address
         # has proved that it receives mail.
         EmailAddress.objects.filter(user_id=user.pk).update(verified=True)

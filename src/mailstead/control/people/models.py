@@ -10,6 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -67,11 +68,11 @@ class Person(AbstractBaseUser):
 class Role(models.TextChoices):
     """What a membership makes of a person."""
 
-    OPERATOR = "operator"
-    STAFF = "staff"
-    RESELLER = "reseller"
-    CUSTOMER = "customer"
-    DOMAIN_ADMIN = "domain_admin"
+    OPERATOR = "operator", _("Operator")
+    STAFF = "staff", _("Staff")
+    RESELLER = "reseller", _("Reseller")
+    CUSTOMER = "customer", _("Customer")
+    DOMAIN_ADMIN = "domain_admin", _("Domain administrator")
 
 
 class Membership(models.Model):
@@ -84,6 +85,8 @@ class Membership(models.Model):
     domains = models.JSONField(default=list)
     """Numbers of the domains of a domain administrator."""
     created_at = models.DateTimeField()
+    customer_name = ""
+    """For a choice of places; set by who knows the customers."""
 
     class Meta:
         constraints = [
