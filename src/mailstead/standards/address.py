@@ -66,8 +66,9 @@ def normalise_domain(text: str) -> str:
     ):
         raise Refusal(
             "domain-invalid",
-            f"'{_shown(text)}' is not a domain name.",
+            "'{text}' is not a domain name.",
             remedy="Give a name such as example.org, without spaces or a leading @.",
+            text=_shown(text),
         )
     return name
 
@@ -77,8 +78,9 @@ def _split(text: str) -> tuple[str, str]:
     if not at or not local:
         raise Refusal(
             "address-invalid",
-            f"'{_shown(text)}' is not a mail address.",
+            "'{text}' is not a mail address.",
             remedy="Give it as name@domain.",
+            text=_shown(text),
         )
     return local, domain
 
@@ -90,21 +92,27 @@ def _checked(text: str, pattern: re.Pattern[str], lower: bool, allowed: str) -> 
     if not pattern.fullmatch(local) or ".." in local or local[0] == "." or local[-1] == ".":
         raise Refusal(
             "address-invalid",
-            f"The part before the @ of '{_shown(text)}' cannot be used here.",
-            remedy=f"Use {allowed}.",
+            "The part before the @ of '{text}' cannot be used here.",
+            remedy="Use {allowed}.",
+            text=_shown(text),
+            allowed=allowed,
         )
     if len(local.encode()) > MAX_LOCAL_OCTETS:
         raise Refusal(
             "address-too-long",
-            f"The part before the @ of '{_shown(text)}' is longer than {MAX_LOCAL_OCTETS} octets.",
+            "The part before the @ of '{text}' is longer than {max_local_octets} octets.",
             remedy="Choose a shorter name.",
+            text=_shown(text),
+            max_local_octets=MAX_LOCAL_OCTETS,
         )
     address = Address(local, normalise_domain(domain))
     if len(str(address)) > MAX_ADDRESS_OCTETS:
         raise Refusal(
             "address-too-long",
-            f"'{_shown(text)}' is longer than {MAX_ADDRESS_OCTETS} octets.",
+            "'{text}' is longer than {max_address_octets} octets.",
             remedy="Choose a shorter name.",
+            text=_shown(text),
+            max_address_octets=MAX_ADDRESS_OCTETS,
         )
     return address
 

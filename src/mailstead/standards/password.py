@@ -65,14 +65,16 @@ def check(password: str) -> str:
     if len(password) < MIN_LENGTH:
         raise Refusal(
             "password-short",
-            f"The password has fewer than {MIN_LENGTH} characters.",
+            "The password has fewer than {min_length} characters.",
             remedy="Choose a longer one, or let one be generated.",
+            min_length=MIN_LENGTH,
         )
     if len(password.encode()) > MAX_OCTETS or any(not c.isprintable() for c in password):
         raise Refusal(
             "password-invalid",
-            f"A password may have at most {MAX_OCTETS} octets and no control characters.",
+            "A password may have at most {max_octets} octets and no control characters.",
             remedy="Choose another one.",
+            max_octets=MAX_OCTETS,
         )
     return password
 

@@ -19,8 +19,9 @@ def reply_text(text: str) -> str:
     if not _PRINTABLE.fullmatch(bare) or len(bare) > MAX_TEXT:
         raise Refusal(
             "reply-text-invalid",
-            f"The text for the sender must be one line of at most {MAX_TEXT} ASCII characters.",
+            "The text for the sender must be one line of at most {max_text} ASCII characters.",
             remedy="Remove line breaks and characters outside ASCII.",
+            max_text=MAX_TEXT,
         )
     return bare
 

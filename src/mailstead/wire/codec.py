@@ -35,8 +35,10 @@ def _decode(decoder: msgspec.json.Decoder[T], data: bytes, what: str) -> T:
     except msgspec.DecodeError as error:
         raise Refusal(
             "wire-invalid",
-            f"This {what} cannot be read: {error}.",
+            "This {what} cannot be read: {error}.",
             remedy="Bring the node and the control plane to the same version of Mailstead.",
+            what=what,
+            error=error,
         ) from error
 
 
@@ -49,8 +51,10 @@ def _same_version(version: int) -> None:
     if version != VERSION:
         raise Refusal(
             "wire-version",
-            f"The other side speaks version {version} of the feed, this one {VERSION}.",
+            "The other side speaks version {version} of the feed, this one {version2}.",
             remedy="Bring the node and the control plane to the same version of Mailstead.",
+            version=version,
+            version2=VERSION,
         )
 
 

@@ -89,16 +89,19 @@ class _Walk:
             circle = [a.replace(_ANYBODY, "*") for a in (*path[path.index(own) :], own)]
             raise Refusal(
                 "loop",
-                f"Mail would go round in a circle: {' → '.join(circle[:8])}.",
+                "Mail would go round in a circle: {value}.",
                 remedy="Change one of these forwarders or catch-alls first.",
+                value=" → ".join(circle[:8]),
             )
         if own in self._done:
             return
         if len(path) > LONGEST_CHAIN:
             raise Refusal(
                 "chain-long",
-                f"Mail to {path[0]} would be forwarded more than {LONGEST_CHAIN} times.",
+                "Mail to {value} would be forwarded more than {longest_chain} times.",
                 remedy="Forward to the last address directly.",
+                value=path[0],
+                longest_chain=LONGEST_CHAIN,
             )
         for target in targets:
             self._visit(target.lower(), [*path, own])

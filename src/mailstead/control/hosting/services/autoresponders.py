@@ -49,12 +49,15 @@ def set_autoresponder(
     """
     checked = forwarder_address(address)
     if checked.domain != no_alias(domain).name:
-        raise Refusal("address-invalid", f"{checked} is not in {domain.name}.")
+        raise Refusal(
+            "address-invalid", "{checked} is not in {name}.", checked=checked, name=domain.name
+        )
     if set(checked.local) - set("abcdefghijklmnopqrstuvwxyz0123456789._-"):
         raise Refusal(
             "address-invalid",
-            f"{checked} cannot have an autoresponder.",
+            "{checked} cannot have an autoresponder.",
             remedy="Use letters, digits, dots, hyphens and underscores before the @.",
+            checked=checked,
         )
     if not SHORTEST <= interval <= LONGEST:
         raise Refusal(
@@ -70,8 +73,9 @@ def set_autoresponder(
     if found and new:
         raise Refusal(
             "autoresponder-exists",
-            f"{checked} has an autoresponder already.",
+            "{checked} has an autoresponder already.",
             remedy="Change it with 'autoresponder set'.",
+            checked=checked,
         )
     before = facts(found) if found else None
     answer = found or Autoresponder(domain=domain, local=checked.local)

@@ -97,8 +97,10 @@ class _Batch:
         if left <= 0:
             raise Refusal(
                 "mailbox-limit",
-                f"'{customer.name}' may have no more than {customer.mailbox_limit} mailboxes.",
+                "'{name}' may have no more than {mailbox_limit} mailboxes.",
                 remedy="Raise the limit.",
+                name=customer.name,
+                mailbox_limit=customer.mailbox_limit,
             )
         self.room[customer.pk] = left - 1
 
@@ -109,8 +111,9 @@ class _Batch:
         if domain is None:
             raise Refusal(
                 "domain-unknown",
-                f"The domain {address.domain} is not hosted here.",
+                "The domain {domain} is not hosted here.",
                 remedy="Add the domain first.",
+                domain=address.domain,
             )
         no_alias(domain)
         if (address.domain, address.local) in self.present:
@@ -203,8 +206,9 @@ def import_domains(
             if customer is None:
                 raise Refusal(
                     "customer-unknown",
-                    f"There is no customer {row.customer!a}.",
+                    "There is no customer {customer}.",
                     remedy="Add the customer first.",
+                    customer=ascii(row.customer),
                 )
             if name in names or Domain.objects.filter(name=name, removed_at=None).exists():
                 results.append("present")

@@ -203,7 +203,10 @@ def checked_size(size: int, what: str) -> int:
     """A size in bytes that may be stored; raises `Refusal`."""
     if not 0 <= size <= MAX_SIZE:
         raise Refusal(
-            "size-invalid", f"The {what} must be 0 or more.", remedy="Give a size such as 5G."
+            "size-invalid",
+            "The {what} must be 0 or more.",
+            remedy="Give a size such as 5G.",
+            what=what,
         )
     return size
 
@@ -215,8 +218,10 @@ def checked_text(text: str, what: str, longest: int, *, lines: bool = False) -> 
     if any(not c.isprintable() and c not in allowed for c in clean) or len(clean) > longest:
         raise Refusal(
             "text-invalid",
-            f"The {what} must have at most {longest} characters and no control characters.",
+            "The {what} must have at most {longest} characters and no control characters.",
             remedy="Shorten it or remove them.",
+            what=what,
+            longest=longest,
         )
     return clean
 
@@ -227,8 +232,9 @@ def living(domain: Domain) -> Domain:
     if domain.removed_at is not None:
         raise Refusal(
             "domain-removed",
-            f"The domain {domain.name} is removed.",
+            "The domain {name} is removed.",
             remedy="Restore it first.",
+            name=domain.name,
         )
     return domain
 
@@ -240,7 +246,9 @@ def no_alias(domain: Domain) -> Domain:
         assert domain.alias_of is not None
         raise Refusal(
             "domain-is-alias",
-            f"{domain.name} is an alias of {domain.alias_of.name} and has no own addresses.",
-            remedy=f"Make it in {domain.alias_of.name}.",
+            "{name} is an alias of {name2} and has no own addresses.",
+            remedy="Make it in {name2}.",
+            name=domain.name,
+            name2=domain.alias_of.name,
         )
     return domain

@@ -70,8 +70,9 @@ def create_customer(
     if Customer.objects.filter(name__iexact=bare).exists():
         raise Refusal(
             "customer-exists",
-            f"There is a customer '{bare}' already.",
+            "There is a customer '{bare}' already.",
             remedy="Choose another name.",
+            bare=bare,
         )
     customer = Customer.objects.create(
         name=bare,
@@ -119,8 +120,9 @@ def update_customer(
         if Customer.objects.filter(name__iexact=bare).exclude(pk=customer.pk).exists():
             raise Refusal(
                 "customer-exists",
-                f"There is a customer '{bare}' already.",
+                "There is a customer '{bare}' already.",
                 remedy="Choose another name.",
+                bare=bare,
             )
         customer.name = bare
     if email is not None:
@@ -199,8 +201,9 @@ def remove_customer(*, actor: Actor, now: dt.datetime, customer: Customer) -> No
     if customer.domains.exists():
         raise Refusal(
             "customer-in-use",
-            f"'{customer.name}' still has domains, or removed ones within their grace period.",
+            "'{name}' still has domains, or removed ones within their grace period.",
             remedy="Remove the domains first.",
+            name=customer.name,
         )
     locked(customer)
     before = facts(customer)

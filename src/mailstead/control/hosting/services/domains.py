@@ -51,8 +51,9 @@ def create_domain(
     if Domain.objects.filter(name=bare, removed_at=None).exists():
         raise Refusal(
             "domain-exists",
-            f"The domain {bare} is hosted here already.",
+            "The domain {bare} is hosted here already.",
             remedy="Remove it there first, or choose another.",
+            bare=bare,
         )
     domain = Domain.objects.create(name=bare, customer=customer, server=server, created_at=now)
     changes: list[AnyChange] = [messages.domain_put(domain)]
@@ -124,8 +125,9 @@ def set_domain_forwarder(
     if domain.forward_to == domain.name:
         raise Refusal(
             "forward-to-itself",
-            f"{domain.name} cannot forward to itself.",
+            "{name} cannot forward to itself.",
             remedy="Name another domain.",
+            name=domain.name,
         )
     domain.save()
     refuse_loops_of_domain(domain)
@@ -203,8 +205,10 @@ def remove_domain(*, actor: Actor, now: dt.datetime, domain: Domain, grace: dt.t
     if alias:
         raise Refusal(
             "domain-has-alias",
-            f"{alias.name} is an alias of {domain.name}.",
-            remedy=f"Remove {alias.name} first, or end the alias.",
+            "{name} is an alias of {name2}.",
+            remedy="Remove {name} first, or end the alias.",
+            name=alias.name,
+            name2=domain.name,
         )
     domain.removed_at = now
     domain.purge_after = now + grace
@@ -219,12 +223,13 @@ def restore_domain(*, actor: Actor, now: dt.datetime, domain: Domain) -> None:
     locked(domain)
     before = facts(domain)
     if domain.removed_at is None:
-        raise Refusal("domain-not-removed", f"The domain {domain.name} is not removed.")
+        raise Refusal("domain-not-removed", "The domain {name} is not removed.", name=domain.name)
     if Domain.objects.filter(name=domain.name, removed_at=None).exists():
         raise Refusal(
             "domain-exists",
-            f"There is a new domain {domain.name} by now.",
+            "There is a new domain {name} by now.",
             remedy="Remove it first.",
+            name=domain.name,
         )
     with_it = domain.mailboxes.filter(removed_at=domain.removed_at)
     refuse_over_limit(domain.customer, with_it.count())

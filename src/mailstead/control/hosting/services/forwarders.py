@@ -34,20 +34,24 @@ def set_forwarder(
     """
     checked = forwarder_address(address)
     if checked.domain != no_alias(domain).name:
-        raise Refusal("address-invalid", f"{checked} is not in {domain.name}.")
+        raise Refusal(
+            "address-invalid", "{checked} is not in {name}.", checked=checked, name=domain.name
+        )
     clean = checked_route(route)
     if str(checked) in (destination.lower() for destination in clean.destinations):
         raise Refusal(
             "forward-to-itself",
-            f"{checked} cannot forward to itself.",
+            "{checked} cannot forward to itself.",
             remedy="Use 'keep a copy' to let the mailbox receive too.",
+            checked=checked,
         )
     found = Forwarder.objects.filter(domain=domain, local=checked.local).first()
     if found and new:
         raise Refusal(
             "forwarder-exists",
-            f"There is a forwarder at {checked} already.",
+            "There is a forwarder at {checked} already.",
             remedy="Change it with 'forwarder set'.",
+            checked=checked,
         )
     before = facts(found) if found else None
     forwarder = found or Forwarder(domain=domain, local=checked.local)

@@ -42,8 +42,11 @@ def refuse_over_limit(customer: Customer, more: int) -> None:
     if limit is not None and held + more > limit:
         raise Refusal(
             "mailbox-limit",
-            f"'{customer.name}' may have {limit} mailboxes and has {held}.",
+            "'{name}' may have {limit} mailboxes and has {held}.",
             remedy="Raise the limit or remove a mailbox.",
+            name=customer.name,
+            limit=limit,
+            held=held,
         )
 
 
@@ -72,12 +75,15 @@ def create_mailbox(
     """A new mailbox in `domain`, with a password or an imported hash; `quota` in bytes."""
     checked = mailbox_address(address)
     if checked.domain != no_alias(domain).name:
-        raise Refusal("address-invalid", f"{checked} is not in {domain.name}.")
+        raise Refusal(
+            "address-invalid", "{checked} is not in {name}.", checked=checked, name=domain.name
+        )
     if Mailbox.objects.filter(domain=domain, local=checked.local, removed_at=None).exists():
         raise Refusal(
             "mailbox-exists",
-            f"The mailbox {checked} exists already.",
+            "The mailbox {checked} exists already.",
             remedy="Choose another name.",
+            checked=checked,
         )
     refuse_over_limit(domain.customer, 1)
     secret, locked = secret_of(password, hashed)
@@ -128,8 +134,9 @@ def living_mailbox(mailbox: Mailbox) -> Mailbox:
     if mailbox.removed_at is not None:
         raise Refusal(
             "mailbox-removed",
-            f"The mailbox {mailbox.address} is removed.",
+            "The mailbox {address} is removed.",
             remedy="Restore it first.",
+            address=mailbox.address,
         )
     return mailbox
 
@@ -248,13 +255,16 @@ def restore_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox) -> None
     mailbox.domain = domain
     before = facts(mailbox)
     if mailbox.removed_at is None:
-        raise Refusal("mailbox-not-removed", f"The mailbox {mailbox.address} is not removed.")
+        raise Refusal(
+            "mailbox-not-removed", "The mailbox {address} is not removed.", address=mailbox.address
+        )
     same = Mailbox.objects.filter(domain=mailbox.domain, local=mailbox.local, removed_at=None)
     if same.exists():
         raise Refusal(
             "mailbox-exists",
-            f"There is a new mailbox {mailbox.address} by now.",
+            "There is a new mailbox {address} by now.",
             remedy="Remove it first.",
+            address=mailbox.address,
         )
     refuse_over_limit(mailbox.domain.customer, 1)
     mailbox.removed_at = None

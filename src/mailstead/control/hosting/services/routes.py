@@ -22,8 +22,9 @@ def checked_destinations(texts: Iterable[str]) -> tuple[str, ...]:
     if len(found) > MAX_DESTINATIONS:
         raise Refusal(
             "destinations-many",
-            f"There are more than {MAX_DESTINATIONS} destinations.",
+            "There are more than {max_destinations} destinations.",
             remedy="Use a mailing list.",
+            max_destinations=MAX_DESTINATIONS,
         )
     return found
 

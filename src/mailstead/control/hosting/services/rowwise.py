@@ -124,8 +124,9 @@ def _hosted(actor: Actor, name: str) -> Domain:
     if domain is None:
         raise Refusal(
             "domain-unknown",
-            f"The domain {name} is not hosted here.",
+            "The domain {name} is not hosted here.",
             remedy="Add the domain first.",
+            name=name,
         )
     return domain
 

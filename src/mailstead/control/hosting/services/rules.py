@@ -28,13 +28,20 @@ def parse_rules(data: object) -> tuple[Rule, ...]:
         return msgspec.convert(data, tuple[Rule, ...])
     except msgspec.ValidationError as error:
         raise Refusal(
-            "rule-invalid", f"The rules cannot be read: {error}.", remedy="Correct that field."
+            "rule-invalid",
+            "The rules cannot be read: {error}.",
+            remedy="Correct that field.",
+            error=error,
         ) from error
 
 
 def _refuse(rule: Rule, words: str) -> Refusal:
     return Refusal(
-        "rule-invalid", f"The rule '{rule.name[:60]}': {words}", remedy="Correct the rule."
+        "rule-invalid",
+        "The rule '{value}': {value2}",
+        remedy="Correct the rule.",
+        value=rule.name[:60],
+        value2=words,
     )
 
 
@@ -76,8 +83,9 @@ def checked_rules(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     if len(rules) > MAX_RULES:
         raise Refusal(
             "rules-many",
-            f"There are more than {MAX_RULES} rules.",
+            "There are more than {max_rules} rules.",
             remedy="Join some of them.",
+            max_rules=MAX_RULES,
         )
     checked = []
     for rule in rules:

@@ -34,7 +34,10 @@ def create_server(*, actor: Actor, now: dt.datetime, name: str, hostname: str) -
     bare = _checked_name(name)
     if Server.objects.filter(name=bare).exists():
         raise Refusal(
-            "server-exists", f"There is a server {bare} already.", remedy="Choose another name."
+            "server-exists",
+            "There is a server {bare} already.",
+            remedy="Choose another name.",
+            bare=bare,
         )
     server = Server.objects.create(name=bare, hostname=normalise_domain(hostname))
     feed.open_feed(bare)
@@ -76,8 +79,9 @@ def remove_server(*, actor: Actor, now: dt.datetime, server: Server) -> None:
     if server.domains.exists():
         raise Refusal(
             "server-in-use",
-            f"There are domains on the server {server.name}.",
+            "There are domains on the server {name}.",
             remedy="Move or remove them, and let their grace period end.",
+            name=server.name,
         )
     locked(server)
     before = facts(server)
