@@ -25,28 +25,48 @@ from mailstead.control.hosting.queries.mailbox import (
     sign_ins,
     spam_settings,
 )
+from mailstead.control.hosting.queries.mailbox_search import found_mailboxes
+from mailstead.control.hosting.queries.overview import (
+    Attention,
+    Step,
+    attention,
+    first_steps,
+    nearly_full,
+    pool_of,
+)
+from mailstead.control.hosting.queries.trail import Difference, differences, trail
 
 __all__ = [
+    "Attention",
+    "Difference",
     "Outcome",
     "app_passwords",
+    "Step",
+    "attention",
     "autoresponder_named",
     "autoresponders",
     "client_settings",
     "customer_named",
     "customer_numbered",
     "customers",
+    "differences",
     "dns_records",
     "domain_named",
     "domains",
     "explain",
+    "first_steps",
     "forwarder_named",
     "forwarders",
+    "found_mailboxes",
     "mailbox_named",
     "mailbox_numbered",
     "mailboxes",
+    "nearly_full",
+    "pool_of",
     "route_of",
     "server_named",
     "servers",
     "sign_ins",
     "spam_settings",
+    "trail",
 ]
