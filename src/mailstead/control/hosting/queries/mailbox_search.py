@@ -55,4 +55,3 @@ def _domains(actor: Actor, text: str) -> list[int]:
     """Numbers of the domains whose names begin with the text; the nearest names first."""
     rows = Domain.objects.filter(of_domains(actor)).filter(beginning("name", text))
     return list(rows.order_by("name").values_list("pk", flat=True)[:FOUND_DOMAINS])
-
