@@ -1,5 +1,6 @@
 """What can be asked of hosting, from an actor."""
 
+from mailstead.control.hosting.queries.domain_rows import DomainRow, found_domains, with_contents
 from mailstead.control.hosting.queries.hops import Outcome, explain
 from mailstead.control.hosting.queries.lists import (
     autoresponder_named,
@@ -35,10 +36,12 @@ from mailstead.control.hosting.queries.overview import (
     pool_of,
 )
 from mailstead.control.hosting.queries.trail import Difference, differences, trail
+from mailstead.control.hosting.queries.zone import zone_line
 
 __all__ = [
     "Attention",
     "Difference",
+    "DomainRow",
     "Outcome",
     "Step",
     "app_passwords",
@@ -57,6 +60,7 @@ __all__ = [
     "first_steps",
     "forwarder_named",
     "forwarders",
+    "found_domains",
     "found_mailboxes",
     "mailbox_named",
     "mailbox_numbered",
@@ -69,4 +73,6 @@ __all__ = [
     "sign_ins",
     "spam_settings",
     "trail",
+    "with_contents",
+    "zone_line",
 ]
