@@ -1,5 +1,6 @@
 """What can be asked of hosting, from an actor."""
 
+from mailstead.control.hosting.queries.domain_rows import DomainRow, found_domains, with_contents
 from mailstead.control.hosting.queries.hops import Outcome, explain
 from mailstead.control.hosting.queries.lists import (
     autoresponder_named,
@@ -25,28 +26,53 @@ from mailstead.control.hosting.queries.mailbox import (
     sign_ins,
     spam_settings,
 )
+from mailstead.control.hosting.queries.mailbox_search import found_mailboxes
+from mailstead.control.hosting.queries.overview import (
+    Attention,
+    Step,
+    attention,
+    first_steps,
+    nearly_full,
+    pool_of,
+)
+from mailstead.control.hosting.queries.trail import Difference, differences, trail
+from mailstead.control.hosting.queries.zone import zone_line
 
 __all__ = [
+    "Attention",
+    "Difference",
+    "DomainRow",
     "Outcome",
+    "Step",
     "app_passwords",
+    "attention",
     "autoresponder_named",
     "autoresponders",
     "client_settings",
     "customer_named",
     "customer_numbered",
     "customers",
+    "differences",
     "dns_records",
     "domain_named",
     "domains",
     "explain",
+    "first_steps",
     "forwarder_named",
     "forwarders",
+    "found_domains",
+    "found_mailboxes",
     "mailbox_named",
     "mailbox_numbered",
     "mailboxes",
+    "nearly_full",
+    "pool_of",
     "route_of",
     "server_named",
     "servers",
     "sign_ins",
     "spam_settings",
+    "trail",
+    "with_contents",
+    "zone_line",
 ]

@@ -1,4 +1,4 @@
-"""Pages about domains."""
+"""Pages about domains: the list, a new one, and those that can be restored."""
 
 from __future__ import annotations
 
@@ -15,40 +15,57 @@ from django.utils.translation import gettext
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.domains import DomainForm
 from mailstead.control.hosting.models import Domain
+from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
 from mailstead.control.web.listing import csv_file, listing, wants_csv
+from mailstead.standards.refusal import Refusal
 
 
 @page("domain.view")
 def domain_list(request: HttpRequest) -> HttpResponseBase:
     """All domains that the reader sees."""
     actor = actor_in(request)
-    rows = queries.domains(actor, search=request.GET.get("q", ""))
+    rows = queries.found_domains(actor, request.GET.get("q", ""))
     if wants_csv(request):
-        return csv_file("domains", ("domain", "customer", "server"), rows, _line)
+        return csv_file(
+            "domains",
+            ("domain", "customer", "server", "state", "alias of", "forwards to"),
+            rows.order_by("name"),
+            _line,
+        )
+    found = listing(
+        request,
+        rows,
+        sorts={"name": ("name",), "customer": ("customer__name", "name"), "added": ("pk",)},
+        default="name",
+        hint=gettext("Beginning of a name"),
+    )
     context = {
-        "listing": listing(
-            request,
-            rows,
-            sorts={"name": ("name",), "customer": ("customer__name", "name")},
-            default="name",
-            hint=gettext("Name of a domain"),
-        ),
+        "listing": found,
+        "rows": queries.with_contents(found.rows),
         "customers": actor.kind not in ("customer", "domain_admin"),
+        "removed": queries.found_domains(actor, "", removed=True).exists(),
     }
     return render(request, "hosting/domains/list.html", context)
 
 
-def _line(domain: Domain) -> tuple[str, str, str]:
-    return domain.name, domain.customer.name, domain.server.name
+def _line(domain: Domain) -> tuple[str, ...]:
+    return (
+        domain.name,
+        domain.customer.name,
+        domain.server.name,
+        "suspended" if domain.suspended else "active",
+        domain.alias_of.name if domain.alias_of else "",
+        domain.forward_to,
+    )
 
 
 @page("domain.create")
 def add(request: HttpRequest) -> HttpResponse:
-    """A new domain."""
+    """A new domain; afterwards the records to publish."""
     actor = actor_in(request)
-    form = DomainForm(actor, request.POST or None)
+    form = DomainForm(actor, request.POST or None, initial={"customer": request.GET.get("of")})
     made: list[Domain] = []
 
     def create(data: dict[str, Any]) -> None:
@@ -60,8 +77,9 @@ def add(request: HttpRequest) -> HttpResponse:
         )
 
     if request.method == "POST" and submitted(form, create):
-        messages.success(request, gettext("{name} is here.").format(name=made[0].name))
-        return redirect("hosting:domains")
+        words = gettext("{name} is here. Publish these DNS records, then its mail arrives.")
+        messages.success(request, words.format(name=made[0].name))
+        return redirect("hosting:domain-dns", made[0].name)
     context = {
         "form": form,
         "title": gettext("Add a domain"),
@@ -69,3 +87,48 @@ def add(request: HttpRequest) -> HttpResponse:
         "back": reverse("hosting:domains"),
     }
     return render(request, "web/form.html", context)
+
+
+@page("domain.view")
+def removed_list(request: HttpRequest) -> HttpResponseBase:
+    """Domains that were removed and can still be restored."""
+    rows = queries.found_domains(actor_in(request), request.GET.get("q", ""), removed=True)
+    if wants_csv(request):
+        return csv_file("removed-domains", ("domain", "customer"), rows.order_by("pk"), _removed)
+    found = listing(
+        request,
+        rows,
+        sorts={"name": ("name",), "until": ("purge_after",)},
+        default="until",
+        hint=gettext("Beginning of a name"),
+    )
+    return render(request, "hosting/domains/removed.html", {"listing": found})
+
+
+def _removed(domain: Domain) -> tuple[str, ...]:
+    return domain.name, domain.customer.name
+
+
+@page("domain.restore")
+def restore(request: HttpRequest, number: int) -> HttpResponse:
+    """Undo the removal of a domain."""
+    actor = actor_in(request)
+    domain = queries.found_domains(actor, "", removed=True).filter(pk=number).first()
+    if domain is None:
+        raise Refusal("domain-unknown", "There is no such removed domain.")
+    question = Question(
+        title=gettext("Restore {name}").format(name=domain.name),
+        lines=[
+            gettext("The domain and the mailboxes that were removed with it come back."),
+            gettext("Their mail, passwords and rules are as they were."),
+        ],
+        act=gettext("Restore {name}").format(name=domain.name),
+        back=reverse("hosting:domains-removed"),
+    )
+    return confirmed(
+        request,
+        question,
+        lambda _: services.restore_domain(actor=actor, now=timezone.now(), domain=domain),
+        done=lambda: gettext("{name} is back.").format(name=domain.name),
+        then=reverse("hosting:domain", args=[domain.name]),
+    )
