@@ -9,8 +9,8 @@ from pathlib import Path
 import typer
 
 from mailstead.cli.session import SESSION, now
-from mailstead.mailplane.directory.sieve_rules import rules_script
 from mailstead.standards.refusal import Refusal
+from mailstead.wire.sieve_rules import rules_script
 
 app = typer.Typer(help="Rules of a mailbox.", no_args_is_help=True)
 

@@ -16,12 +16,17 @@ from mailstead.wire.changes import (
     SnapshotHead,
 )
 from mailstead.wire.events import EventBatch
+from mailstead.wire.orders import AnswerBatch, AnyAnswer, AnyOrder, OrderPage
 
 T = TypeVar("T")
 _encoder = msgspec.json.Encoder()
 _change_decoder: msgspec.json.Decoder[AnyChange] = msgspec.json.Decoder(AnyChange)
 _page_decoder = msgspec.json.Decoder(FeedPage)
 _batch_decoder = msgspec.json.Decoder(EventBatch)
+_order_decoder: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)
+_answer_decoder: msgspec.json.Decoder[AnyAnswer] = msgspec.json.Decoder(AnyAnswer)
+_orders_decoder = msgspec.json.Decoder(OrderPage)
+_answers_decoder = msgspec.json.Decoder(AnswerBatch)
 
 
 def encode(message: msgspec.Struct) -> bytes:
@@ -68,6 +73,30 @@ def decode_page(data: bytes) -> FeedPage:
 def decode_events(data: bytes) -> EventBatch:
     """A batch of events; raises `Refusal` (`wire-invalid`, `wire-version`)."""
     batch = _decode(_batch_decoder, data, "batch of events")
+    _same_version(batch.version)
+    return batch
+
+
+def decode_order(data: bytes) -> AnyOrder:
+    """One order; raises `Refusal` (`wire-invalid`) naming the unknown kind or wrong field."""
+    return _decode(_order_decoder, data, "order")
+
+
+def decode_answer(data: bytes) -> AnyAnswer:
+    """One answer; raises `Refusal` (`wire-invalid`)."""
+    return _decode(_answer_decoder, data, "answer")
+
+
+def decode_orders(data: bytes) -> OrderPage:
+    """Orders that wait; raises `Refusal` (`wire-invalid`, `wire-version`)."""
+    page = _decode(_orders_decoder, data, "page of orders")
+    _same_version(page.version)
+    return page
+
+
+def decode_answers(data: bytes) -> AnswerBatch:
+    """A batch of answers; raises `Refusal` (`wire-invalid`, `wire-version`)."""
+    batch = _decode(_answers_decoder, data, "batch of answers")
     _same_version(batch.version)
     return batch
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from mailstead.mailplane.directory import sieve_rules
 from mailstead.mailplane.directory.state import State
+from mailstead.wire import sieve_rules
 
 
 def login_row(

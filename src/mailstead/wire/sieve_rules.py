@@ -1,4 +1,4 @@
-"""Typed rules and autoresponders as Sieve scripts."""
+"""Typed rules and autoresponders as Sieve scripts: what the node runs and what the panel shows."""
 
 from __future__ import annotations
 
