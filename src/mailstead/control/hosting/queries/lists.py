@@ -53,7 +53,7 @@ def domains(
         rows = rows.filter(customer=customer)
     if search:
         rows = rows.filter(name__icontains=search)
-    return rows.select_related("customer", "server", "alias_of").order_by("pk")
+    return rows.select_related("customer__reseller", "server", "alias_of").order_by("pk")
 
 
 def mailboxes(
