@@ -1,5 +1,21 @@
 """What can be asked of hosting, from an actor."""
 
+from mailstead.control.hosting.queries.company import (
+    AtLimit,
+    Figures,
+    Sold,
+    at_their_limits,
+    brand_of,
+    figures,
+    figures_with_customers,
+    package_numbered,
+    packages,
+    packages_for,
+    public_brand,
+    resellers,
+    sold_by,
+    with_figures,
+)
 from mailstead.control.hosting.queries.hops import Outcome, explain
 from mailstead.control.hosting.queries.lists import (
     autoresponder_named,
@@ -27,10 +43,15 @@ from mailstead.control.hosting.queries.mailbox import (
 )
 
 __all__ = [
+    "AtLimit",
+    "Figures",
     "Outcome",
+    "Sold",
     "app_passwords",
+    "at_their_limits",
     "autoresponder_named",
     "autoresponders",
+    "brand_of",
     "client_settings",
     "customer_named",
     "customer_numbered",
@@ -39,14 +60,23 @@ __all__ = [
     "domain_named",
     "domains",
     "explain",
+    "figures",
+    "figures_with_customers",
     "forwarder_named",
     "forwarders",
     "mailbox_named",
     "mailbox_numbered",
     "mailboxes",
+    "package_numbered",
+    "packages",
+    "packages_for",
+    "public_brand",
+    "resellers",
     "route_of",
     "server_named",
     "servers",
     "sign_ins",
+    "sold_by",
     "spam_settings",
+    "with_figures",
 ]

@@ -78,11 +78,14 @@ def create_customer(
     domain_limit: int | None = None,
     package: Package | None = None,
     is_reseller: bool = False,
+    invite: bool = False,
+    brand: str = "",
 ) -> Customer:
     """A new customer; `quota` bytes of pooled storage, 0 for no limit.
 
     A `package` gives the limits instead. Who is made by a reseller belongs to that one. `email`
-    must lie outside the hosted domains.
+    must lie outside the hosted domains; with `invite` it gets a link to a log-in, in the name of
+    `brand`.
     """
     if is_reseller:
         roles.require(actor, "customer.make-reseller")
@@ -104,7 +107,26 @@ def create_customer(
         created_at=now,
     )
     _commit(actor, now, "create", customer, None)
+    if invite:
+        _invite(actor, now, customer, brand)
     return customer
+
+
+def _invite(actor: Actor, now: dt.datetime, customer: Customer, brand: str) -> None:
+    if not customer.email:
+        raise Refusal(
+            "email-missing",
+            "An invitation needs a contact address.",
+            remedy="Give one.",
+        )
+    people.invite(
+        actor=actor,
+        now=now,
+        email=customer.email,
+        role="reseller" if customer.is_reseller else "customer",
+        customer=customer.pk,
+        brand=brand,
+    )
 
 
 @transaction.atomic
@@ -161,9 +183,7 @@ def take_package(customer: Customer, package: Package) -> None:
 
 
 @transaction.atomic
-def set_reseller(
-    *, actor: Actor, now: dt.datetime, customer: Customer, is_reseller: bool
-) -> None:
+def set_reseller(*, actor: Actor, now: dt.datetime, customer: Customer, is_reseller: bool) -> None:
     """Let a customer have customers of its own, or no longer; its people change with it.
 
     Who is a reseller no longer loses packages and brand.
