@@ -51,11 +51,16 @@ def catch_all(domain: Domain) -> Route | None:
 
 
 def domain_put(domain: Domain) -> DomainPut:
-    """A domain; needs customer and alias_of fetched."""
+    """A domain; needs customer, its reseller and alias_of fetched.
+
+    A reseller's suspension holds for its customers too: their mail runs on the reseller's account.
+    """
+    owner = domain.customer
+    stopped = owner.suspended or (owner.reseller is not None and owner.reseller.suspended)
     return DomainPut(
         name=domain.name,
         customer=domain.customer_id,
-        active=not (domain.suspended or domain.customer.suspended),
+        active=not (domain.suspended or stopped),
         alias_of=domain.alias_of.name if domain.alias_of else None,
         forward_to=domain.forward_to or None,
         catch_all=catch_all(domain),
@@ -151,7 +156,8 @@ def snapshot(server: str) -> Iterator[AnyChange]:
 
 
 def _contents(where: dict[str, Any], domains: QuerySet[Domain]) -> Iterator[AnyChange]:
-    for domain in domains.select_related("customer", "alias_of").order_by("name").iterator(_CHUNK):
+    rows = domains.select_related("customer__reseller", "alias_of").order_by("name")
+    for domain in rows.iterator(_CHUNK):
         yield domain_put(domain)
     mailboxes = Mailbox.objects.filter(**where, removed_at=None).select_related("domain__customer")
     for mailbox in mailboxes.prefetch_related("app_passwords").iterator(_CHUNK):

@@ -1,7 +1,30 @@
 """What can be asked of hosting, from an actor."""
 
-from mailstead.control.hosting.queries.domain_rows import DomainRow, found_domains, with_contents
-from mailstead.control.hosting.queries.hops import Outcome, explain
+from mailstead.control.hosting.queries.company import (
+    AtLimit,
+    Figures,
+    Sold,
+    at_their_limits,
+    brand_of,
+    figures,
+    figures_with_customers,
+    package_numbered,
+    packages,
+    packages_for,
+    public_brand,
+    resellers,
+    sold_by,
+    with_figures,
+)
+from mailstead.control.hosting.queries.domain_rows import (
+    DomainRow,
+    found_domains,
+    with_contents,
+)
+from mailstead.control.hosting.queries.hops import (
+    Outcome,
+    explain,
+)
 from mailstead.control.hosting.queries.lists import (
     autoresponder_named,
     autoresponders,
@@ -26,7 +49,9 @@ from mailstead.control.hosting.queries.mailbox import (
     sign_ins,
     spam_settings,
 )
-from mailstead.control.hosting.queries.mailbox_search import found_mailboxes
+from mailstead.control.hosting.queries.mailbox_search import (
+    found_mailboxes,
+)
 from mailstead.control.hosting.queries.overview import (
     Attention,
     Step,
@@ -35,19 +60,30 @@ from mailstead.control.hosting.queries.overview import (
     nearly_full,
     pool_of,
 )
-from mailstead.control.hosting.queries.trail import Difference, differences, trail
-from mailstead.control.hosting.queries.zone import zone_line
+from mailstead.control.hosting.queries.trail import (
+    Difference,
+    differences,
+    trail,
+)
+from mailstead.control.hosting.queries.zone import (
+    zone_line,
+)
 
 __all__ = [
+    "AtLimit",
     "Attention",
     "Difference",
     "DomainRow",
+    "Figures",
     "Outcome",
+    "Sold",
     "Step",
     "app_passwords",
+    "at_their_limits",
     "attention",
     "autoresponder_named",
     "autoresponders",
+    "brand_of",
     "client_settings",
     "customer_named",
     "customer_numbered",
@@ -57,6 +93,8 @@ __all__ = [
     "domain_named",
     "domains",
     "explain",
+    "figures",
+    "figures_with_customers",
     "first_steps",
     "forwarder_named",
     "forwarders",
@@ -66,13 +104,20 @@ __all__ = [
     "mailbox_numbered",
     "mailboxes",
     "nearly_full",
+    "package_numbered",
+    "packages",
+    "packages_for",
     "pool_of",
+    "public_brand",
+    "resellers",
     "route_of",
     "server_named",
     "servers",
     "sign_ins",
+    "sold_by",
     "spam_settings",
     "trail",
     "with_contents",
+    "with_figures",
     "zone_line",
 ]

@@ -39,6 +39,7 @@ def servers(actor: Actor, *, search: str = "") -> QuerySet[Server]:
 def customers(actor: Actor, *, search: str = "") -> QuerySet[Customer]:
     """Customers in the order in which they were made."""
     rows = Customer.objects.filter(of_customers(actor)).order_by("pk")
+    rows = rows.select_related("reseller", "package")
     if search:
         rows = rows.filter(Q(name__icontains=search) | Q(email__icontains=search))
     return rows
@@ -53,7 +54,7 @@ def domains(
         rows = rows.filter(customer=customer)
     if search:
         rows = rows.filter(name__icontains=search)
-    return rows.select_related("customer", "server", "alias_of").order_by("pk")
+    return rows.select_related("customer__reseller", "server", "alias_of").order_by("pk")
 
 
 def mailboxes(

@@ -9,6 +9,7 @@ from mailstead.control.hosting.services.autoresponders import (
     remove_autoresponder,
     set_autoresponder,
 )
+from mailstead.control.hosting.services.brands import free_hostnames, set_brand
 from mailstead.control.hosting.services.bulk import (
     DomainRow,
     MailboxRow,
@@ -16,11 +17,13 @@ from mailstead.control.hosting.services.bulk import (
     import_domains,
     import_mailboxes,
 )
+from mailstead.control.hosting.services.contacts import outside_address
 from mailstead.control.hosting.services.customers import (
     create_customer,
     note_acting,
     remove_customer,
     resume_customer,
+    set_reseller,
     suspend_customer,
     update_customer,
 )
@@ -52,6 +55,12 @@ from mailstead.control.hosting.services.mailboxes import (
     suspend_mailbox,
     update_mailbox,
 )
+from mailstead.control.hosting.services.packages import (
+    apply_package,
+    create_package,
+    remove_package,
+    update_package,
+)
 from mailstead.control.hosting.services.purge import purge_expired
 from mailstead.control.hosting.services.rowwise import (
     AutoresponderRow,
@@ -81,12 +90,15 @@ __all__ = [
     "ForwarderRow",
     "MailboxRow",
     "Result",
+    "apply_package",
     "create_app_password",
     "create_customer",
     "create_domain",
     "create_mailbox",
+    "create_package",
     "create_server",
     "drop_old_sign_ins",
+    "free_hostnames",
     "handle_event",
     "import_autoresponders",
     "import_catch_alls",
@@ -111,6 +123,7 @@ __all__ = [
     "remove_domain",
     "remove_forwarder",
     "remove_mailbox",
+    "remove_package",
     "remove_server",
     "restore_domain",
     "restore_mailbox",
@@ -118,11 +131,13 @@ __all__ = [
     "resume_domain",
     "resume_mailbox",
     "set_autoresponder",
+    "set_brand",
     "set_catch_all",
     "set_domain_forwarder",
     "set_forwarder",
     "set_password",
     "set_recovery_address",
+    "set_reseller",
     "set_rules",
     "set_spam_settings",
     "suspend_customer",
@@ -130,5 +145,6 @@ __all__ = [
     "suspend_mailbox",
     "update_customer",
     "update_mailbox",
+    "update_package",
     "update_server",
 ]

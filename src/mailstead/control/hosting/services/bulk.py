@@ -16,6 +16,7 @@ from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Customer, Domain, Mailbox, Server
 from mailstead.control.hosting.queries.scope import of_domains
+from mailstead.control.hosting.services import limits
 from mailstead.control.hosting.services.common import (
     checked_size,
     facts,
@@ -65,13 +66,14 @@ class _Batch:
         for row in rows:
             names.add(row.address.rpartition("@")[2].strip().lower())
         found = Domain.objects.filter(of_domains(actor), removed_at=None).select_related(
-            "customer", "server", "alias_of"
+            "customer__reseller", "server", "alias_of"
         )
         self.domains = {d.name: d for d in found.filter(name__in=self._normal(names))}
         existing = Mailbox.objects.filter(domain__in=self.domains.values(), removed_at=None)
         wanted = {row.address.rpartition("@")[0].strip().lower() for row in rows}
         self.present = set(existing.filter(local__in=wanted).values_list("domain__name", "local"))
-        self.room: dict[int, int | None] = {}
+        self.rooms: dict[int, list[limits.Room]] = {}
+        self.shared: dict[int, limits.Room] = {}
         self.new: list[Mailbox] = []
 
     @staticmethod
@@ -85,24 +87,13 @@ class _Batch:
         return found
 
     def _take_place(self, customer: Customer) -> None:
-        if customer.pk not in self.room:
-            limit = customer.mailbox_limit
-            if limit is not None:
-                rows = Mailbox.objects.filter(domain__customer=customer, removed_at=None)
-                limit -= rows.count()
-            self.room[customer.pk] = limit
-        left = self.room[customer.pk]
-        if left is None:
-            return
-        if left <= 0:
-            raise Refusal(
-                "mailbox-limit",
-                "'{name}' may have no more than {mailbox_limit} mailboxes.",
-                remedy="Raise the limit.",
-                name=customer.name,
-                mailbox_limit=customer.mailbox_limit,
-            )
-        self.room[customer.pk] = left - 1
+        if customer.pk not in self.rooms:
+            rooms = limits.rooms(customer, "mailbox")
+            # A reseller's room is one for all of its customers.
+            self.rooms[customer.pk] = [
+                self.shared.setdefault(room.owner.pk, room) for room in rooms
+            ]
+        limits.take(self.rooms[customer.pk], customer, "mailbox", 1)
 
     def take(self, row: MailboxRow) -> str:
         """Note one row; raises `Refusal`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any
 
 from django.db.models import Model
@@ -63,7 +64,11 @@ def facts(row: Model) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in row._meta.concrete_fields:
         value = getattr(row, field.attname)
-        found[field.attname] = value.isoformat() if isinstance(value, dt.datetime) else value
+        if isinstance(value, dt.datetime):
+            value = value.isoformat()
+        elif isinstance(value, bytes | memoryview):
+            value = f"{len(value)} bytes, SHA-256 {sha256(value).hexdigest()}"
+        found[field.attname] = value
     if isinstance(row, Forwarder) and row.pk:
         rows = row.destinations.order_by("pk")
         found["destinations"] = list(rows.values_list("address", flat=True))
@@ -105,14 +110,25 @@ def permit(actor: Actor, rule: str, row: Model) -> people.Owner:
         seen = row.reseller_id == actor.customer
     if not seen:
         raise Refusal("object-unknown", "There is no such thing here.")
-    if customer is not None and customer.suspended and rule not in _WHILE_SUSPENDED:
+    if customer is not None and rule not in _WHILE_SUSPENDED:
+        _refuse_suspended(customer)
+    return owner
+
+
+def _refuse_suspended(customer: Customer) -> None:
+    remedy = "Nothing can be changed until that is settled."
+    if customer.suspended:
         raise Refusal(
             "customer-suspended",
             "This account is suspended: {reason}",
-            remedy="Nothing can be changed until that is settled.",
+            remedy=remedy,
             reason=customer.suspended_reason or "-",
         )
-    return owner
+    if customer.reseller is not None and customer.reseller.suspended:
+        # The reason is the reseller's affair.
+        raise Refusal(
+            "customer-suspended", "The account of your provider is suspended.", remedy=remedy
+        )
 
 
 def _own_address(actor: Actor, row: Model) -> bool:

@@ -6,10 +6,11 @@ import datetime as dt
 from collections import defaultdict
 
 from django.db import transaction
+from django.db.models import Q
 
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
-from mailstead.control.hosting.models import Customer, Domain, Package
+from mailstead.control.hosting.models import Brand, Customer, Domain, Package
 from mailstead.control.hosting.services.common import (
     checked_size,
     checked_text,
@@ -18,11 +19,11 @@ from mailstead.control.hosting.services.common import (
     locked,
     refuse_higher,
 )
+from mailstead.control.hosting.services.contacts import outside_address
 from mailstead.control.hosting.services.usage import settle_pool
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
-from mailstead.standards.address import destination_address
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange
 
@@ -34,7 +35,8 @@ def _checked_name(name: str) -> str:
     return bare
 
 
-def _checked_limit(limit: int | None) -> int | None:
+def checked_limit(limit: int | None) -> int | None:
+    """A limit that may be stored, None for none; raises `Refusal`."""
     if limit is not None and not 0 <= limit <= 1_000_000:
         raise Refusal(
             "limit-invalid",
@@ -42,6 +44,26 @@ def _checked_limit(limit: int | None) -> int | None:
             remedy="Give another number.",
         )
     return limit
+
+
+def _refuse_foreign(package: Package, reseller: int | None) -> None:
+    """A package is given by whose it is: the company to its customers, a reseller to the own."""
+    if package.owner_id != reseller:
+        raise Refusal(
+            "package-unknown", "There is no such package here.", remedy="Choose another one."
+        )
+
+
+def _refuse_name(name: str, besides: int = 0) -> str:
+    bare = _checked_name(name)
+    if Customer.objects.filter(name__iexact=bare).exclude(pk=besides).exists():
+        raise Refusal(
+            "customer-exists",
+            "There is a customer '{name}' already.",
+            remedy="Choose another name.",
+            name=bare,
+        )
+    return bare
 
 
 @transaction.atomic
@@ -56,46 +78,55 @@ def create_customer(
     domain_limit: int | None = None,
     package: Package | None = None,
     is_reseller: bool = False,
+    invite: bool = False,
+    brand: str = "",
 ) -> Customer:
     """A new customer; `quota` bytes of pooled storage, 0 for no limit.
 
-    A `package` gives the limits instead. Who is made by a reseller belongs to that one.
+    A `package` gives the limits instead. Who is made by a reseller belongs to that one. `email`
+    must lie outside the hosted domains; with `invite` it gets a link to a log-in, in the name of
+    `brand`.
     """
     if is_reseller:
         roles.require(actor, "customer.make-reseller")
+    reseller = actor.customer if actor.kind == "reseller" else None
     if package is not None:
+        _refuse_foreign(package, reseller)
         quota, mailbox_limit = package.quota, package.mailbox_limit
         domain_limit = package.domain_limit
-    bare = _checked_name(name)
-    if Customer.objects.filter(name__iexact=bare).exists():
-        raise Refusal(
-            "customer-exists",
-            "There is a customer '{bare}' already.",
-            remedy="Choose another name.",
-            bare=bare,
-        )
+    bare = _refuse_name(name)
     customer = Customer.objects.create(
         name=bare,
-        email=str(destination_address(email)) if email else "",
+        email=outside_address(email) if email else "",
         quota=checked_size(quota, "storage quota"),
-        mailbox_limit=_checked_limit(mailbox_limit),
-        domain_limit=_checked_limit(domain_limit),
+        mailbox_limit=checked_limit(mailbox_limit),
+        domain_limit=checked_limit(domain_limit),
         package=package,
         is_reseller=is_reseller,
-        reseller_id=actor.customer if actor.kind == "reseller" else None,
+        reseller_id=reseller,
         created_at=now,
     )
-    commit(
+    _commit(actor, now, "create", customer, None)
+    if invite:
+        _invite(actor, now, customer, brand)
+    return customer
+
+
+def _invite(actor: Actor, now: dt.datetime, customer: Customer, brand: str) -> None:
+    if not customer.email:
+        raise Refusal(
+            "email-missing",
+            "An invitation needs a contact address.",
+            remedy="Give one.",
+        )
+    people.invite(
         actor=actor,
         now=now,
-        verb="create",
-        row=customer,
-        label=bare,
-        before=None,
-        changes=(),
-        server=None,
+        email=customer.email,
+        role="reseller" if customer.is_reseller else "customer",
+        customer=customer.pk,
+        brand=brand,
     )
-    return customer
 
 
 @transaction.atomic
@@ -111,31 +142,78 @@ def update_customer(
     no_mailbox_limit: bool = False,
     domain_limit: int | None = None,
     no_domain_limit: bool = False,
+    package: Package | None = None,
 ) -> None:
-    """Change what is given; a smaller limit keeps the mailboxes that are there."""
+    """Change what is given; a smaller limit keeps the mailboxes that are there.
+
+    A `package` gives all limits instead; limits of its own take the customer out of its package.
+    """
     locked(customer)
     before = facts(customer)
     if name is not None:
-        bare = _checked_name(name)
-        if Customer.objects.filter(name__iexact=bare).exclude(pk=customer.pk).exists():
-            raise Refusal(
-                "customer-exists",
-                "There is a customer '{bare}' already.",
-                remedy="Choose another name.",
-                bare=bare,
-            )
-        customer.name = bare
-    if email is not None:
-        customer.email = str(destination_address(email)) if email else ""
-    if quota is not None:
-        customer.quota = checked_size(quota, "storage quota")
-    if mailbox_limit is not None or no_mailbox_limit:
-        customer.mailbox_limit = None if no_mailbox_limit else _checked_limit(mailbox_limit)
-    if domain_limit is not None or no_domain_limit:
-        customer.domain_limit = None if no_domain_limit else _checked_limit(domain_limit)
+        customer.name = _refuse_name(name, customer.pk)
+    if email is not None and email.strip().lower() != customer.email:
+        customer.email = outside_address(email) if email.strip() else ""
+    if package is not None:
+        _refuse_foreign(package, customer.reseller_id)
+        take_package(customer, package)
+    else:
+        if quota is not None:
+            customer.quota = checked_size(quota, "storage quota")
+        if mailbox_limit is not None or no_mailbox_limit:
+            customer.mailbox_limit = None if no_mailbox_limit else checked_limit(mailbox_limit)
+        if domain_limit is not None or no_domain_limit:
+            customer.domain_limit = None if no_domain_limit else checked_limit(domain_limit)
+        if customer.package is not None and limits_of(customer) != limits_of(customer.package):
+            customer.package = None
     customer.save()
     _commit(actor, now, "update", customer, before)
     settle_pool(customer, now)
+
+
+def limits_of(row: Customer | Package) -> tuple[int, int | None, int | None]:
+    """Storage in bytes, mailboxes, domains."""
+    return row.quota, row.mailbox_limit, row.domain_limit
+
+
+def take_package(customer: Customer, package: Package) -> None:
+    """The package's limits become the customer's; the caller saves."""
+    customer.package = package
+    customer.quota, customer.mailbox_limit, customer.domain_limit = limits_of(package)
+
+
+@transaction.atomic
+def set_reseller(*, actor: Actor, now: dt.datetime, customer: Customer, is_reseller: bool) -> None:
+    """Let a customer have customers of its own, or no longer; its people change with it.
+
+    Who is a reseller no longer loses packages and brand.
+    """
+    locked(customer)
+    if customer.is_reseller == is_reseller:
+        return
+    before = facts(customer)
+    if is_reseller and customer.reseller_id is not None:
+        raise Refusal(
+            "reseller-below",
+            "'{name}' is the customer of a reseller and cannot be one.",
+            remedy="Make a customer of the company's own for this.",
+            name=customer.name,
+        )
+    if customer.customers.exists():
+        raise Refusal(
+            "reseller-in-use",
+            "'{name}' still has customers.",
+            remedy="Remove them first.",
+            name=customer.name,
+        )
+    customer.is_reseller = is_reseller
+    customer.save()
+    if not is_reseller:
+        customer.packages.all().delete()
+        Brand.objects.filter(customer=customer).delete()
+    old, new = ("customer", "reseller") if is_reseller else ("reseller", "customer")
+    people.change_role(customer=customer.pk, old=old, new=new)
+    _commit(actor, now, "make-reseller", customer, before)
 
 
 def _commit(
@@ -143,7 +221,7 @@ def _commit(
     now: dt.datetime,
     verb: str,
     customer: Customer,
-    before: dict[str, object],
+    before: dict[str, object] | None,
     reason: str = "",
 ) -> None:
     commit(
@@ -161,8 +239,10 @@ def _commit(
 
 def _tell_domains(customer: Customer, now: dt.datetime) -> None:
     by_server: dict[str, list[AnyChange]] = defaultdict(list)
-    domains = Domain.objects.filter(customer=customer, removed_at=None)
-    for domain in domains.select_related("customer", "alias_of", "server"):
+    # A reseller's suspension holds for its customers' domains too.
+    whose = Q(customer=customer) | Q(customer__reseller=customer)
+    domains = Domain.objects.filter(whose, removed_at=None)
+    for domain in domains.select_related("customer__reseller", "alias_of", "server"):
         by_server[domain.server.name].append(messages.domain_put(domain))
     for server, changes in by_server.items():
         feed.publish(server=server, changes=changes, now=now)
@@ -170,7 +250,10 @@ def _tell_domains(customer: Customer, now: dt.datetime) -> None:
 
 @transaction.atomic
 def suspend_customer(*, actor: Actor, now: dt.datetime, customer: Customer, reason: str) -> None:
-    """No log-in and no sending for all their mailboxes; mail is still received."""
+    """No log-in and no sending for all their mailboxes; mail is still received.
+
+    A reseller's suspension holds for the mailboxes of its customers too.
+    """
     locked(customer)
     before = facts(customer)
     customer.suspended = True
@@ -203,6 +286,13 @@ def remove_customer(*, actor: Actor, now: dt.datetime, customer: Customer) -> No
             "customer-in-use",
             "'{name}' still has domains, or removed ones within their grace period.",
             remedy="Remove the domains first.",
+            name=customer.name,
+        )
+    if customer.customers.exists():
+        raise Refusal(
+            "customer-in-use",
+            "'{name}' still has customers.",
+            remedy="Remove them first.",
             name=customer.name,
         )
     locked(customer)

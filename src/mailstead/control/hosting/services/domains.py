@@ -20,7 +20,7 @@ from mailstead.control.hosting.services.common import (
     refuse_higher,
 )
 from mailstead.control.hosting.services.dkim import new_key
-from mailstead.control.hosting.services.mailboxes import refuse_over_limit
+from mailstead.control.hosting.services.limits import refuse_over_limit
 from mailstead.control.hosting.services.routes import checked_route
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import normalise_domain
@@ -46,7 +46,7 @@ def create_domain(
         server = Server.objects.annotate(held=Count("domains")).order_by("held", "pk").first()
         if server is None:
             raise Refusal("server-missing", "There is no server yet.", remedy="Add one first.")
-    _refuse_over_limit(customer)
+    refuse_over_limit(customer, 1, "domain")
     bare = normalise_domain(name)
     if Domain.objects.filter(name=bare, removed_at=None).exists():
         raise Refusal(
@@ -62,22 +62,6 @@ def create_domain(
     refuse_loops_of_domain(domain)
     _commit(actor, now, "create", domain, None, changes)
     return domain
-
-
-def _refuse_over_limit(customer: Customer) -> None:
-    if customer.domain_limit is None:
-        return
-    limit = Customer.objects.select_for_update().get(pk=customer.pk).domain_limit
-    held = Domain.objects.filter(customer=customer, removed_at=None).count()
-    if limit is not None and held >= limit:
-        raise Refusal(
-            "domain-limit",
-            "'{name}' may have {limit} domains and has {held}.",
-            remedy="Raise the limit or remove a domain.",
-            name=customer.name,
-            limit=limit,
-            held=held,
-        )
 
 
 def _commit(

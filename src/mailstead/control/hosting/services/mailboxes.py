@@ -8,7 +8,7 @@ from typing import Literal
 from django.db import transaction
 
 from mailstead.control.hosting import messages
-from mailstead.control.hosting.models import Customer, Domain, Mailbox
+from mailstead.control.hosting.models import Domain, Mailbox
 from mailstead.control.hosting.queries.loops import refuse_loops_of_address
 from mailstead.control.hosting.services.common import (
     checked_size,
@@ -21,6 +21,7 @@ from mailstead.control.hosting.services.common import (
     refuse_higher,
     take_serials,
 )
+from mailstead.control.hosting.services.limits import refuse_over_limit
 from mailstead.control.people.actor import Actor
 from mailstead.standards import password as passwords
 from mailstead.standards.address import destination_address, mailbox_address
@@ -30,24 +31,6 @@ from mailstead.wire.changes import AnyChange, MailboxGone
 What = Literal["login", "sending", "receiving"]
 CREDENTIAL = "credential"
 LOCKED = "The imported password was locked."
-
-
-def refuse_over_limit(customer: Customer, more: int) -> None:
-    """Refuse when the customer may not have `more` mailboxes."""
-    if customer.mailbox_limit is None:
-        return
-    # The lock makes two who add at the same time wait for each other.
-    limit = Customer.objects.select_for_update().get(pk=customer.pk).mailbox_limit
-    held = Mailbox.objects.filter(domain__customer=customer, removed_at=None).count()
-    if limit is not None and held + more > limit:
-        raise Refusal(
-            "mailbox-limit",
-            "'{name}' may have {limit} mailboxes and has {held}.",
-            remedy="Raise the limit or remove a mailbox.",
-            name=customer.name,
-            limit=limit,
-            held=held,
-        )
 
 
 def secret_of(password: str | None, hashed: str | None) -> tuple[str, bool]:

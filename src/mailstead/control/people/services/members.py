@@ -397,6 +397,7 @@ def demand_second_factor(*, actor: Actor, now: dt.datetime, customer: int, deman
 def change_role(*, customer: int, old: str, new: str) -> None:
     """The customer has become another kind: so have its people; inside the caller's transaction."""
     Membership.objects.filter(customer=customer, role=old).update(role=new)
+    Invitation.objects.filter(customer=customer, role=old).update(role=new)
 
 
 def end_customer(*, customer: int) -> None:

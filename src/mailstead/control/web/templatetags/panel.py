@@ -159,3 +159,13 @@ def sorter(context: dict[str, Any], name: str, title: str) -> dict[str, Any]:
 def copyable(value: str, label: str = "") -> dict[str, str]:
     """A value with a button that copies it."""
     return {"value": value, "label": label or pgettext("button", "Copy")}
+
+
+@register.simple_tag
+def colour_patch(colour: str) -> SafeString:
+    """A small patch of a colour (`#rrggbb`); as an attribute of SVG, which needs no style."""
+    return format_html(
+        '<svg class="patch" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">'
+        '<rect width="20" height="20" rx="4" fill="{}"/></svg>',
+        colour,
+    )
