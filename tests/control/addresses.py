@@ -17,6 +17,9 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "customers": lambda world, whose: world.customers[whose].pk,
     "domains": lambda world, whose: world.domains[_key(whose)].name,
     "mailboxes": lambda world, whose: world.mailboxes[_key(whose)].pk,
+    "people": lambda world, whose: world.memberships[whose].pk,
+    "tokens": lambda world, whose: world.tokens[whose].pk,
+    "invitations": lambda world, whose: world.invitations[whose].pk,
     "servers": lambda world, whose: world.server.name,
 }
 # Parts that stand for nothing which a tenant owns, or for something below one that is checked.

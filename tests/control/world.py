@@ -17,7 +17,7 @@ from mailstead.control.hosting import services
 from mailstead.control.hosting.models import Customer, Domain, Mailbox, Server
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
-from mailstead.control.people.models import Membership, Person
+from mailstead.control.people.models import ApiToken, Invitation, Membership, Person
 from mailstead.control.people.queries import actor_of
 
 PASSWORD = "correct horse battery"
@@ -37,6 +37,9 @@ class World:
     domains: dict[str, Domain] = field(default_factory=dict)
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
+    memberships: dict[str, Membership] = field(default_factory=dict)
+    tokens: dict[str, ApiToken] = field(default_factory=dict)
+    invitations: dict[str, Invitation] = field(default_factory=dict)
 
     def actor(self, role: str) -> Actor:
         """The actor that somebody of this role is."""
@@ -107,4 +110,17 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
         )
     member("domain_admin", "dora", carl, domains=[world.domains["main"].pk])
     world.people["mailbox"] = services.log_in_of(world.mailboxes["main"])
+    for role in ("reseller", "customer", "stranger"):
+        place = Membership.objects.get(person=world.people[role])
+        world.memberships[role] = place
+        world.tokens[role], _ = people.create_token(
+            actor=world.actor(role), now=now, membership=place, name="billing", scopes=["read"]
+        )
+        people.invite(
+            **who,
+            email=f"new-{role}@{OUTSIDE}",
+            role=place.role,
+            customer=place.customer,
+        )
+        world.invitations[role] = Invitation.objects.get(email=f"new-{role}@{OUTSIDE}")
     return world

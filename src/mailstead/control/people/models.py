@@ -6,6 +6,8 @@ Times are UTC; secrets are kept as SHA-256 of random text, or as Django's passwo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
@@ -85,6 +87,7 @@ class Membership(models.Model):
     domains = models.JSONField(default=list)
     """Numbers of the domains of a domain administrator."""
     created_at = models.DateTimeField()
+    domain_names: Sequence[str] = ()
     customer_name = ""
     """For a choice of places; set by who knows the customers."""
 

@@ -73,6 +73,14 @@ def invitations(customer: int | None) -> QuerySet[Invitation]:
     return Invitation.objects.filter(customer=customer, accepted_at=None).order_by("pk")
 
 
+def invitation_numbered(number: int) -> Invitation:
+    """An open invitation; the caller checks that the actor sees its customer. Raises `Refusal`."""
+    found = Invitation.objects.filter(pk=number, accepted_at=None).first()
+    if found is None:
+        raise Refusal("invitation-unknown", "There is no such invitation.")
+    return found
+
+
 def second_factor_demanded(customer: int) -> bool:
     """Whether a customer demands a second factor of its people."""
     return CustomerPolicy.objects.filter(customer=customer, second_factor=True).exists()

@@ -46,7 +46,6 @@ from mailstead.control.hosting.services.mailbox_users import (
 )
 from mailstead.control.hosting.services.mailboxes import (
     create_mailbox,
-    outside_address,
     remove_mailbox,
     restore_mailbox,
     resume_mailbox,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from mailstead.control.hosting.urls import company, domains, my, sign_in
+from mailstead.control.hosting.urls import account, company, domains, my, sign_in
 
 app_name = "hosting"
 urlpatterns = [
     *sign_in.urlpatterns,
     *domains.urlpatterns,
+    *account.urlpatterns,
     *my.urlpatterns,
     *company.urlpatterns,
 ]
