@@ -30,6 +30,8 @@ class Ours:
 
     home: Home
     name: str = "ours"
+    database: str = ""
+    """URL of a PostgreSQL; empty: SQLite."""
 
     @property
     def spool(self) -> Path:
@@ -62,7 +64,8 @@ class Ours:
             'hostname = "bench.example"\n'
             f"[ports]\noffset = {OFFSET}\n"
             # Every message of the load comes for the first time: greylisting would defer them all.
-            f"[spam]\nscan = {str(scan).lower()}\ngreylist = false\n",
+            f"[spam]\nscan = {str(scan).lower()}\ngreylist = false\n"
+            f'[database]\nurl = "{self.database}"\n',
             encoding="utf-8",
         )
         self.name = name
@@ -94,9 +97,9 @@ def _is_supervisor(entry: Path, home: str) -> bool:
 
 
 @contextmanager
-def ours(work: Path) -> Iterator[Ours]:
+def ours(work: Path, database: str = "") -> Iterator[Ours]:
     """An instance with Rspamd, as it is shipped; ends and vanishes with the block."""
-    host = Ours(Home(work / "ms-go"))
+    host = Ours(Home(work / "ms-go"), database=database)
     sweep(host)
     try:
         host.configure(scan=True)

@@ -19,6 +19,7 @@ from bench.baseline import (
     values_of,
 )
 from bench.host import HostFailed
+from bench.load.run import ROOT
 from bench.population import SECRET, Population
 
 SOURCE = TEMPLATES / "pgsql"
@@ -39,6 +40,17 @@ QUERIES = {
 SUBMISSION = """-o smtpd_sender_restrictions=reject_sender_login_mismatch
   -o smtpd_relay_restrictions=check_sasl_access,${sql}credentials.cf,reject
   -o smtpd_recipient_restrictions=check_recipient_access,${sql}access.cf"""
+
+
+@contextmanager
+def database_server(work: Path) -> Iterator[str]:
+    """An empty PostgreSQL for our control plane; gives its URL."""
+    folder, script = work / "ms-gq", str(ROOT / "script" / "postgres-for-tests.sh")
+    url = call(script, "start", str(folder)).strip().splitlines()[-1]
+    try:
+        yield url
+    finally:
+        call(script, "stop", str(folder))
 
 
 @contextmanager

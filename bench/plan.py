@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bench.load.run import Shape
 from bench.population import Population
 
-ENTRIES = ("directory", "memory", "effect", "throughput", "clean")
+ENTRIES = ("directory", "memory", "effect", "panel", "throughput", "clean")
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Size:
     """Changes of each kind whose effect is timed."""
     changes: int
     """Changes on top of a built directory."""
+    pages: int
+    """Times that each page is asked for."""
     settle: float
     """Seconds of rest before memory is looked at."""
     shape: Shape = field(default_factory=Shape)
@@ -36,6 +38,7 @@ FULL = Size(
     scan_rounds=3,
     trials=20,
     changes=50,
+    pages=60,
     settle=30,
 )
 QUICK = Size(
@@ -45,5 +48,6 @@ QUICK = Size(
     scan_rounds=1,
     trials=4,
     changes=10,
+    pages=10,
     settle=3,
 )

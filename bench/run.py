@@ -12,18 +12,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import clean, directory, effect, memory, throughput
+from bench import clean, directory, effect, memory, panel, throughput
 from bench.baseline import bare, equipped
 from bench.driver import Command
 from bench.host import Host, HostFailed
 from bench.load.run import LoadFailed
 from bench.ours import Driver, Ours, driver, ours
-from bench.pgsql import pgsql
+from bench.pgsql import database_server, pgsql
 from bench.plan import Size
 from bench.report import Figure
 
 Progress = Callable[[str], None]
-_OURS = {"memory", "effect", "throughput"}
+_OURS = {"memory", "effect", "panel", "throughput"}
 BARE_TARGETS = {"submission": 0.95, "inbound": 0.97}
 PGSQL_TARGETS = {"submission": 1.3, "inbound": 1.3}
 
@@ -49,6 +49,8 @@ class Run:
             self._entry("directory", self._directory)
         if _OURS & set(self.names):
             self._entry("ours", self._with_ours)
+        if "panel" in self.names:
+            self._entry("panel", self._panel_on_postgresql)
         if "clean" in self.names:
             self._entry("clean", self._clean)
 
@@ -88,6 +90,8 @@ class Run:
                     self._entry("memory", lambda: self._memory(host))
                 if "effect" in self.names:
                     self._entry("effect", lambda: self._effect(host, control))
+            if "panel" in self.names:
+                self._entry("panel", lambda: self._panel(host, "SQLite"))
             if "throughput" in self.names:
                 self._entry("throughput", lambda: self._throughput(host))
 
@@ -107,6 +111,21 @@ class Run:
     def _effect(self, host: Ours, control: Driver) -> None:
         self.progress("timing the effect of changes")
         self.figures += effect.measure(host, control, self.size.population, self.size.trials)
+
+    def _panel(self, host: Ours, database: str) -> None:
+        self.progress(f"timing the panel's pages on {database}")
+        size = self.size
+        self.figures += panel.measure(host, size.population, size.pages, database)
+
+    def _panel_on_postgresql(self) -> None:
+        self.progress("starting ours on PostgreSQL")
+        with (
+            database_server(self.work) as url,
+            ours(self.work, url) as host,
+            driver(host) as control,
+        ):
+            self._populate(control)
+            self._panel(host, "PostgreSQL")
 
     def _throughput(self, host: Ours) -> None:
         size = self.size
