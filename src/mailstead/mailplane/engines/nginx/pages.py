@@ -1,4 +1,4 @@
-"""What nginx says by itself, in our words: as a page, and as problem+json (RFC 9457) for programs."""
+"""What nginx says by itself, in our words: a page, and for programs problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
