@@ -15,12 +15,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.mailplane.engines.harness import until
 
 from mailstead.config import child_environment
 from mailstead.control.project import bootstrap
 from mailstead.home import Home
 from mailstead.wire import codec
+from tests.mailplane.engines.harness import until
 
 NAME = "panel.example"
 FEED = "/feed/v1/node1/changes?after=0&wait=0"
