@@ -43,6 +43,15 @@ def refused(node: Node, *words: str, home: Path | None = None) -> str:
     return done.stderr
 
 
+def panel(node: Node, path: str, *options: str) -> str:
+    """The status with which the panel answers, its certificate verified."""
+    return node.namespace.run(
+        "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--noproxy", "*",
+        "--cacert", node.home.certificate, "--resolve", "fresh.node.example:443:127.0.0.1",
+        *options, f"https://fresh.node.example{path}",
+    ).stdout  # fmt: skip
+
+
 def processes_of(home: Path) -> list[str]:
     """The command lines of all processes that belong to a home."""
     found = []
@@ -74,6 +83,11 @@ def test_the_life_of_an_instance(fresh: Node) -> None:
     password = first.stdout.split("ann@demo.example")[1].split()[0]
     assert password not in run("ps", "-ef").stdout
 
+    assert "The panel: https://fresh.node.example/" in first.stdout
+    assert panel(fresh, "/").startswith(("200", "302"))
+    assert panel(fresh, "/feed/v1/node1/changes") == "404"
+    assert panel(fresh, "/", "-H", "Host: evil.example") == "421"
+
     second = command(fresh, "up")
     assert second.returncode == 0, second.stderr
     assert "Nothing to change: everything runs already." in second.stdout
@@ -90,7 +104,7 @@ def test_the_life_of_an_instance(fresh: Node) -> None:
     assert "Restarting agent: its program or settings are newer" in changed.stdout
     status = json.loads(command(fresh, "status", "--json").stdout)
     kept = {row["name"] for row in status["processes"] if before[row["name"]] == row["pid"]}
-    assert kept == {"redis", "unbound", "rspamd", "dovecot", "postfix"}
+    assert kept == {"redis", "unbound", "rspamd", "dovecot", "postfix", "nginx"}
     assert (status["lag"], status["troubles"]) == (0, [])
 
     other = Path(str(fresh.folder) + "-b")

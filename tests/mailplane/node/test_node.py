@@ -143,6 +143,46 @@ def test_our_own_certificate_is_made_anew_for_another_name(root: Path) -> None:
     assert not tls.ensure(home, ("panel.example.net",))
 
 
+def test_a_self_signed_certificate_of_somebody_else_is_kept(root: Path) -> None:
+    home = Home(root)
+    home.tls.mkdir(parents=True)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "3650", "-subj", "/CN=mx.example.net",
+         "-keyout", str(home.certificate_key), "-out", str(home.certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    theirs = home.certificate.read_bytes()
+    assert not tls.ensure(home, ("mx.example.net", "panel.example.net"))
+    assert home.certificate.read_bytes() == theirs
+
+
+def test_a_certificate_whose_key_is_another_one_is_made_anew(root: Path) -> None:
+    home = Home(root)
+    tls.ensure(home, ("mx.example.net",))
+    key = home.certificate_key.read_bytes()
+    home.certificate.unlink()
+    tls.ensure(home, ("mx.example.net",))
+    home.certificate_key.write_bytes(key)
+    assert tls.ensure(home, ("mx.example.net",)), "as a kill between the two files leaves it"
+    assert not tls.ensure(home, ("mx.example.net",))
+
+
+def test_a_node_of_another_needs_no_port_for_a_panel(root: Path) -> None:
+    assert {"https", "http"} <= set(ports.needed(Settings(home=root)))
+    assert not {"https", "http"} & set(ports.needed(Settings(home=root, control="none")))
+
+
+def test_a_socket_that_was_left_behind_is_no_panel_that_runs(root: Path) -> None:
+    path = root / "left.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        assert supervise._taken(path)
+    assert path.exists()
+    assert not supervise._taken(path)
+
+
 def test_events_wait_on_disk_in_their_order(root: Path) -> None:
     noon = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
     sent = [
@@ -168,9 +208,9 @@ def test_the_supervisor_starts_engines_before_what_needs_them(root: Path) -> Non
     settings = Settings(home=root, hostname="mx.example.net")
     names = supervise.programs(settings)
     assert names[:3] == ["redis", "unbound", "rspamd"]
-    assert names[-3:] == ["agent", "web", "worker"]
+    assert names[-4:] == ["agent", "web", "worker", "nginx"]
     without = msgspec.structs.replace(settings, control="none")
-    assert "web" not in supervise.programs(without)
+    assert not {"web", "nginx"} & set(supervise.programs(without))
 
 
 def test_a_percent_in_the_home_is_not_read_as_an_expansion(root: Path) -> None:

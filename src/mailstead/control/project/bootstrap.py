@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import time
 from pathlib import Path
 
 from mailstead.config import name_home
+
+KEPT = 30 * 86400
+"""Seconds for which a static file of an earlier version stays: pages that are open ask for it."""
 
 
 def setup(home: Path) -> None:
@@ -49,8 +54,19 @@ def collect_static() -> bool:
     mark = target / ".collected"
     if mark.exists() and mark.read_text(encoding="ascii") == digest.hexdigest():
         return False
-    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    _throw_away(target)
     for path in (target, *target.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     mark.write_text(digest.hexdigest(), encoding="ascii")
     return True
+
+
+def _throw_away(target: Path) -> None:
+    """Delete what no version of the last `KEPT` seconds has."""
+    named = json.loads((target / "staticfiles.json").read_text(encoding="utf-8"))["paths"]
+    current = {target / name for pair in named.items() for name in pair}
+    before = time.time() - KEPT
+    for path in target.rglob("*"):
+        if path.is_file() and path not in current and path.stat().st_mtime < before:
+            path.unlink()

@@ -25,6 +25,8 @@ from mailstead.standards.refusal import Refusal
 Progress = Callable[[str], None]
 FRONT_GROUP = "www-data"
 """nginx's group in Debian."""
+WITH_CERTIFICATE = ("dovecot", "postfix", "nginx")
+"""Engines that read the certificate when they start."""
 LEAST_SPACE = 200 * 1024 * 1024
 """Bytes that must be free to start."""
 
@@ -100,7 +102,7 @@ def refuse_small_disk(root: Path) -> None:
 
 
 def prepare(settings: Settings, progress: Progress) -> list[str]:
-    """Bring the home to what the settings say; returns the engines whose files changed.
+    """Bring the home to what the settings say; returns the engines that must read anew.
 
     Raises `Refusal` with one sentence for each thing that stands in the way.
     """
@@ -114,7 +116,8 @@ def prepare(settings: Settings, progress: Progress) -> list[str]:
     _refuse_closed_program(home)
     _secrets(home)
     names = dict.fromkeys((settings.hostname, *settings.web.hostnames))
-    if tls.ensure(home, tuple(names)):
+    renewed = tls.ensure(home, tuple(names))
+    if renewed:
         progress(f"Made a self-signed certificate for {', '.join(names)}")
     changed = []
     for name in wanted(settings):
@@ -122,6 +125,7 @@ def prepare(settings: Settings, progress: Progress) -> list[str]:
         written = write(engine.files(settings, home))
         if written:
             progress(f"Wrote the configuration of {name} ({len(written)} of its files)")
+        if written or (renewed and name in WITH_CERTIFICATE):
             changed.append(name)
         try:
             engine.prepare(settings, home)

@@ -13,11 +13,14 @@ from mailstead.standards.refusal import Refusal
 
 LOOPBACK = ("reinject", "resolver")
 """Services that listen on 127.0.0.1 only."""
+OF_THE_PANEL = ("https", "http")
+"""Services that only the machine of the control plane has."""
 
 
 def needed(settings: Settings) -> dict[str, int]:
     """Each service's port."""
-    names = [name for name in Ports.__struct_fields__ if name != "offset"]
+    without = {"offset", *(OF_THE_PANEL if settings.control != "here" else ())}
+    names = [name for name in Ports.__struct_fields__ if name not in without]
     return {name: settings.ports.of(name) for name in names}
 
 

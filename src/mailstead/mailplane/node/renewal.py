@@ -93,8 +93,10 @@ def _mark_file(home: Home) -> Path:
 def _mark(home: Home) -> str:
     """What our processes have read at their start, as one word."""
     digest = hashlib.sha256(home.settings_file.read_bytes())
-    for path in sorted(Path(mailstead.__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
+    # Pages and texts too: a process keeps those that it has read.
+    for path in sorted(Path(mailstead.__file__).parent.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(path.read_bytes())
     packages = Path(sysconfig.get_path("purelib")).glob("*.dist-info")
     digest.update("\n".join(sorted(path.name for path in packages)).encode())
     return digest.hexdigest()

@@ -7,6 +7,7 @@ was full for a minute into an outage.
 from __future__ import annotations
 
 import resource
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from mailstead.mailplane.node.registry import ENGINES, wanted
 from mailstead.standards.refusal import Refusal
 
 Progress = Callable[[str], None]
+FRONT = "nginx"
 START_SECONDS = 120.0
 STOP_SECONDS = 45.0
 FILES = 65536
@@ -52,7 +54,11 @@ def config_file(home: Home) -> Path:
 def programs(settings: Settings) -> list[str]:
     """The names of all processes, in the order in which they start."""
     own = ["agent"] + (["web", "worker"] if settings.control == "here" else [])
-    return wanted(settings) + own
+    engines = wanted(settings)
+    # nginx last: who is let in finds the panel there.
+    return [name for name in [*engines, *own] if name != FRONT] + [
+        name for name in engines if name == FRONT
+    ]
 
 
 def _command(name: str, home: Home) -> str:
@@ -190,18 +196,13 @@ def _raise_file_limit() -> None:
 
 def _wait_ready(settings: Settings, home: Home, progress: Progress) -> None:
     deadline = time.monotonic() + START_SECONDS
-    for name in wanted(settings):
-        while not _answers(name, settings, home):
+    for name in programs(settings):
+        engine = name in ENGINES
+        while not (_answers(name, settings, home) if engine else _steady(home, name)):
             if time.monotonic() > deadline:
                 raise _not_ready(name, home)
             time.sleep(0.1)
-        progress(f"{name} answers")
-    for name in programs(settings)[len(wanted(settings)) :]:
-        while not _steady(home, name):
-            if time.monotonic() > deadline:
-                raise _not_ready(name, home)
-            time.sleep(0.1)
-        progress(f"{name} runs")
+        progress(f"{name} {'answers' if engine else 'runs'}")
 
 
 def _answers(name: str, settings: Settings, home: Home) -> bool:
@@ -213,9 +214,20 @@ def _answers(name: str, settings: Settings, home: Home) -> bool:
 
 
 def _steady(home: Home, name: str) -> bool:
-    if name == "web" and not home.web_socket.exists():
+    if name == "web" and not all(map(_taken, (home.web_socket, home.panel_socket))):
         return False
     return any(process.name == name and process.state == "RUNNING" for process in status(home))
+
+
+def _taken(path: Path) -> bool:
+    """Whether somebody listens at a unix socket; one that was left behind is not enough."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(2)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True
 
 
 def _not_ready(name: str, home: Home) -> Refusal:

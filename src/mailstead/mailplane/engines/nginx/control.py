@@ -35,6 +35,13 @@ def prepare(model: NginxModel) -> None:
     scratch.mkdir(parents=True, exist_ok=True)
     scratch.chmod(0o700)
     shutil.chown(scratch, USER, USER)
+    for name in ("nginx.log", "nginx-access.log"):
+        # The error log quotes requests with their secrets. nginx gives the logs to its worker's
+        # user itself when it begins new ones.
+        log = home.log / name
+        log.touch(0o640)
+        log.chmod(0o640)
+        shutil.chown(log, USER, "root")
     run([*_argv(home), "-t", "-q"])
 
 

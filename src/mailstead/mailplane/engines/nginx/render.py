@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.files import File
+from mailstead.mailplane.engines.nginx import pages
 from mailstead.mailplane.engines.nginx.model import NginxModel
 from mailstead.standards.refusal import Refusal
 
@@ -42,27 +44,29 @@ def _listen(model: NginxModel, port: int, words: str) -> str:
 
 
 _SECURITY = """\
-      add_header Strict-Transport-Security "max-age=31536000" always;
-      add_header X-Content-Type-Options nosniff always;
-      add_header Referrer-Policy same-origin always;
+add_header Strict-Transport-Security "max-age=31536000" always;
+add_header X-Content-Type-Options nosniff always;
+add_header Referrer-Policy same-origin always;
 """
+# An add_header in a place hides those around it: each place that needs them has them all.
+
+
+def _secured(indent: int) -> str:
+    return textwrap.indent(_SECURITY, " " * indent).lstrip().rstrip()
 
 
 def render(model: NginxModel) -> list[File]:
     """All files of this nginx; raises `Refusal` when a value cannot stand in them."""
     _checked(model)
-    home = model.home
+    texts = pages.texts()
     return [
-        File(config_file(home), _main(model)),
-        File(home.nginx / "pages" / "away.html", _page(_AWAY)),
-        File(home.nginx / "pages" / "large.html", _page(_LARGE)),
+        File(config_file(model.home), _main(model)),
+        *(File(model.home.nginx / "pages" / name, text) for name, text in texts.items()),
     ]
 
 
 def _main(model: NginxModel) -> str:
     home = model.home
-    names = " ".join(model.hostnames)
-    port = "" if model.https == 443 else f":{model.https}"
     return f"""\
 # Made by Mailstead from its settings; changes here are overwritten.
 daemon off;
@@ -77,15 +81,7 @@ events {{
 http {{
   include /etc/nginx/mime.types;
   default_type application/octet-stream;
-  # Not the query: links in mails carry their secret in the path or the query.
-  log_format short '$time_iso8601 $remote_addr $request_method $host $log_path $status '
-                   '$body_bytes_sent $request_time $request_id';
-  # The path of a link by which somebody is let in is a secret too.
-  map $uri $log_path {{
-    default $uri;
-    ~^(/welcome/|/recover/|/account/password/reset/key/) $1...;
-  }}
-  access_log {home.log}/nginx-access.log short;
+{_logs(model)}
   server_tokens off;
   sendfile on;
   tcp_nopush on;
@@ -99,59 +95,135 @@ http {{
   client_header_timeout 15s;
   client_body_timeout 30s;
   send_timeout 30s;
+  # For a client that opens connections without end; who guesses passwords is slowed down behind us.
   limit_conn_zone $binary_remote_addr zone=client:1m;
   limit_conn client 100;
   limit_conn_status 429;
   gzip on;
   gzip_vary on;
   gzip_min_length 1000;
-  # Not what is signed in for: compressed secrets beside chosen text leak (BREACH).
+  # Not the pages: compressed secrets beside chosen text leak (BREACH). text/html is in every list
+  # of types, so the panel's own answers are left out where they are passed on.
   gzip_types text/css text/javascript application/javascript image/svg+xml;
-  gzip_proxied off;
   ssl_certificate {home.certificate};
   ssl_certificate_key {home.certificate_key};
   # RFC 8996 retired the older ones.
   ssl_protocols TLSv1.2 TLSv1.3;
+  # Forward secrecy and nothing that is broken; of what is left the client knows its fastest.
+  ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;
+  ssl_prefer_server_ciphers off;
   ssl_session_cache shared:tls:2m;
   ssl_session_timeout 1d;
   ssl_session_tickets off;
+  # What nginx itself has to say is said in our words, to programs as problem+json.
+  map $uri $kind {{
+    default html;
+    ~^/api/ json;
+  }}
+{_strangers(model)}
+{_sent_on(model)}
+{_panel(model)}
+}}
+"""
 
+
+def _errors(indent: int, *, refused: str = "") -> str:
+    """The words for each error; like `_SECURITY`, all of them wherever there is one."""
+    missing = f"{refused} 404 =404" if refused else "404"
+    lines = (
+        f"error_page {pages.BAD_CODES} /.pages/bad.$kind;",
+        f"error_page {missing} /.pages/missing.$kind;",
+        "error_page 413 /.pages/large.$kind;",
+        "error_page 429 /.pages/many.$kind;",
+        "error_page 502 503 504 /.pages/away.$kind;",
+    )
+    return ("\n" + " " * indent).join(lines)
+
+
+def _logs(model: NginxModel) -> str:
+    return f"""\
+  # Neither the query nor the Referer: links in mails carry their secret there or in the path.
+  log_format short '$time_iso8601 $remote_addr $request_method $host $log_path $status '
+                   '$body_bytes_sent $request_time $request_id';
+  # The path of a link by which somebody is let in is a secret too.
+  map $uri $log_path {{
+    default $uri;
+    ~^(/welcome/|/recover/|/account/password/reset/key/) $1...;
+  }}
+  access_log {model.home.log}/nginx-access.log short;"""
+
+
+def _pages(model: NginxModel) -> str:
+    return f"""\
+    location ^~ /.pages/ {{
+      internal;
+      alias {model.home.nginx}/pages/;
+      # Looked at again on the way to the page that says "too large".
+      client_max_body_size 0;
+      types {{
+        text/html html;
+        application/problem+json json;
+      }}
+      {_secured(6)}
+      add_header Cache-Control no-store always;
+    }}"""
+
+
+def _strangers(model: NginxModel) -> str:
+    return f"""\
   # Every name that is not ours, and requests without one.
   server {{
 {_listen(model, model.http, " default_server")}
 {_listen(model, model.https, " ssl http2 default_server")}
     server_name _;
+    {_errors(4)}
+    {_secured(4)}
+{_pages(model)}
     location / {{
       default_type text/plain;
       return 421 "This name is not served here.\\n";
     }}
-  }}
+  }}"""
+
+
+def _port(model: NginxModel) -> str:
+    return "" if model.https == 443 else f":{model.https}"
+
+
+def _sent_on(model: NginxModel) -> str:
+    return f"""\
   server {{
 {_listen(model, model.http, "")}
-    server_name {names};
+    server_name {" ".join(model.hostnames)};
     # $host is one of the names above, or this server would not have been chosen.
-    return 308 https://$host{port}$request_uri;
-  }}
+    return 308 https://$host{_port(model)}$request_uri;
+  }}"""
+
+
+def _panel(model: NginxModel) -> str:
+    home, port = model.home, _port(model)
+    return f"""\
   server {{
 {_listen(model, model.https, " ssl http2")}
-    server_name {names};
-    error_page 502 503 504 /away.html;
-    error_page 413 /large.html;
-    location = /away.html {{
-      internal;
-      root {home.nginx}/pages;
-{_SECURITY}    }}
-    location = /large.html {{
-      internal;
-      root {home.nginx}/pages;
-{_SECURITY}    }}
-    location /static/ {{
+    server_name {" ".join(model.hostnames)};
+    {_errors(4)}
+    # Plain HTTP at the port for HTTPS.
+    error_page 497 =308 https://$host{port}$request_uri;
+{_pages(model)}
+    location ^~ /static/ {{
       alias {home.static}/;
-{_SECURITY}      add_header Cache-Control "public, max-age=300" always;
+      {_errors(6, refused="403")}
+      {_secured(6)}
+      add_header Cache-Control "public, max-age=300";
       # Names with a hash never change what they mean.
       location ~ "\\.[0-9a-f]{{12}}\\.[a-z0-9]+$" {{
         root {home.root};
-{_SECURITY}        add_header Cache-Control "public, max-age=31536000, immutable" always;
+        {_secured(8)}
+        add_header Cache-Control "public, max-age=31536000, immutable";
+      }}
+      # Our own mark.
+      location ~ "/\\." {{
+        return 404;
       }}
     }}
     location / {{
@@ -168,26 +240,6 @@ http {{
       proxy_set_header X-Request-ID $request_id;
       proxy_read_timeout 60s;
       proxy_connect_timeout 3s;
+      gzip off;
     }}
-  }}
-}}
-"""
-
-
-_AWAY = (
-    "The panel is away for a moment",
-    "Mail is received, sent and read as always. Try again in a minute.",
-)
-_LARGE = ("This is too large", "A file may have 16 MB at most. Make it smaller or split it.")
-
-
-def _page(words: tuple[str, str]) -> str:
-    title, text = words
-    return f"""\
-<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark"><title>{title}</title>
-<h1>{title}</h1>
-<p>{text}</p>
-</html>
-"""
+  }}"""
