@@ -13,6 +13,9 @@ def zone_line(name: str, kind: str, value: str) -> str:
 
 def quoted(value: str) -> str:
     """A text as character-strings."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    parts = [escaped[at : at + _LONGEST] for at in range(0, len(escaped), _LONGEST)]
-    return " ".join(f'"{part}"' for part in parts)
+    parts = [value[at : at + _LONGEST] for at in range(0, len(value), _LONGEST)] or [""]
+    return " ".join(f'"{_escaped(part)}"' for part in parts)
+
+
+def _escaped(part: str) -> str:
+    return part.replace("\\", "\\\\").replace('"', '\\"')
