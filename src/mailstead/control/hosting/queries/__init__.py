@@ -25,6 +25,7 @@ from mailstead.control.hosting.queries.mailbox import (
     sign_ins,
     spam_settings,
 )
+from mailstead.control.hosting.queries.told import explain_to
 
 __all__ = [
     "Outcome",
@@ -39,6 +40,7 @@ __all__ = [
     "domain_named",
     "domains",
     "explain",
+    "explain_to",
     "forwarder_named",
     "forwarders",
     "mailbox_named",
