@@ -113,6 +113,11 @@ class Web(_Section, frozen=True, kw_only=True):
     """Roles whose people must sign in with a second factor; a customer may demand it too."""
     session_days: int = 14
     """Days without a visit after which a sign-in ends."""
+    api_requests: int = 3000
+    """Requests that one token of the API may make in a minute."""
+    webhooks_to_private: bool = False
+    """Let webhooks go to http and to addresses that are not public. Only for trying things out: it
+    lets customers reach what only this machine can reach."""
     sender: str = ""
     """Address from which the panel writes to people. Empty: `no-reply@` and the host's name."""
 
@@ -205,6 +210,8 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "log.keep_days must be from 1 to 3650")
     if not 1 <= settings.web.session_days <= 365:
         raise _invalid(settings, "web.session_days must be from 1 to 365")
+    if not 1 <= settings.web.api_requests <= 1_000_000:
+        raise _invalid(settings, "web.api_requests must be from 1 to 1000000")
     if settings.storage.grace_days < 0:
         raise _invalid(settings, "storage.grace_days must not be negative")
     if not 1_000_000 <= settings.storage.message_limit <= 2_000_000_000:

@@ -10,10 +10,11 @@ import secrets
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 
+from mailstead.control.people.problems import as_problem, problem, problem_of, status_of
 from mailstead.standards.refusal import Refusal
 
 CONTENT_SECURITY_POLICY = (
@@ -25,17 +26,9 @@ PERMISSIONS_POLICY = (
     "camera=(), geolocation=(), microphone=(), payment=(), "
     "publickey-credentials-get=(self), publickey-credentials-create=(self)"
 )
+API = "/api/"
+"""Beneath this every error is problem+json."""
 _NUMBER = re.compile(r"[0-9a-f]{32}")
-_STATUS = {"forbidden": 403, "forbidden-for-another": 403, "scope-missing": 403}
-
-
-def status_of(refusal: Refusal) -> int:
-    """The HTTP status of a refusal: not permitted, not there, or not possible."""
-    if refusal.code in _STATUS:
-        return _STATUS[refusal.code]
-    if refusal.code == "second-factor-needed":
-        return 403
-    return 404 if refusal.code.endswith("-unknown") else 422
 
 
 class RequestMiddleware:
@@ -50,6 +43,8 @@ class RequestMiddleware:
         request.client = request.headers.get("X-Real-IP", "")[:45]  # type: ignore[attr-defined]
         request.actor = None  # type: ignore[attr-defined]
         response = self.get_response(request)
+        if request.path.startswith(API):
+            response = as_problem(request, response)
         response.headers["X-Request-ID"] = request.number  # type: ignore[attr-defined]
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
@@ -60,6 +55,8 @@ class RequestMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refusal as a page in its reader's words; a defect as its number and a trace."""
         if isinstance(exception, Refusal):
+            if request.path.startswith(API):
+                return problem_of(request, exception)
             words = exception.say(gettext)
             return self._page(request, status_of(exception), words, exception.code)
         from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -80,11 +77,7 @@ class RequestMiddleware:
 
     @staticmethod
     def _page(request: HttpRequest, status: int, words: str, code: str) -> HttpResponse:
-        if request.path.startswith("/api/"):
-            return JsonResponse(
-                {"type": f"about:blank#{code}", "title": words, "status": status, "code": code},
-                status=status,
-                content_type="application/problem+json",
-            )
+        if request.path.startswith(API):
+            return problem(request, status, code, words)
         context = {"words": words, "status": status, "code": code}
         return render(request, "web/problem.html", context, status=status)

@@ -146,12 +146,20 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "autoresponder",
     ),
     "domains": ("domain", "dkim"),
-    "account": ("customer", "package", "brand", "person", "webhook", "job"),
+    "account": ("customer", "package", "brand", "person", "token", "webhook", "job"),
     "node": ("server", "queue"),
 }
 SCOPES = tuple(_SCOPES)
 """The scopes that a token may have."""
 _READING = frozenset({"view", "list", "explain"})
+
+
+def scopes_of(rule: str) -> tuple[str, ...]:
+    """The scopes with any of which a token may do it; for reading, all of them."""
+    kind, _, verb = rule.partition(".")
+    if verb in _READING or rule == SIGNED_IN:
+        return SCOPES
+    return tuple(scope for scope in SCOPES if kind in _SCOPES[scope])
 
 
 def _in_scope(scopes: frozenset[str], rule: str) -> bool:

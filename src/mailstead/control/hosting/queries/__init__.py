@@ -60,6 +60,9 @@ from mailstead.control.hosting.queries.overview import (
     nearly_full,
     pool_of,
 )
+from mailstead.control.hosting.queries.told import (
+    explain_to,
+)
 from mailstead.control.hosting.queries.trail import (
     Difference,
     differences,
@@ -93,6 +96,7 @@ __all__ = [
     "domain_named",
     "domains",
     "explain",
+    "explain_to",
     "figures",
     "figures_with_customers",
     "first_steps",

@@ -102,7 +102,9 @@ def _one(rows: QuerySet[M], what: str, name: str) -> M:
     found = rows.first()
     if found is None:
         raise Refusal(
-            f"{what}-unknown", f"There is no {what} {name}.", remedy=f"List them: {what} list."
+            f"{what.replace(' ', '-')}-unknown",
+            f"There is no {what} {name}.",
+            remedy=f"List them: {what} list.",
         )
     return found
 

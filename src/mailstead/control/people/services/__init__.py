@@ -7,6 +7,7 @@ from mailstead.control.people.services.audit import (
     record,
     record_many,
 )
+from mailstead.control.people.services.idempotency import drop_keys
 from mailstead.control.people.services.members import (
     accept,
     change_role,
@@ -23,7 +24,21 @@ from mailstead.control.people.services.members import (
     withdraw_invitation,
 )
 from mailstead.control.people.services.outbox import drop_old, drop_sessions, post, send_due
-from mailstead.control.people.services.tokens import create_token, revoke_token, use_token
+from mailstead.control.people.services.tokens import (
+    create_token,
+    refuse_wider,
+    revoke_token,
+    use_token,
+)
+from mailstead.control.people.services.webhooks import (
+    create_webhook,
+    deliver_due,
+    drop_deliveries,
+    enqueue,
+    redeliver,
+    remove_webhook,
+    update_webhook,
+)
 
 __all__ = [
     "COMPANY",
@@ -32,11 +47,16 @@ __all__ = [
     "change_role",
     "create_member",
     "create_token",
+    "create_webhook",
+    "deliver_due",
     "demand_second_factor",
+    "drop_deliveries",
+    "drop_keys",
     "drop_old",
     "drop_sessions",
     "end_customer",
     "end_domain",
+    "enqueue",
     "entry",
     "invitation_link",
     "invite",
@@ -44,11 +64,15 @@ __all__ = [
     "post",
     "record",
     "record_many",
+    "redeliver",
+    "refuse_wider",
     "remove_member",
+    "remove_webhook",
     "revoke_token",
     "send_due",
     "update_member",
     "update_profile",
+    "update_webhook",
     "use_token",
     "withdraw_invitation",
 ]

@@ -23,6 +23,7 @@ from mailstead.control.people.models import (
     Membership,
     Person,
     Role,
+    Webhook,
 )
 from mailstead.control.people.services.audit import Owner, record
 from mailstead.control.people.services.outbox import post
@@ -407,6 +408,7 @@ def end_customer(*, customer: int) -> None:
     Membership.objects.filter(customer=customer).delete()
     Invitation.objects.filter(customer=customer).delete()
     CustomerPolicy.objects.filter(customer=customer).delete()
+    Webhook.objects.filter(customer=customer).delete()
     Person.objects.filter(pk__in=people, memberships=None).delete()
 
 

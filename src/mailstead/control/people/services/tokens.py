@@ -91,6 +91,35 @@ def create_token(
     return token, text
 
 
+def refuse_wider(
+    parent: ApiToken,
+    *,
+    scopes: Collection[str],
+    addresses: Collection[str],
+    expires_at: dt.datetime | None,
+) -> None:
+    """Refuse a token, made by means of another, that could do more than that one."""
+    outer = [ipaddress.ip_network(text) for text in parent.addresses]
+    inner = [ipaddress.ip_network(text) for text in _checked_networks(addresses)]
+    inside = bool(inner) and all(any(_within(net, other) for other in outer) for net in inner)
+    longer = parent.expires_at and (expires_at is None or expires_at > parent.expires_at)
+    if set(scopes) - set(parent.scopes) or (outer and not inside) or longer:
+        raise Refusal(
+            "token-wider",
+            "A token cannot make one that may do more, from more addresses or for longer.",
+            remedy="Narrow it, or make it in the panel.",
+        )
+
+
+def _within(
+    net: ipaddress.IPv4Network | ipaddress.IPv6Network,
+    other: ipaddress.IPv4Network | ipaddress.IPv6Network,
+) -> bool:
+    if isinstance(net, ipaddress.IPv4Network):
+        return isinstance(other, ipaddress.IPv4Network) and net.subnet_of(other)
+    return isinstance(other, ipaddress.IPv6Network) and net.subnet_of(other)
+
+
 @transaction.atomic
 def revoke_token(*, actor: Actor, now: dt.datetime, token: ApiToken) -> None:
     """The token is refused from now on."""

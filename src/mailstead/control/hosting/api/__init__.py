@@ -1,0 +1,1 @@
+"""The API's resources of hosting: each fetches through the actor, calls one service, answers."""

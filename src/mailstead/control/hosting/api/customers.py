@@ -1,0 +1,137 @@
+"""Customers."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Field, Path, Query, Router, Schema, Status
+
+from mailstead.control.hosting import queries, services
+from mailstead.control.hosting.api.found import customer_in
+from mailstead.control.hosting.api.schemas import CustomerOut, Reason, customer_out
+from mailstead.control.people.api.door import caller, operation
+from mailstead.control.people.api.paging import Number, Page, Turn, paged
+from mailstead.control.people.api.schemas import In, Limit, Size
+
+router = Router(tags=["Customers"])
+
+
+class CustomerNew(In):
+    """A new customer."""
+
+    name: str = Field(min_length=1, max_length=120)
+    email: str = Field("", max_length=254, description="Contact address, not hosted here.")
+    quota: Size = 0
+    mailbox_limit: Limit | None = None
+    domain_limit: Limit | None = None
+    is_reseller: bool = False
+
+
+class CustomerChange(In):
+    """What is to be changed; a limit of null is none."""
+
+    name: str | None = Field(None, min_length=1, max_length=120)
+    email: str | None = Field(None, max_length=254)
+    quota: Size | None = None
+    mailbox_limit: Limit | None = None
+    domain_limit: Limit | None = None
+
+
+class CustomerFind(Turn):
+    """Which customers."""
+
+    q: str = Field("", max_length=320, description="Only what contains this text.")
+    name: str = Field("", max_length=120, description="Only the one of this name.")
+
+
+class Usage(Schema):
+    """What a customer has."""
+
+    used: int = Field(description="Bytes that all mailboxes use together.")
+    quota: int = Field(description="Bytes; 0: no limit.")
+    domains: int
+    mailboxes: int
+
+
+@router.get("/customers", response=Page[CustomerOut], summary="List customers")
+@operation("customer.list")
+def list_customers(request: HttpRequest, find: Query[CustomerFind]) -> object:
+    """All customers that the token sees, in the order in which they were made."""
+    rows = queries.customers(caller(request), search=find.q)
+    if find.name:
+        rows = rows.filter(name__iexact=find.name.strip())
+    return paged(rows, find, customer_out)
+
+
+@router.post("/customers", response={201: CustomerOut}, summary="Add a customer")
+@operation("customer.create")
+def create_customer(request: HttpRequest, body: CustomerNew) -> Status[CustomerOut]:
+    """One who is made by a reseller belongs to that one."""
+    made = services.create_customer(actor=caller(request), now=timezone.now(), **body.model_dump())
+    return Status(201, customer_out(made))
+
+
+@router.get("/customers/{number}", response=CustomerOut, summary="Show a customer")
+@operation("customer.view")
+def show_customer(request: HttpRequest, number: Path[Number]) -> CustomerOut:
+    """One of them."""
+    return customer_out(customer_in(request, number)[1])
+
+
+@router.patch("/customers/{number}", response=CustomerOut, summary="Change a customer")
+@operation("customer.update")
+def change_customer(
+    request: HttpRequest, number: Path[Number], body: CustomerChange
+) -> CustomerOut:
+    """Change what is given; a smaller limit keeps the mailboxes that are there."""
+    actor, found = customer_in(request, number)
+    given = body.model_fields_set
+    services.update_customer(
+        actor=actor,
+        now=timezone.now(),
+        customer=found,
+        no_mailbox_limit="mailbox_limit" in given and body.mailbox_limit is None,
+        no_domain_limit="domain_limit" in given and body.domain_limit is None,
+        **body.model_dump(),
+    )
+    return customer_out(found)
+
+
+@router.delete("/customers/{number}", response={204: None}, summary="Remove a customer")
+@operation("customer.remove")
+def remove_customer(request: HttpRequest, number: Path[Number]) -> Status[None]:
+    """Only one without domains, removed ones within their grace period included."""
+    actor, found = customer_in(request, number)
+    services.remove_customer(actor=actor, now=timezone.now(), customer=found)
+    return Status(204, None)
+
+
+@router.post("/customers/{number}/suspend", response=CustomerOut, summary="Suspend a customer")
+@operation("customer.suspend")
+def suspend_customer(request: HttpRequest, number: Path[Number], body: Reason) -> CustomerOut:
+    """No log-in and no sending for all their mailboxes; mail is still received."""
+    actor, found = customer_in(request, number)
+    services.suspend_customer(actor=actor, now=timezone.now(), customer=found, reason=body.reason)
+    return customer_out(found)
+
+
+@router.post("/customers/{number}/resume", response=CustomerOut, summary="Resume a customer")
+@operation("customer.resume")
+def resume_customer(request: HttpRequest, number: Path[Number]) -> CustomerOut:
+    """The suspension ends."""
+    actor, found = customer_in(request, number)
+    services.resume_customer(actor=actor, now=timezone.now(), customer=found)
+    return customer_out(found)
+
+
+@router.get("/customers/{number}/usage", response=Usage, summary="Show what a customer uses")
+@operation("customer.view")
+def show_usage(request: HttpRequest, number: Path[Number]) -> Usage:
+    """Storage, domains and mailboxes, as far as the token sees them."""
+    actor, found = customer_in(request, number)
+    return Usage(
+        used=services.pool_usage(found),
+        quota=found.quota,
+        domains=queries.domains(actor, customer=found).count(),
+        mailboxes=queries.mailboxes(actor).filter(domain__customer=found).count(),
+    )

@@ -1,0 +1,57 @@
+"""What happens to mail for an address, as far as who asks may see it."""
+
+from __future__ import annotations
+
+from mailstead.control.hosting.models import Domain
+from mailstead.control.hosting.queries.hops import Hop, Outcome, explain
+from mailstead.control.hosting.queries.lists import domain_named
+from mailstead.control.hosting.queries.scope import of_domains
+from mailstead.control.people.actor import Actor
+from mailstead.standards.address import destination_address
+
+
+def explain_to(actor: Actor, address: str) -> Outcome:
+    """`explain`, ending where mail leaves what the actor sees; raises `Refusal`.
+
+    Only the company may ask about an address that is not its own customer's or not hosted here.
+    """
+    if actor.sees_everything:
+        return explain(address)
+    domain_named(actor, destination_address(address).domain)
+    whole = explain(address)
+    names = {_name(step.address) for step in whole.steps}
+    seen = Domain.objects.filter(of_domains(actor), name__in=names, removed_at=None)
+    own = set(seen.values_list("name", flat=True))
+    told = Outcome()
+    _follow(whole.steps[0].address, {step.address: step for step in whole.steps}, own, told, set())
+    kept = told.stored or told.sent or told.answered or told.operator
+    if not (kept or told.dropped):
+        told.refused = whole.refused or "unknown"
+    return told
+
+
+def _name(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _follow(
+    address: str, steps: dict[str, Hop], own: set[str], told: Outcome, done: set[str]
+) -> None:
+    if address in done:
+        return
+    done.add(address)
+    step = steps.get(address) or Hop(address, "elsewhere", elsewhere=True)
+    if _name(step.address) not in own:
+        step = Hop(address, "elsewhere", elsewhere=True)
+        told.sent.add(address)
+    told.steps.append(step)
+    if step.store:
+        told.stored.add(step.store)
+    if step.answered:
+        told.answered.add(step.address)
+    told.dropped = told.dropped or step.dropped
+    told.operator = told.operator or step.operator
+    for target in step.next:
+        local, _, domain = target.rpartition("@")
+        lowered = f"{local.lower()}@{domain}"
+        _follow(lowered if lowered in steps else target, steps, own, told, done)

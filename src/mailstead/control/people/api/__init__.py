@@ -1,0 +1,1 @@
+"""The API's door, and its resources about people: every operation names its rule (`operation`)."""
