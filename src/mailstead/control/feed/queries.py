@@ -20,6 +20,11 @@ def head(server: str) -> FeedHead | None:
     return FeedHead.objects.filter(server=server).first()
 
 
+def states() -> dict[str, FeedHead]:
+    """Where the feed of every server stands."""
+    return {row.server: row for row in FeedHead.objects.all()}
+
+
 def page(server: str, after: int) -> FeedPage:
     """The revisions after a number, at most `PAGE` of them."""
     # The head is read first: rows committed since then are on the page or on the next one.

@@ -17,7 +17,6 @@ from mailstead.control.hosting.services.bulk import (
     import_domains,
     import_mailboxes,
 )
-from mailstead.control.hosting.services.contacts import outside_address
 from mailstead.control.hosting.services.customers import (
     create_customer,
     note_acting,

@@ -19,7 +19,7 @@ from mailstead.control.hosting.services.common import (
     locked,
     refuse_higher,
 )
-from mailstead.control.hosting.services.contacts import outside_address
+from mailstead.control.hosting.services.mailboxes import outside_address
 from mailstead.control.hosting.services.usage import settle_pool
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
@@ -97,7 +97,7 @@ def create_customer(
     bare = _refuse_name(name)
     customer = Customer.objects.create(
         name=bare,
-        email=outside_address(email) if email else "",
+        email=outside_address(email),
         quota=checked_size(quota, "storage quota"),
         mailbox_limit=checked_limit(mailbox_limit),
         domain_limit=checked_limit(domain_limit),
@@ -153,7 +153,7 @@ def update_customer(
     if name is not None:
         customer.name = _refuse_name(name, customer.pk)
     if email is not None and email.strip().lower() != customer.email:
-        customer.email = outside_address(email) if email.strip() else ""
+        customer.email = outside_address(email)
     if package is not None:
         _refuse_foreign(package, customer.reseller_id)
         take_package(customer, package)
