@@ -205,7 +205,7 @@ class RuleEditor:
         return cls(RuleForm(data), conditions, actions)
 
     def rearranged(self, change: str) -> RuleEditor:
-        """With one row more (`add-condition`, `add-action`) or less (`drop-c2`), nothing checked."""
+        """With one row more (`add-condition`, `add-action`) or less (`drop-c2`), unchecked."""
         conditions = [_values(form) for form in self.conditions]
         actions = [_values(form) for form in self.actions]
         if change == "add-condition" and len(conditions) < MOST:

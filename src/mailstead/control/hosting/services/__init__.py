@@ -9,7 +9,10 @@ from mailstead.control.hosting.services.autoresponders import (
     remove_autoresponder,
     set_autoresponder,
 )
-from mailstead.control.hosting.services.brands import free_hostnames, set_brand
+from mailstead.control.hosting.services.brands import (
+    free_hostnames,
+    set_brand,
+)
 from mailstead.control.hosting.services.bulk import (
     DomainRow,
     MailboxRow,
@@ -36,7 +39,10 @@ from mailstead.control.hosting.services.domains import (
     set_domain_forwarder,
     suspend_domain,
 )
-from mailstead.control.hosting.services.forwarders import remove_forwarder, set_forwarder
+from mailstead.control.hosting.services.forwarders import (
+    remove_forwarder,
+    set_forwarder,
+)
 from mailstead.control.hosting.services.mailbox_users import (
     log_in_of,
     post_recovery,
@@ -45,6 +51,7 @@ from mailstead.control.hosting.services.mailbox_users import (
 )
 from mailstead.control.hosting.services.mailboxes import (
     create_mailbox,
+    outside_address,
     remove_mailbox,
     restore_mailbox,
     resume_mailbox,
@@ -59,7 +66,9 @@ from mailstead.control.hosting.services.packages import (
     remove_package,
     update_package,
 )
-from mailstead.control.hosting.services.purge import purge_expired
+from mailstead.control.hosting.services.purge import (
+    purge_expired,
+)
 from mailstead.control.hosting.services.rowwise import (
     AutoresponderRow,
     CatchAllRow,
@@ -70,15 +79,25 @@ from mailstead.control.hosting.services.rowwise import (
     import_customers,
     import_forwarders,
 )
-from mailstead.control.hosting.services.rules import parse_rules, set_rules
+from mailstead.control.hosting.services.rules import (
+    parse_rules,
+    set_rules,
+)
 from mailstead.control.hosting.services.servers import (
     create_server,
     remove_server,
     update_server,
 )
-from mailstead.control.hosting.services.sign_ins import drop_old_sign_ins
-from mailstead.control.hosting.services.spam import set_spam_settings
-from mailstead.control.hosting.services.usage import handle_event, pool_usage
+from mailstead.control.hosting.services.sign_ins import (
+    drop_old_sign_ins,
+)
+from mailstead.control.hosting.services.spam import (
+    set_spam_settings,
+)
+from mailstead.control.hosting.services.usage import (
+    handle_event,
+    pool_usage,
+)
 
 __all__ = [
     "AutoresponderRow",

@@ -21,11 +21,10 @@ from mailstead.control.hosting.services.common import (
     refuse_higher,
     take_serials,
 )
-from mailstead.control.hosting.services.contacts import outside_address
 from mailstead.control.hosting.services.limits import refuse_over_limit
 from mailstead.control.people.actor import Actor
 from mailstead.standards import password as passwords
-from mailstead.standards.address import mailbox_address
+from mailstead.standards.address import destination_address, mailbox_address
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange, MailboxGone
 
@@ -79,7 +78,7 @@ def create_mailbox(
         quota=checked_size(quota, "quota"),
         login_suspended=LOCKED if locked else "",
         name=checked_text(name.strip(), "name", 120),
-        recovery_address=_recovery(recovery_address),
+        recovery_address=outside_address(recovery_address),
         created_at=now,
     )
     refuse_loops_of_address(mailbox.address)
@@ -144,15 +143,30 @@ def update_mailbox(
     _commit(actor, now, "update", mailbox, before)
 
 
-def _recovery(text: str) -> str:
-    return outside_address(text) if text.strip() else ""
+def outside_address(text: str) -> str:
+    """An address at which somebody is reached when mail here does not work; empty stays empty.
+
+    Raises `Refusal` (`address-inside`) for one inside a hosted domain.
+    """
+    if not text.strip():
+        return ""
+    checked = str(destination_address(text)).lower()
+    name = checked.rpartition("@")[2]
+    if Domain.objects.filter(name=name, removed_at=None).exists():
+        raise Refusal(
+            "address-inside",
+            "{address} is in a domain that is hosted here.",
+            remedy="Give an address elsewhere: it must reach its owner when mail here does not.",
+            address=checked,
+        )
+    return checked
 
 
 @transaction.atomic
 def set_recovery_address(*, actor: Actor, now: dt.datetime, mailbox: Mailbox, address: str) -> None:
     """Where the link to a new password may be sent; empty: nowhere."""
     before = facts(living_mailbox(mailbox))
-    mailbox.recovery_address = _recovery(address)
+    mailbox.recovery_address = outside_address(address)
     mailbox.save()
     _commit(actor, now, "set-recovery", mailbox, before, changes=[])
 

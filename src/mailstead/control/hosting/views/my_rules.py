@@ -19,8 +19,8 @@ from mailstead.control.hosting.queries.rule_words import STARTS, rules_of, start
 from mailstead.control.hosting.views.place import Place, mailbox_in, show, to
 from mailstead.control.people.pages import page
 from mailstead.standards.refusal import Refusal
-from mailstead.standards.sieve_rules import rules_script
 from mailstead.wire.changes import Rule
+from mailstead.wire.sieve_rules import rules_script
 
 Rules = tuple[Rule, ...]
 _EMPTY = Rule(name="", enabled=True, any_of=False, conditions=(), actions=())
