@@ -5,11 +5,17 @@ New ones are SHA512-CRYPT; imported ones keep the form in which they were found.
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import ctypes.util
+import hashlib
+import hmac
 import re
 import secrets
 import string
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHash
 
 from mailstead.standards.refusal import Refusal
 
@@ -95,11 +101,72 @@ def hashed(password: str) -> str:
 
 
 def verify(password: str, secret: str) -> bool:
-    """Whether a crypt(3) hash (`{…-CRYPT}…`) is that of the password."""
-    scheme, _, bare = secret.partition("}")
-    if not scheme.endswith("CRYPT"):
-        raise ValueError(f"not a crypt(3) scheme: {scheme[1:]}")
-    return secrets.compare_digest(_crypt(password, bare), bare)
+    """Whether a secret (`{SCHEME}hash`) is that of the password; False for an unknown scheme."""
+    scheme, _, bare = secret[1:].partition("}")
+    name, _, coding = scheme.partition(".")
+    if name.endswith("CRYPT"):
+        try:
+            return secrets.compare_digest(_crypt(password, bare), bare)
+        except RuntimeError:
+            return False
+    if name.startswith("ARGON2"):
+        try:
+            return PasswordHasher().verify(bare, password)
+        except (Argon2Error, InvalidHash):
+            return False
+    try:
+        if name == "PBKDF2":
+            return _pbkdf2(password, bare)
+        if name.startswith("SCRAM-"):
+            return _scram(password, bare, name.removeprefix("SCRAM-").replace("-", "").lower())
+        return _digest(password, bare, name, coding)
+    except ValueError:
+        return False
+
+
+# RFC 2307 and Dovecot's names to hashlib's; those with a salt have it behind the digest.
+_DIGESTS = {
+    "SSHA": "sha1",
+    "SSHA256": "sha256",
+    "SSHA512": "sha512",
+    "SMD5": "md5",
+    "SHA": "sha1",
+    "SHA1": "sha1",
+    "SHA256": "sha256",
+    "SHA512": "sha512",
+    "PLAIN-MD5": "md5",
+    "LDAP-MD5": "md5",
+}
+
+
+def _digest(password: str, bare: str, name: str, coding: str) -> bool:
+    kind = _DIGESTS.get(name)
+    if kind is None:
+        return False
+    hexadecimal = coding == "HEX" or (name == "PLAIN-MD5" and not coding)
+    found = bytes.fromhex(bare) if hexadecimal else base64.b64decode(bare, validate=True)
+    length = hashlib.new(kind, usedforsecurity=False).digest_size
+    made = hashlib.new(kind, password.encode() + found[length:], usedforsecurity=False)
+    return secrets.compare_digest(made.digest(), found[:length])
+
+
+def _pbkdf2(password: str, bare: str) -> bool:
+    """`$1$salt$rounds$hash`, HMAC-SHA1 (Dovecot)."""
+    _, version, salt, rounds, wanted = bare.split("$")
+    if version != "1" or not 1 <= int(rounds) <= 1_000_000:
+        return False
+    made = hashlib.pbkdf2_hmac("sha1", password.encode(), salt.encode(), int(rounds))
+    return secrets.compare_digest(made.hex(), wanted)
+
+
+def _scram(password: str, bare: str, kind: str) -> bool:
+    """`rounds,salt,StoredKey,ServerKey` (RFC 5802 §3)."""
+    rounds, salt, stored, _ = bare.split(",")
+    if kind not in ("sha1", "sha256") or not 1 <= int(rounds) <= 1_000_000:
+        return False
+    salted = hashlib.pbkdf2_hmac(kind, password.encode(), base64.b64decode(salt), int(rounds))
+    client = hmac.digest(salted, b"Client Key", kind)
+    return secrets.compare_digest(hashlib.new(kind, client).digest(), base64.b64decode(stored))
 
 
 def imported(text: str) -> tuple[str, bool]:
