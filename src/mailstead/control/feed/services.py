@@ -106,13 +106,16 @@ def _sample(server: str, seen: NodeSeen) -> None:
 def ask(*, server: str, order: AnyOrder, key: str, actor_name: str, now: dt.datetime) -> Order:
     """Ask a node to do or to look up something; `key` finds its newest answer again.
 
-    The node hears of it when the transaction is committed.
+    The node hears of it when the transaction is committed. Raises `Refusal` (`wire-invalid`) for
+    an order whose fields are too large or no addresses or numbers at all.
     """
+    payload = codec.encode(order)
+    codec.decode_order(payload)
     return Order.objects.create(
         server=server,
         kind=type(order).__name__,
         key=key,
-        payload=codec.encode(order).decode(),
+        payload=payload.decode(),
         asked_by=actor_name[:280],
         asked_at=now,
     )
