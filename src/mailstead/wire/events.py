@@ -67,7 +67,42 @@ class EventsLost(Event, frozen=True, kw_only=True):
     count: int
 
 
-AnyEvent = Applied | ApplyFailed | UsageSeen | SignInSeen | StoreGone | EventsLost
+class NodeSeen(Event, frozen=True, kw_only=True):
+    """How the node is, and what its engines' logs counted since the last one, once a minute."""
+
+    seconds: int
+    """For which was counted."""
+    inbound: int = 0
+    """Messages from the world that were taken."""
+    submitted: int = 0
+    """Messages of our own users that were taken."""
+    stored: int = 0
+    """Recipients into whose mailbox a message came."""
+    sent: int = 0
+    """Recipients elsewhere whose server took a message."""
+    deferred: int = 0
+    """Attempts that will be made again."""
+    bounced: int = 0
+    rejected: int = 0
+    """Recipients and messages refused while the other side waited."""
+    logins: int = 0
+    """IMAP, POP3 and ManageSieve."""
+    logins_failed: int = 0
+    """The same and SMTP."""
+    queue_active: int = 0
+    queue_deferred: int = 0
+    queue_hold: int = 0
+    queue_incoming: int = 0
+    disk_free: int = 0
+    disk_total: int = 0
+    load: float = 0.0
+    """Of the last minute."""
+    memory_available: int = 0
+    memory_total: int = 0
+    revision: int = 0
+
+
+AnyEvent = Applied | ApplyFailed | UsageSeen | SignInSeen | StoreGone | EventsLost | NodeSeen
 
 
 class EventBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,1 +1,1 @@
-"""Revisions out, events in: what the nodes are told, in order, and what they report."""
+"""Revisions and orders out, events and answers in: what nodes are told, and what they report."""

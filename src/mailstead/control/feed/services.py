@@ -1,20 +1,30 @@
-"""Writing the feed and recording what nodes report."""
+"""Writing the feed, asking nodes, and recording what they report."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
 
+import msgspec
 from django.db import transaction
 from django.db.models import F, Max
 
-from mailstead.control.feed.models import FeedHead, FeedRow, RecordedEvent
+from mailstead.control.feed.models import FeedHead, FeedRow, NodeSample, Order, RecordedEvent
 from mailstead.wire import codec
-from mailstead.wire.changes import AnyChange
-from mailstead.wire.events import AnyEvent, Applied, ApplyFailed, EventsLost
+from mailstead.wire.changes import VERSION, AnyChange
+from mailstead.wire.events import AnyEvent, Applied, ApplyFailed, EventsLost, NodeSeen
+from mailstead.wire.orders import Answered, AnyOrder, Given, OrderPage
 
 KEEP = dt.timedelta(days=7)
 """How long revisions and event numbers are held; a node that was away longer takes a snapshot."""
+
+KEEP_ORDERS = dt.timedelta(days=1)
+KEEP_SAMPLES = dt.timedelta(days=31)
+ORDER_LIVES = dt.timedelta(minutes=10)
+"""After this time an order that nobody has answered is given up."""
+AT_ONCE = 20
+"""Orders that a node is given at once."""
+EXPIRED = "The node did not answer in time; nothing was done."
 
 EventHandler = Callable[[AnyEvent], None]
 
@@ -76,10 +86,82 @@ def _record(server: str, event: AnyEvent) -> None:
         head.update(failed_revision=event.revision, failed_words=event.words[:1000])
     elif isinstance(event, EventsLost):
         head.update(events_lost=F("events_lost") + event.count)
+    elif isinstance(event, NodeSeen):
+        _sample(server, event)
+
+
+def _sample(server: str, seen: NodeSeen) -> None:
+    """Keep a minute's figures, with the lag that there was then: it may be told much later."""
+    figures = msgspec.to_builtins(seen)
+    for name in ("type", "id", "at"):
+        del figures[name]
+    rows = FeedRow.objects.filter(server=server, created__lte=seen.at).order_by("-number")
+    newest = rows.values_list("number", flat=True).first()
+    figures["lag"] = max(0, newest - seen.revision) if newest is not None else 0
+    NodeSample.objects.get_or_create(
+        server=server, at=seen.at.replace(second=0, microsecond=0), defaults={"figures": figures}
+    )
+
+
+def ask(*, server: str, order: AnyOrder, key: str, actor_name: str, now: dt.datetime) -> Order:
+    """Ask a node to do or to look up something; `key` finds its newest answer again.
+
+    The node hears of it when the transaction is committed. Raises `Refusal` (`wire-invalid`) for
+    an order whose fields are too large or no addresses or numbers at all.
+    """
+    payload = codec.encode(order)
+    codec.decode_order(payload)
+    return Order.objects.create(
+        server=server,
+        kind=type(order).__name__,
+        key=key,
+        payload=payload.decode(),
+        asked_by=actor_name[:280],
+        asked_at=now,
+    )
+
+
+def expire(now: dt.datetime) -> int:
+    """Answer orders that no node has taken in time; returns how many."""
+    old = Order.objects.filter(answered_at=None, asked_at__lt=now - ORDER_LIVES)
+    # What an order carries is needed no longer; it may be somebody's mail.
+    return old.update(answered_at=now, words=EXPIRED, payload="")
+
+
+def hand_out(server: str, now: dt.datetime) -> OrderPage:
+    """The orders that a node has not answered, oldest first; what is too old is given up."""
+    rows = list(Order.objects.filter(server=server, answered_at=None).order_by("pk")[:AT_ONCE])
+    given = []
+    for row in rows:
+        left = (row.asked_at + ORDER_LIVES - now).total_seconds()
+        if left > 0:
+            order = codec.decode_order(row.payload.encode())
+            given.append(Given(number=row.pk, left=left, order=order))
+    if len(given) < len(rows):
+        expire(now)
+    return OrderPage(version=VERSION, orders=tuple(given))
+
+
+def record_answers(*, server: str, answers: Iterable[Answered], now: dt.datetime) -> int:
+    """Record a node's answers, the first to each order; returns how many were new."""
+    new = 0
+    with transaction.atomic():
+        for answered in answers:
+            text = codec.encode(answered.answer).decode() if answered.answer else ""
+            row = Order.objects.filter(pk=answered.number, server=server, answered_at=None)
+            new += row.update(answered_at=now, answer=text, words=answered.words[:1000], payload="")
+    return new
 
 
 def compact(now: dt.datetime) -> int:
-    """Drop revisions and event numbers that are older than `KEEP`; returns how many."""
+    """Drop what is too old: revisions, event numbers, orders, samples; returns how many."""
+    expire(now)
+    dropped = Order.objects.filter(asked_at__lt=now - KEEP_ORDERS).delete()[0]
+    dropped += NodeSample.objects.filter(at__lt=now - KEEP_SAMPLES).delete()[0]
+    return dropped + _compact_feed(now)
+
+
+def _compact_feed(now: dt.datetime) -> int:
     dropped = 0
     old = FeedRow.objects.filter(created__lt=now - KEEP)
     for server, last in old.values_list("server").annotate(last=Max("number")):

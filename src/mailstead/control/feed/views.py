@@ -1,4 +1,7 @@
-"""The feed over HTTP: changes (long poll), snapshot, events; see docs/develop/contracts.md."""
+"""The feed over HTTP: changes and orders (long poll), snapshot, events, answers.
+
+See docs/develop/contracts.md.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ _CHUNK = 500
 
 
 def routes(*, snapshot: SnapshotSource, handle: services.EventHandler) -> list[URLPattern]:
-    """The three calls, joined to what they read and tell."""
+    """The five calls, joined to what they read and tell."""
     tide = Tide()
 
     async def changes_view(request: HttpRequest, server: str) -> HttpResponse:
@@ -38,7 +41,15 @@ def routes(*, snapshot: SnapshotSource, handle: services.EventHandler) -> list[U
     async def events_view(request: HttpRequest, server: str) -> HttpResponse:
         return await _guarded(lambda: _events(request, server, handle))
 
+    async def orders_view(request: HttpRequest, server: str) -> HttpResponse:
+        return await _guarded(lambda: _orders(request, server, tide))
+
+    async def answers_view(request: HttpRequest, server: str) -> HttpResponse:
+        return await _guarded(lambda: _answers(request, server))
+
     return [
+        path("<slug:server>/orders", orders_view),
+        path("<slug:server>/answers", answers_view),
         path("<slug:server>/changes", changes_view),
         path("<slug:server>/snapshot", snapshot_view),
         path("<slug:server>/events", events_view),
@@ -74,6 +85,25 @@ async def _changes(request: HttpRequest, server: str, tide: Tide) -> HttpRespons
         await tide.rise_above(server, after, wait)
         page = await sync_to_async(queries.page)(server, after)
     return HttpResponse(codec.encode(page), content_type="application/json")
+
+
+async def _orders(request: HttpRequest, server: str, tide: Tide) -> HttpResponse:
+    try:
+        wait = min(float(request.GET.get("wait", "0")), LONGEST_WAIT)
+    except ValueError as error:
+        raise Refusal("query-invalid", "'wait' must be a number.") from error
+    page = await sync_to_async(services.hand_out)(server, dt.datetime.now(dt.UTC))
+    if wait > 0 and not page.orders and await tide.brings_order(server, wait):
+        page = await sync_to_async(services.hand_out)(server, dt.datetime.now(dt.UTC))
+    return HttpResponse(codec.encode(page), content_type="application/json")
+
+
+async def _answers(request: HttpRequest, server: str) -> HttpResponse:
+    batch = codec.decode_answers(request.body)
+    await sync_to_async(services.record_answers)(
+        server=server, answers=batch.answers, now=dt.datetime.now(dt.UTC)
+    )
+    return HttpResponse(status=204)
 
 
 async def _snapshot(server: str, snapshot: SnapshotSource) -> AsyncIterator[bytes]:

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TIMEOUT = 120.0
 """Seconds after which a command of an engine counts as hung."""
@@ -30,8 +31,12 @@ def run(
     stdin: str | None = None,
     accept: tuple[int, ...] = (0,),
     timeout: float = TIMEOUT,
+    user: str | None = None,
 ) -> Done:
-    """Run `command`; raises `EngineError` unless its exit code is in `accept`."""
+    """Run `command`, as `user` where one is named, who then gets nothing of our environment.
+
+    Raises `EngineError` unless its exit code is in `accept`.
+    """
     try:
         done = subprocess.run(
             list(command),
@@ -39,6 +44,7 @@ def run(
             capture_output=True,
             timeout=timeout,
             check=False,
+            **(_as(user) if user else {}),
         )
     except FileNotFoundError as error:
         raise EngineError(f"{command[0]} is not installed") from error
@@ -51,6 +57,11 @@ def run(
     if done.returncode not in accept:
         raise EngineError(f"{command[0]}: {_telling(err or out) or done.returncode}")
     return Done(done.returncode, out, err)
+
+
+def _as(user: str) -> dict[str, Any]:
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+    return {"user": user, "group": user, "extra_groups": (), "env": environment, "cwd": "/"}
 
 
 def _telling(words: str) -> str:

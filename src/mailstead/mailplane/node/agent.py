@@ -2,7 +2,8 @@
 
 Purpose: one process per node; the only writer of the directory and of the engines' maps.
 Protocol: HTTP over the control plane's unix socket (docs/develop/contracts.md): a long poll for
-    changes, a snapshot when the directory is empty, damaged or too far behind, events up.
+    changes, a snapshot when the directory is empty, damaged or too far behind, events up; another
+    long poll for orders (node/orders.py), answers up.
 Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`, `<home>/dkim/`;
     `<home>/usage/usage.db` (node/usage.py); `<home>/agent/events.db` (events that wait),
     `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead directory rebuild`: take a
@@ -40,6 +41,7 @@ from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
+from mailstead.mailplane.node.orders import Orders
 from mailstead.mailplane.node.room import Room
 from mailstead.mailplane.node.sign_ins import SignInBook
 from mailstead.mailplane.node.upkeep import Upkeep
@@ -49,6 +51,8 @@ from mailstead.wire.changes import MailboxGone, MailboxPut
 from mailstead.wire.events import Applied, ApplyFailed, StoreGone, UsageSeen
 
 LONGEST_PAUSE = 30.0
+LONGEST_PAUSE_OF_ORDERS = 5.0
+"""Somebody waits for the answers."""
 REPORT_EVERY = 2.0
 """Seconds between two looks at usage and the spool."""
 TELL_USAGE_EVERY = 10.0
@@ -94,6 +98,8 @@ class Agent:
         """Work until told to stop."""
         reporter = threading.Thread(target=self._report, name="report", daemon=True)
         reporter.start()
+        # An order may take long, and a long poll must not delay changes.
+        threading.Thread(target=self._obey, name="orders", daemon=True).start()
         # Its tasks may take long and can be left at any time: nobody waits for its end.
         threading.Thread(
             target=self.upkeep.run, args=(self.stopping,), name="upkeep", daemon=True
@@ -188,6 +194,23 @@ class Agent:
                 log.exception("cannot report")
         feed.close()
         spool.close()
+
+    def _obey(self) -> None:
+        """Do what the control plane asks, beside the feed."""
+        feed = FeedClient(self.home.web_socket, self._server)
+        orders = Orders(self.home)
+        pause = 0.0
+        while not self.stopping.wait(pause):
+            try:
+                for answered in orders.do(feed.orders().orders):
+                    feed.answer(answered)
+                pause = 0.0
+            except Away:
+                pause = min(max(0.2, pause * 2), LONGEST_PAUSE_OF_ORDERS)
+            except Exception:
+                pause = min(max(0.5, pause * 2), LONGEST_PAUSE)
+                log.exception("cannot obey", pause=pause)
+        feed.close()
 
     def _tell_usage(self, spool: EventSpool) -> None:
         changed = self.usage.untold(TELL_AT_ONCE)

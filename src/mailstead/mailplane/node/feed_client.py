@@ -12,6 +12,7 @@ from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.changes import VERSION, AnyChange, FeedPage
 from mailstead.wire.events import AnyEvent, EventBatch
+from mailstead.wire.orders import AnswerBatch, Answered, OrderPage
 
 WAIT = 25.0
 """Seconds for which one question stays open when there is no news."""
@@ -22,7 +23,7 @@ class Away(Exception):
 
 
 class FeedClient:
-    """The three calls of the feed for one server."""
+    """The calls of the feed for one server; used by one thread."""
 
     def __init__(self, socket: Path, server: str) -> None:
         self._base = f"http://mailstead/feed/v1/{server}"
@@ -62,6 +63,24 @@ class FeedClient:
         batch = codec.encode(EventBatch(version=VERSION, events=tuple(events)))
         try:
             answer = self._client.post(f"{self._base}/events", content=batch)
+        except httpx.HTTPError as error:
+            raise Away(str(error)) from error
+        self._check(answer)
+
+    def orders(self, wait: float = WAIT) -> OrderPage:
+        """What the control plane asks of this node; raises `Away`, `Refusal`."""
+        try:
+            answer = self._client.get(f"{self._base}/orders", params={"wait": str(wait)})
+        except httpx.HTTPError as error:
+            raise Away(str(error)) from error
+        self._check(answer)
+        return codec.decode_orders(answer.content)
+
+    def answer(self, answered: Answered) -> None:
+        """Hand in the answer to an order; raises `Away`, `Refusal`."""
+        batch = codec.encode(AnswerBatch(version=VERSION, answers=(answered,)))
+        try:
+            answer = self._client.post(f"{self._base}/answers", content=batch)
         except httpx.HTTPError as error:
             raise Away(str(error)) from error
         self._check(answer)

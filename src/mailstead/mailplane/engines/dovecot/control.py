@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Collection
 
@@ -15,6 +16,8 @@ DOVEADM = "/usr/bin/doveadm"
 DOVECONF = "/usr/bin/doveconf"
 SIEVEC = "/usr/bin/sievec"
 _NO_SUCH_USER = 67  # EX_NOUSER (sysexits.h)
+_ASKED_SECONDS = 30.0
+"""What a person waits for must not take longer."""
 _NO_SESSION = 68  # EX_NOHOST: nobody was kicked
 
 
@@ -36,6 +39,29 @@ class Doveadm:
             return set()
         done = run(self._command("-f", "tab", "who", "-1"), accept=(0, _NO_SESSION, 75))
         return {line.split("\t", 1)[0] for line in done.out.splitlines()[1:]}
+
+    def sessions(self, address: str = "") -> list[tuple[str, str, str, int]]:
+        """Log-in, protocol, network address and process of each session, of one log-in or all."""
+        if not self._runs():
+            return []
+        words = ["-f", "tab", "who", "-1", *([address] if address else [])]
+        done = run(self._command(*words), accept=(0, _NO_SESSION, 75), timeout=_ASKED_SECONDS)
+        found = []
+        for line in done.out.splitlines()[1:]:
+            fields = line.split("\t")
+            if len(fields) >= 4 and fields[2].isdigit():
+                found.append((fields[0], fields[1], fields[3], int(fields[2])))
+        return found
+
+    def folders(self, address: str) -> list[dict[str, str]]:
+        """Name (`mailbox`), `vsize`, `messages` and `unseen` of each folder of a mailbox.
+
+        Raises `EngineError`, also for a mailbox that does not exist.
+        """
+        words = ["-f", "json", "mailbox", "status", "-u", address, "vsize messages unseen", "*"]
+        done = run(self._command(*words), timeout=_ASKED_SECONDS)
+        rows: list[dict[str, str]] = json.loads(done.out or "[]")
+        return rows
 
     def kick(self, addresses: Collection[str]) -> None:
         """End every IMAP, POP3 and ManageSieve session of these log-ins now.

@@ -1,0 +1,106 @@
+"""Postfix's queue: looking at what waits without holding all of it, and moving single messages.
+
+postqueue(1) writes one JSON object for each message. A queue of a hundred thousand messages is
+read as a stream, and not further than was asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from mailstead.home import Home
+from mailstead.mailplane.engines.postfix.model import COMMANDS
+from mailstead.mailplane.engines.processes import EngineError, run
+
+Move = Literal["hold", "release", "delete"]
+SECONDS = 60.0
+"""In which the queue must have been read."""
+QUEUES = ("active", "deferred", "hold", "incoming")
+_OPTIONS: dict[Move, str] = {"hold": "-h", "release": "-H", "delete": "-d"}
+_MOVED = re.compile(r"postsuper: (\w+): (?:placed on hold|released from hold|removed)\b")
+_TEMPORARY = 75  # EX_TEMPFAIL (sysexits.h)
+_UNAVAILABLE = 69  # EX_UNAVAILABLE
+
+
+def messages(home: Home) -> Generator[dict[str, Any], None, None]:
+    """The messages as postqueue(1) -j describes them, also while Postfix is down.
+
+    Raises `EngineError`. Close the iterator where it is not read to its end.
+    """
+    command = [str(COMMANDS / "postqueue"), "-c", str(home.postfix), "-j"]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as running:
+        assert running.stdout is not None
+        clock = threading.Timer(SECONDS, running.kill)
+        clock.start()
+        try:
+            for line in running.stdout:
+                yield json.loads(line.decode("utf-8", "replace"))
+        except ValueError as error:
+            raise EngineError("postqueue was cut off") from error
+        finally:
+            clock.cancel()
+            running.kill()
+    if running.returncode > 0:
+        raise EngineError(f"postqueue ended with {running.returncode}")
+
+
+def present(home: Home, ids: Sequence[str]) -> set[str]:
+    """Which of these messages are in the queue."""
+    wanted = set(ids)
+    return {name for name in _names(home) if name in wanted}
+
+
+def move(home: Home, how: Move, ids: Sequence[str]) -> set[str]:
+    """Hold, release or delete messages; returns those with which it was done.
+
+    A message that is not there, or held already, is left alone. Raises `EngineError`.
+    """
+    # Never `ALL`, which is every message: the numbers have passed `wire.orders`.
+    lines = "".join(f"{number}\n" for number in ids)
+    command = [str(COMMANDS / "postsuper"), "-c", str(home.postfix), _OPTIONS[how], "-"]
+    done = run(command, stdin=lines)
+    return set(_MOVED.findall(done.err))
+
+
+def try_now(home: Home, ids: Sequence[str]) -> set[str]:
+    """Let qmgr(8) try these deferred messages now; returns those that are in the queue."""
+    there = present(home, ids)
+    for number in ids:
+        if number in there:
+            run(
+                [str(COMMANDS / "postqueue"), "-c", str(home.postfix), "-i", number],
+                accept=(0, _UNAVAILABLE, _TEMPORARY),
+            )
+    return there
+
+
+def counts(home: Home) -> dict[str, int]:
+    """How many messages are in each queue, by their files."""
+    return {name: sum(1 for _ in _files(home.spool / name)) for name in QUEUES}
+
+
+def _names(home: Home) -> Iterator[str]:
+    for name in QUEUES:
+        for path in _files(home.spool / name):
+            yield path.name
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files of a queue; a deferred one lies in a folder of its name's beginning."""
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        return  # moved on this very moment, or Postfix was never started
+    for entry in entries:
+        if len(entry.name) == 1:
+            yield from _files(entry)
+        else:
+            yield entry
