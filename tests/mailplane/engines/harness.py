@@ -132,6 +132,8 @@ class Host:
             "CREATE TABLE app_login (digest TEXT PRIMARY KEY, address TEXT, smtp_user TEXT,"
             " protocols TEXT)"
         )
+        self.login("CREATE TABLE own_spam (address TEXT PRIMARY KEY)")
+        self.login("CREATE TABLE store (address TEXT PRIMARY KEY, store TEXT)")
         for path in (self.home.directory, *self.home.directory.iterdir()):
             shutil.chown(path, "root", "dovecot")
             path.chmod(0o770 if path.is_dir() else 0o660)
