@@ -31,7 +31,7 @@ from mailstead.control.hosting.api import (
 )
 from mailstead.control.hosting.api.acting import stand_in
 from mailstead.control.people import roles
-from mailstead.control.people.api import door, me, members, tokens, webhooks
+from mailstead.control.people.api import door, me, tokens, webhooks
 from mailstead.control.people.api.schemas import Problem
 from mailstead.control.people.problems import CONTENT_TYPE, problem, problem_of
 from mailstead.standards.refusal import Refusal
@@ -45,7 +45,6 @@ _ROUTERS = (
     inside.router,
     addresses.router,
     imports.router,
-    members.router,
     rights.router,
     tokens.router,
     webhooks.router,

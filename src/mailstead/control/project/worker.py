@@ -1,6 +1,7 @@
 """The worker process: what has to be done at once, and what from time to time.
 
-Purpose: every second send the panel's mail that is due; every minute purge what is over.
+Purpose: every second send the panel's mail and the webhooks that are due; every minute purge what
+is over.
 Runs: SIGTERM ends it between two tasks.
 Diagnostics: one line on stderr for each task that did something or failed.
 Known limits: a task that fails is tried again at the next round.
@@ -32,16 +33,31 @@ def _quick_tasks() -> dict[str, Task]:
     return {"mail": send_due}
 
 
+def _webhooks() -> dict[str, Task]:
+    """On a thread of their own: an address that does not answer holds up nothing else."""
+    from mailstead.control.hosting.services import enqueue_webhooks
+    from mailstead.control.people.services import deliver_due
+
+    return {"webhook entries": enqueue_webhooks, "webhooks": deliver_due}
+
+
 def _tasks() -> dict[str, Task]:
     from mailstead.control.feed.services import compact
     from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
-    from mailstead.control.people.services import drop_old, drop_sessions
+    from mailstead.control.people.services import (
+        drop_deliveries,
+        drop_keys,
+        drop_old,
+        drop_sessions,
+    )
 
     return {
         "purge": purge_expired,
         "compact": compact,
         "outbox": drop_old,
         "sessions": drop_sessions,
+        "deliveries": drop_deliveries,
+        "idempotency keys": drop_keys,
         "sign-ins": drop_old_sign_ins,
     }
 
@@ -74,10 +90,16 @@ def main() -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    quick = threading.Thread(target=_repeat, args=(stop, BEAT, _quick_tasks()), name="quick")
-    quick.start()
+    beats = {"quick": _quick_tasks(), "webhooks": _webhooks()}
+    threads = [
+        threading.Thread(target=_repeat, args=(stop, BEAT, tasks), name=name)
+        for name, tasks in beats.items()
+    ]
+    for thread in threads:
+        thread.start()
     _repeat(stop, ROUND, _tasks())
-    quick.join()
+    for thread in threads:
+        thread.join()
     return 0
 
 

@@ -117,7 +117,7 @@ def _told(results: Sequence[services.Result]) -> Outcomes:
 def _outcome(result: services.Result) -> Outcome:
     if isinstance(result, Refusal):
         return Outcome(result="refused", code=result.code, words=result.words, remedy=result.remedy)
-    return Outcome(result=result)  # type: ignore[arg-type]
+    return Outcome(result=result, code="", words="", remedy="")  # type: ignore[arg-type]
 
 
 @router.post("/imports/customers", response=Outcomes, summary="Import customers")

@@ -1,4 +1,7 @@
-"""Inviting people and changing their rights: what needs to know the domains."""
+"""Inviting people and changing their rights: what needs to know the domains.
+
+These operations join those of `people.api.members` on the same router, because one path has one.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,24 @@ from collections.abc import Sequence
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Path, Router, Status
+from ninja import Field, Path, Status
 
 from mailstead.control.hosting import queries, services
 from mailstead.control.people import queries as people
 from mailstead.control.people import services as people_services
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.api.door import caller, operation
-from mailstead.control.people.api.members import Member, MemberChange, Role, Waiting, member_out
+from mailstead.control.people.api.members import (
+    Member,
+    MemberChange,
+    Role,
+    Waiting,
+    member_out,
+    router,
+)
 from mailstead.control.people.api.paging import Number
 from mailstead.control.people.api.schemas import In
 from mailstead.standards.refusal import Refusal
-
-router = Router(tags=["People"])
 
 
 class Invited(In):

@@ -88,16 +88,10 @@ from mailstead.control.hosting.services.servers import (
     remove_server,
     update_server,
 )
-from mailstead.control.hosting.services.sign_ins import (
-    drop_old_sign_ins,
-)
-from mailstead.control.hosting.services.spam import (
-    set_spam_settings,
-)
-from mailstead.control.hosting.services.usage import (
-    handle_event,
-    pool_usage,
-)
+from mailstead.control.hosting.services.sign_ins import drop_old_sign_ins
+from mailstead.control.hosting.services.spam import set_spam_settings
+from mailstead.control.hosting.services.usage import handle_event, pool_usage
+from mailstead.control.hosting.services.webhooks import enqueue_webhooks
 
 __all__ = [
     "AutoresponderRow",
@@ -115,6 +109,7 @@ __all__ = [
     "create_package",
     "create_server",
     "drop_old_sign_ins",
+    "enqueue_webhooks",
     "free_hostnames",
     "handle_event",
     "import_autoresponders",

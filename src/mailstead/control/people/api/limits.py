@@ -55,6 +55,11 @@ class _Windows:
             self._counts[token] = self._counts.get(token, 0) + 1
             return self._counts[token]
 
+    def forget(self) -> None:
+        """Begin anew."""
+        with self._lock:
+            self._window, self._counts = 0, {}
+
 
 _windows = _Windows()
 
@@ -72,3 +77,8 @@ def wrong_token(address: str) -> bool:
     key = f"api-wrong:{address or 'unknown'}:{int(time.time() // WINDOW)}"
     cache.add(key, 0, WINDOW)
     return int(cache.incr(key)) > WRONG
+
+
+def forget() -> None:
+    """Begin to count anew; for tests."""
+    _windows.forget()
