@@ -45,7 +45,8 @@ def moment(at: dt.datetime | None) -> str | SafeString:
     if at is None:
         return "–"
     local = timezone.localtime(at)
-    shown = date_format(local, "SHORT_DATETIME_FORMAT")
+    # As Django's `date` filter writes it: unambiguous, 24 hours.
+    shown = date_format(local, pgettext("format of a time", "j M Y, H:i"))
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         at.astimezone(dt.UTC).isoformat(timespec="seconds"),
