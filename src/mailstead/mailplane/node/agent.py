@@ -39,6 +39,7 @@ from mailstead.mailplane.directory.rebuild import rebuild
 from mailstead.mailplane.engines.dovecot.control import Doveadm
 from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
+from mailstead.mailplane.node.counts import Pulse
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
 from mailstead.mailplane.node.orders import Orders
@@ -57,6 +58,8 @@ REPORT_EVERY = 2.0
 """Seconds between two looks at usage and the spool."""
 TELL_USAGE_EVERY = 10.0
 """Seconds in which the control plane hears of a mailbox's usage once, however often it changes."""
+TELL_PULSE_EVERY = 60.0
+"""Seconds between two samples of the node (node/counts.py)."""
 TELL_AT_ONCE = 5_000
 """Mailboxes of which it hears in that time."""
 
@@ -175,9 +178,13 @@ class Agent:
         """Storage in use and waiting events, beside the feed: a long poll must not delay them."""
         spool = EventSpool(self.home.event_spool)
         feed = FeedClient(self.home.web_socket, self._server)
-        due = 0.0
+        pulse = Pulse(self.home)
+        due, beat = 0.0, time.monotonic() + TELL_PULSE_EVERY
         while not self.stopping.wait(REPORT_EVERY):
             try:
+                if time.monotonic() >= beat:
+                    beat += TELL_PULSE_EVERY
+                    spool.add([pulse.take()])
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
                 if time.monotonic() >= due:
@@ -192,6 +199,7 @@ class Agent:
                 continue
             except Exception:
                 log.exception("cannot report")
+        pulse.close()
         feed.close()
         spool.close()
 
