@@ -19,10 +19,9 @@ _HEADERS = {
 _SYSTEM_FLAGS = {"flagged", "seen", "answered", "deleted", "draft"}
 _HOUSE = 'header :is "X-Spam" "Yes"'
 _HEAD = "# Made by Mailstead; changes here are overwritten.\n"
-
-
 STRICT, LENIENT = 4, 10
-"""Scores from which on the levels of these names take mail for spam."""
+"""Scores from which on the levels of these names take mail for spam; the house's own verdict may
+be set stricter than `strict` or milder than `lenient`, and then holds."""
 
 
 def spam_test(settings: SpamSettingsPut | None) -> str:
@@ -35,13 +34,17 @@ def spam_test(settings: SpamSettingsPut | None) -> str:
         return _HOUSE
     level = {
         "off": "false",
-        "lenient": f'header :contains "X-Spam-Level" "{"*" * LENIENT}"',
+        "lenient": sieve.all_of([_HOUSE, _score_from(LENIENT)]),
         "normal": _HOUSE,
-        "strict": f'header :contains "X-Spam-Level" "{"*" * STRICT}"',
+        "strict": sieve.any_of([_HOUSE, _score_from(STRICT)]),
     }[settings.level]
     if settings.allow:
         level = sieve.all_of([f"not {_from_any(settings.allow)}", level])
     return sieve.any_of([_from_any(settings.deny), level]) if settings.deny else level
+
+
+def _score_from(points: int) -> str:
+    return f'header :contains "X-Spam-Level" "{"*" * points}"'
 
 
 def _from_any(senders: tuple[str, ...]) -> str:
@@ -60,8 +63,6 @@ def spam_script(settings: SpamSettingsPut) -> str:
     return (
         f"{_HEAD}{sieve.require({'fileinto', 'mailbox'})}if {spam_test(settings)} {{\n"
         '  fileinto :create "Junk";\n  stop;\n}\n'
-        "# Filed, not kept: a kept message would come to the house's own script.\n"
-        'fileinto "INBOX";\n'
     )
 
 

@@ -55,10 +55,26 @@ _rule = wire.Rule(
     actions=(wire.Action(do="file", value="Box"),),
 )
 
+
+def _mailbox(apps: tuple[int, ...], protocols: tuple[Any, ...], **more: Any) -> wire.MailboxPut:
+    """A mailbox with app passwords of these numbers, whose digests no other mailbox has."""
+    made = tuple(
+        wire.AppPassword(
+            digest=f"{more['address'].encode().hex()}{number}",
+            credential=number,
+            protocols=protocols,
+        )
+        for number in apps
+    )
+    return wire.MailboxPut(app_passwords=made, **more)
+
+
 EDITS: st.SearchStrategy[AnyChange] = st.one_of(
     st.builds(_domain, _domains, st.sampled_from([1, 2]), _flags, _points, st.none() | _routes),
     st.builds(
-        wire.MailboxPut,
+        _mailbox,
+        apps=st.sampled_from([(), (), (11,), (12, 11), (13,)]),
+        protocols=st.sampled_from([(), ("imap", "smtp"), ("imap",)]),
         address=_addresses,
         store=st.sampled_from(["a" * 32, "b" * 32, "c" * 32]),
         secret=st.sampled_from(["{PLAIN}one", "{PLAIN}two"]),
@@ -81,6 +97,13 @@ EDITS: st.SearchStrategy[AnyChange] = st.one_of(
         html=_flags,
     ),
     st.builds(wire.RulesPut, address=_addresses, rules=st.sampled_from([(), (_rule,)])),
+    st.builds(
+        wire.SpamSettingsPut,
+        address=_addresses,
+        level=st.sampled_from(["off", "lenient", "normal", "strict"]),
+        allow=st.sampled_from([(), ("friend@far.example", "@good.example")]),
+        deny=st.sampled_from([(), ("@bad.example",)]),
+    ),
     st.builds(
         wire.DkimKeyPut,
         domain=_domains,
@@ -129,17 +152,26 @@ class Truth:
         if type(change).__name__.endswith("Gone"):
             if noun == "Mailbox":
                 self.things.pop(("Rules", name), None)
+                self.things.pop(("SpamSettings", name), None)
             return self.things.pop((noun, name), None) is not None
         if ("Domain", _domain_of(name)) not in self.things:
             return False
-        if noun == "Rules" and ("Mailbox", name) not in self.things:
+        if noun in ("Rules", "SpamSettings") and ("Mailbox", name) not in self.things:
             return False
         self.things[noun, name] = change
         return True
 
     def snapshot(self) -> list[AnyChange]:
         """Everything that exists, domains first, as the control plane sends it."""
-        order = ("Domain", "DkimKey", "Mailbox", "Rules", "Forwarder", "Autoresponder")
+        order = (
+            "Domain",
+            "DkimKey",
+            "Mailbox",
+            "Rules",
+            "SpamSettings",
+            "Forwarder",
+            "Autoresponder",
+        )
         return [self.things[key] for key in sorted(self.things, key=lambda k: order.index(k[0]))]
 
 

@@ -41,6 +41,8 @@ def host() -> Iterator[DirectoryHost]:
     made = DirectoryHost(given_settings, Path(tempfile.mkdtemp(prefix="ms-d", dir="/tmp")))
     try:
         made.home.dkim.mkdir(parents=True, exist_ok=True)
+        made.home.rspamd.mkdir()
+        (made.home.rspamd / "dkim_selectors.map").touch()
         made.make()
         # The harness has filled two maps by hand: the directory knows nothing of that.
         for name in MAP_ORDER:
@@ -105,4 +107,8 @@ def _hold_against(host: DirectoryHost, truth: Truth) -> None:
             assert found is None or "user" not in found, (address, found)
         else:
             assert found is not None and found["user"] == row[3], (address, found)
+    own = {row[0] for row in connection.execute("SELECT address FROM own_spam")}
+    for address in ADDRESSES:
+        user = host.doveadm.user(address) or {}
+        assert ("sieve_after" in user) == (address in own), (address, user)
     assert not list(compare(host.home, host.maps, truth.snapshot()))

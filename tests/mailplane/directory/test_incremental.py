@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,13 @@ from mailstead.mailplane.directory.check import compare
 from mailstead.mailplane.directory.compare import expected_answers
 from mailstead.mailplane.directory.journal import MAP_ORDER
 from mailstead.mailplane.directory.rebuild import rebuild
-from mailstead.wire.changes import AnyChange, DomainPut
+from mailstead.wire.changes import (
+    AnyChange,
+    AppPassword,
+    DomainPut,
+    MailboxPut,
+    SpamSettingsPut,
+)
 
 
 class MemoryMaps:
@@ -84,13 +91,16 @@ def directory(maps: MemoryMaps) -> Iterator[tuple[Directory, Home]]:
 
 def everything(made: Directory) -> dict[str, dict[str, str]]:
     """All answers of a directory."""
-    names = (*MAP_ORDER, "login", "sieve", "dkim")
+    names = (*MAP_ORDER, "login", "app", "spam", "sieve", "dkim")
     return {name: expected_answers(made.connection, name) for name in names}
 
 
-def logins(made: Directory) -> list[tuple[object, ...]]:
+def logins(made: Directory) -> list[list[tuple[object, ...]]]:
     """Dovecot's rows."""
-    return made.connection.execute("SELECT * FROM login ORDER BY address").fetchall()
+    return [
+        made.connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+        for table in ("login", "app_login", "own_spam")
+    ]
 
 
 quick = settings(
@@ -138,6 +148,7 @@ def test_a_rebuild_over_what_is_there_ends_at_the_same(
         second.finish()
         assert everything(first) == everything(second)
         assert maps.held == anew.held
+        assert maps.keys == anew.keys
 
 
 @quick
@@ -203,3 +214,71 @@ def test_applying_twice_is_harmless(edits: list[AnyChange]) -> None:
         made.apply(revisions)
         assert (everything(made), dict(maps.held)) == once
         assert len(maps.kicked) == kicked
+
+
+def test_a_directory_of_an_earlier_version_says_so_until_a_snapshot_has_made_it_anew() -> None:
+    truth = Truth()
+    address = "x@a.example"
+    box = MailboxPut(
+        address=address,
+        store="s",
+        secret="{PLAIN}one",
+        credential=1,
+        quota=0,
+        login=True,
+        sending=True,
+        receiving=True,
+        app_passwords=(AppPassword(digest="d" * 64, credential=2),),
+    )
+    settings = SpamSettingsPut(address=address, level="off")
+    known = numbered([DomainPut(name="a.example", customer=1, active=True), box, settings], truth)
+    maps = MemoryMaps()
+    with directory(maps) as (made, home):
+        made.apply(known)
+        assert not made.outdated
+        wanted = (everything(made), logins(made))
+        # As a version has left it that knew neither app passwords nor spam settings.
+        for statement in (
+            "DROP TABLE app_login",
+            "DROP TABLE own_spam",
+            "DELETE FROM answer WHERE map IN ('app', 'spam')",
+            "DELETE FROM meta WHERE name = 'schema'",
+        ):
+            made.connection.execute(statement)
+        again = Directory(home, maps, maps, maps)
+        try:
+            assert again.outdated
+            assert again.revision == len(known), "what it answers still holds"
+            rebuild(again, len(known), truth.snapshot())
+            again.finish()
+            assert not again.outdated
+            assert (everything(again), logins(again)) == wanted
+        finally:
+            again.close()
+
+
+def test_a_removed_app_password_ends_alone() -> None:
+    truth, address = Truth(), "x@a.example"
+    phone, tablet = (AppPassword(digest=c * 64, credential=n) for c, n in (("a", 8), ("b", 9)))
+    box = MailboxPut(
+        address=address,
+        store="s",
+        secret="{PLAIN}one",
+        credential=7,
+        quota=0,
+        login=True,
+        sending=True,
+        receiving=True,
+        app_passwords=(phone, tablet),
+    )
+    domain = DomainPut(name="a.example", customer=1, active=True)
+    without = msgspec.structs.replace(box, app_passwords=(tablet,))
+    maps = MemoryMaps()
+    with directory(maps) as (made, _):
+        made.apply(numbered([domain, box], truth))
+        assert set(maps.held["credentials"]) == {f"{address}/{n}" for n in (7, 8, 9)}
+        assert not maps.kicked
+        made.apply(numbered([without], truth, 3))
+        assert set(maps.held["credentials"]) == {f"{address}/{n}" for n in (7, 9)}
+        assert maps.held["senders"][address] == f"{address}/7, {address}/9"
+        assert maps.kicked == [address]

@@ -192,6 +192,8 @@ class Directory:
             self._login_changed(key, before, after)
         elif name == "app":
             self._app_changed(key, after)
+        elif name == "spam":
+            self._spam_changed(key, after)
         elif after is None:
             self.journal.add("delete", name, key, "")
         else:
@@ -219,6 +221,11 @@ class Directory:
         else:
             # Dovecot cannot tell which password opened a session: all of the address end.
             self.journal.add("kick", "", address, "")
+
+    def _spam_changed(self, address: str, after: str | None) -> None:
+        self.connection.execute("DELETE FROM own_spam WHERE address = ?", (address,))
+        if after is not None:
+            self.connection.execute("INSERT INTO own_spam VALUES (?)", (address,))
 
 
 def _ends_sessions(before: str, after: str | None) -> bool:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import msgspec
 
@@ -50,6 +52,10 @@ def compare(home: Home, maps: Maps, changes: Iterable[Change]) -> Iterator[str]:
                 yield from _differences(f"map {name}", expected, maps.dump(name))
             logins = expected_answers(truth.connection, "login")
             yield from _differences("log-in", logins, _logins(home))
+            apps = expected_answers(truth.connection, "app")
+            yield from _differences("app password", _by_user(apps), _app_passwords(home))
+            own = expected_answers(truth.connection, "spam")
+            yield from _differences("spam settings", own, _own_spam(home))
             scripts = expected_answers(truth.connection, "sieve")
             yield from _differences("script", scripts, _scripts(home))
             keys = expected_answers(truth.connection, "dkim")
@@ -70,13 +76,33 @@ def _differences(what: str, expected: dict[str, str], actual: dict[str, str]) ->
             yield f"{what}: '{key}' is wrong{shown}."
 
 
+def _rows(home: Home, query: str) -> list[tuple[Any, ...]]:
+    path = f"file:{home.directory_database}?mode=ro"
+    with closing(sqlite3.connect(path, uri=True, timeout=20)) as connection:
+        return connection.execute(query).fetchall()
+
+
 def _logins(home: Home) -> dict[str, str]:
-    connection = sqlite3.connect(f"file:{home.directory_database}?mode=ro", uri=True, timeout=20)
-    try:
-        rows = connection.execute("SELECT * FROM login")
-        return {row[0]: msgspec.json.encode(list(row[1:])).decode() for row in rows}
-    finally:
-        connection.close()
+    rows = _rows(home, "SELECT * FROM login")
+    return {row[0]: msgspec.json.encode(list(row[1:])).decode() for row in rows}
+
+
+def _by_user(answers: dict[str, str]) -> dict[str, str]:
+    """App passwords by their SMTP log-in, which may be shown; their digest need not be."""
+    found = {}
+    for key, value in answers.items():
+        user, protocols = msgspec.json.decode(value)
+        found[user] = f"{key.rpartition('/')[2]} {protocols}"
+    return found
+
+
+def _app_passwords(home: Home) -> dict[str, str]:
+    rows = _rows(home, "SELECT smtp_user, digest, protocols FROM app_login")
+    return {user: f"{digest} {protocols}" for user, digest, protocols in rows}
+
+
+def _own_spam(home: Home) -> dict[str, str]:
+    return {address: "own" for (address,) in _rows(home, "SELECT address FROM own_spam")}
 
 
 def _scripts(home: Home) -> dict[str, str]:

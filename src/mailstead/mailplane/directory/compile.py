@@ -30,7 +30,7 @@ POOL_FULL = Reply(452, "4.2.2", "The storage of this customer is full; try again
 SENDING_SUSPENDED = "Sending from this mailbox is suspended; ask your provider"
 
 Entries = dict[tuple[str, str], str]
-"""Map and key to value. The maps `login`, `app`, `sieve` and `dkim` are not Postfix's."""
+"""Map and key to value. The maps `login`, `app`, `spam`, `sieve` and `dkim` are not Postfix's."""
 
 _MAX_CHAIN = 20
 """Domains that point to domains that point to …; the control plane refuses loops."""

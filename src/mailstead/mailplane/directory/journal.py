@@ -46,8 +46,8 @@ class Journal:
         )
 
     def clear(self) -> None:
-        """Forget all tasks on entries: a rebuild compares everything itself."""
-        self._db.execute("DELETE FROM journal WHERE task IN ('put', 'delete')")
+        """Forget the tasks on entries that a rebuild compares itself: all but the signing keys."""
+        self._db.execute("DELETE FROM journal WHERE task IN ('put', 'delete') AND map != 'dkim'")
 
     def drain(self) -> list[str]:
         """Do all that is noted, in order; returns the stores that were purged."""

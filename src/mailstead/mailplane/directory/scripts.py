@@ -31,6 +31,7 @@ def entries(state: State, address: str, *, stores: bool) -> dict[tuple[str, str]
     if rules and stores and any(rule.enabled for rule in rules.rules):
         found["sieve", f"{domain}/{local}/rules"] = sieve_rules.rules_script(rules.rules, spam)
     if spam and stores:
+        found["spam", address] = "own"
         found["sieve", f"{domain}/{local}/spam"] = sieve_rules.spam_script(spam)
         if spam.deny:
             found["sieve", f"{domain}/{local}/deny"] = sieve_rules.deny_script(spam)

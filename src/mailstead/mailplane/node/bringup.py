@@ -9,12 +9,14 @@ import os
 import secrets
 import shutil
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mailstead.config import FILE_NAME, Settings, load
 from mailstead.home import MAX_HOME_OCTETS, Home
+from mailstead.mailplane.directory import schema
 from mailstead.mailplane.engines.files import write
 from mailstead.mailplane.engines.processes import EngineError, run
 from mailstead.mailplane.node import launch, leftovers, ports, supervise, tls, users
@@ -115,6 +117,7 @@ def prepare(settings: Settings, progress: Progress) -> list[str]:
     _directories(settings, home)
     _refuse_closed_program(home)
     _secrets(home)
+    _tables(home)
     names = dict.fromkeys((settings.hostname, *settings.web.hostnames))
     renewed = tls.ensure(home, tuple(names))
     if renewed:
@@ -165,6 +168,14 @@ def _directories(settings: Settings, home: Home) -> None:
     # It may hold the database's password; the control plane reads it.
     shutil.chown(home.settings_file, "root", users.CONTROL)
     home.settings_file.chmod(0o640)
+
+
+def _tables(home: Home) -> None:
+    """Make the tables that the engines' new files may ask, before an engine has those files."""
+    try:
+        schema.connect(home.directory_database).close()
+    except sqlite3.DatabaseError:
+        return  # damaged: the agent builds it anew and says so
 
 
 def _refuse_closed_program(home: Home) -> None:

@@ -17,12 +17,15 @@ from mailstead.mailplane.engines.files import File
 from mailstead.standards.refusal import Refusal
 
 _HEAD = "# Made by Mailstead from its settings; changes here are overwritten.\n"
-# `%` and `$` would be expanded, `#`, quotes and braces would end the value.
 _LOG_IN = (
     "user=<%u> method=%m rip=%r lip=%l mpid=%e %c session=<%{session}> "
     "credential=<%{passdb:credential}>"
 )
+# `%` and `$` would be expanded, `#`, quotes and braces would end the value.
 _PLAIN = re.compile(r"[A-Za-z0-9._+=/:~-]*")
+
+# The compiled form of the house's scripts is kept in the mailbox's home, which vmail may write.
+_KEPT = "bindir=~/.sieve-compiled"
 
 
 def config_file(home: Home) -> Path:
@@ -231,19 +234,17 @@ protocol sieve {
 
 def _sieve(model: DovecotModel) -> str:
     home = model.home
-    # The compiled form of the house's scripts is kept in the mailbox's home, which vmail may write.
-    kept = "bindir=~/.sieve-compiled"
     return f"""
 # Redirected mail and answers go back into the queue by SMTP: sendmail(1) would need a setgid
 # program that knows this instance.
 submission_host = 127.0.0.1:{model.reinject}
 plugin {{
   sieve = file:~/sieve;active=~/.dovecot.sieve
-  sieve_before = file:{home.sieve}/%d/%n/deny.sieve;{kept}
-  sieve_before2 = file:{home.sieve}/%d/%n/autoresponder.sieve;{kept}
-  sieve_before3 = file:{home.sieve}/%d/%n/rules.sieve;{kept}
-  sieve_after = file:{home.sieve}/%d/%n/spam.sieve;{kept}
-  sieve_after2 = {junk_script(home)}
+  sieve_before = file:{home.sieve}/%d/%n/deny.sieve;{_KEPT}
+  sieve_before2 = file:{home.sieve}/%d/%n/autoresponder.sieve;{_KEPT}
+  sieve_before3 = file:{home.sieve}/%d/%n/rules.sieve;{_KEPT}
+  # Of a mailbox with a say of its own the directory names another script (user_query).
+  sieve_after = {junk_script(home)}
   # Intervals under a day. editheader stays off: nobody may rewrite what was received.
   sieve_extensions = +vacation-seconds
   # An answer to every message would let two autoresponders talk for ever.
@@ -260,6 +261,7 @@ plugin {{
 
 def _directory(home: Home) -> str:
     mail = f"'{home.mail}/%d/%n'"
+    own = f"'file:{home.sieve}/%d/%n/spam.sieve;{_KEPT}'"
     quota = "CASE WHEN quota > 0 THEN '*:bytes=' || quota ELSE NULL END"
     return f"""{_HEAD}# The node's directory: docs/develop/contracts.md.
 driver = sqlite
@@ -271,7 +273,9 @@ password_query = \\
     secret AS password, {mail} AS userdb_home, {quota} AS userdb_quota_rule \\
   FROM login WHERE address = '%Lu' AND may_login = 1
 user_query = \\
-  SELECT {mail} AS home, {quota} AS quota_rule \\
+  SELECT {mail} AS home, {quota} AS quota_rule, \\
+    CASE WHEN EXISTS (SELECT 1 FROM own_spam o WHERE o.address = login.address) \\
+      THEN {own} ELSE NULL END AS sieve_after \\
   FROM login WHERE address = '%Lu' AND (deliverable = 1 OR may_login = 1)
 iterate_query = SELECT address AS user FROM login WHERE responder = 0
 """

@@ -105,10 +105,14 @@ def _headers() -> str:
 use = ["remove-headers", "x-spam-status", "x-spam-level", "authentication-results"];
 skip_local = true;
 skip_authenticated = true;
+# Not believed from our own users either.
+authenticated_headers = ["remove-headers"];
 routines {
   remove-headers {
     headers {
-      # Of a message with no point the routine below does not touch it.
+      # Whoever claims them: what is said here is said by us alone. X-Spam is Rspamd's own, added
+      # after this; of a message with no point the routine below does not touch X-Spam-Level.
+      "X-Spam" = 0;
       "X-Spam-Level" = 0;
     }
   }
