@@ -37,6 +37,8 @@ PATHS: dict[str, str] = {
     "print": "M7 8V3h10v5M7 17H4V8h16v9h-3M7 14h10v7H7z",
     "trash": "M4 7h16M9 7V4h6v3M6 7l1 14h10l1-14M10 11v6M14 11v6",
     "undo": "M8 5L4 9l4 4M4 9h10a6 6 0 0 1 0 12h-3",
+    "up": "M12 19V5M6 11l6-6 6 6",
+    "down": "M12 5v14M6 13l6 6 6-6",
     "arrow": "M5 12h14M13 6l6 6-6 6",
     "forward": "M13 5l7 7-7 7v-4.5C8 14.500 5.500 16 4 19c0-6 3-9.500 9-9.500z",
     "clock": "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3.500 2",

@@ -225,6 +225,12 @@ class RuleEditor:
                 first.widget.attrs["autofocus"] = True
         return changed
 
+    @property
+    def faulty(self) -> bool:
+        """Whether the reader must look at something again."""
+        parts = [self.head, *self.conditions, *self.actions]
+        return bool(self.errors) or any(form.is_bound and form.errors for form in parts)
+
     def is_valid(self) -> bool:
         """Whether every part was readable; the service checks what it means."""
         forms_all = [self.head, *self.conditions, *self.actions]
@@ -248,6 +254,17 @@ class RuleEditor:
     def refuse(self, refusal: Refusal) -> None:
         """A refusal as an error of the whole form."""
         self.errors.append(refusal.say(gettext))
+
+
+def edition_form(given: str) -> type[forms.Form]:
+    """A form that carries which rules the reader has before them."""
+
+    class Seen(forms.Form):
+        """Nothing to fill in."""
+
+        edition = forms.CharField(widget=forms.HiddenInput(attrs={"value": given}))
+
+    return Seen
 
 
 def _exact(octets: int) -> str:

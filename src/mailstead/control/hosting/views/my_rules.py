@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from mailstead.control.hosting import services
-from mailstead.control.hosting.forms.rules import RuleEditor
+from mailstead.control.hosting.forms.rules import RuleEditor, edition_form
 from mailstead.control.hosting.queries.rule_words import STARTS, rules_of, start_named, told
+from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.hosting.views.place import Place, mailbox_in, show, to
 from mailstead.control.people.pages import page
 from mailstead.standards.refusal import Refusal
@@ -51,13 +51,8 @@ def _at(rules: Rules, index: int) -> Rule:
 
 def _set(place: Place, rules: Rules) -> None:
     services.set_rules(
-        actor=place.actor, now=timezone.now(), mailbox=place.mailbox, rules=services_rules(rules)
+        actor=place.actor, now=timezone.now(), mailbox=place.mailbox, rules=rules
     )
-
-
-def services_rules(rules: Rules) -> Rules:
-    """As the service reads them from anybody: by way of plain data."""
-    return services.parse_rules(msgspec.to_builtins(rules))
 
 
 @page("rules.view", post="rules.set")
@@ -167,23 +162,27 @@ def remove(request: HttpRequest, index: int, number: int | None = None) -> HttpR
     place = mailbox_in(request, number, "rules")
     found = rules_of(place.mailbox)
     rule = _at(found, index)
-    if request.method == "POST":
+    row = told((rule,))[0]
+
+    def act(_: dict[str, Any]) -> None:
         seen = _seen(request, place)
         _set(place, (*seen[:index], *seen[index + 1 :]))
-        messages.success(request, gettext("The rule “{name}” is gone.").format(name=rule.name))
-        return to(place, "rules")
-    row = told((rule,))[0]
-    lines = [
-        *row.conditions,
-        *row.actions,
-        gettext("To keep the rule for later, switch it off instead."),
-    ]
-    context: dict[str, Any] = {
-        "title": gettext("Remove the rule “{name}”?").format(name=rule.name),
-        "lines": lines,
-        "act": gettext("Remove the rule"),
-        "danger": True,
-        "back": place.link("rules"),
-        "hidden": {"edition": edition(found)},
-    }
-    return render(request, "hosting/mailbox/confirm.html", {"place": place, **context})
+
+    question = Question(
+        title=gettext("Remove the rule “{name}”").format(name=rule.name),
+        lines=[
+            *row.conditions,
+            *row.actions,
+            gettext("This cannot be undone. To keep the rule for later, switch it off instead."),
+        ],
+        act=gettext("Remove the rule"),
+        back=place.link("rules"),
+        danger=True,
+    )
+    return confirmed(
+        request,
+        question,
+        act,
+        done=lambda: gettext("The rule “{name}” is gone.").format(name=rule.name),
+        form=edition_form(edition(found)),
+    )
