@@ -20,6 +20,8 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "people": lambda world, whose: world.memberships[whose].pk,
     "tokens": lambda world, whose: world.tokens[whose].pk,
     "invitations": lambda world, whose: world.invitations[whose].pk,
+    "forwarders": lambda world, whose: world.forwarders[whose].pk,
+    "answers": lambda world, whose: world.answers[whose].pk,
     "servers": lambda world, whose: world.server.name,
 }
 # Parts that stand for nothing which a tenant owns, or for something below one that is checked.

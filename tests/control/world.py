@@ -14,11 +14,19 @@ from dataclasses import dataclass, field
 from django.test import Client
 
 from mailstead.control.hosting import services
-from mailstead.control.hosting.models import Customer, Domain, Mailbox, Server
+from mailstead.control.hosting.models import (
+    Autoresponder,
+    Customer,
+    Domain,
+    Forwarder,
+    Mailbox,
+    Server,
+)
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import ApiToken, Invitation, Membership, Person
 from mailstead.control.people.queries import actor_of
+from mailstead.wire.changes import Route
 
 PASSWORD = "correct horse battery"
 HOST = "panel.example"
@@ -38,6 +46,8 @@ class World:
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     memberships: dict[str, Membership] = field(default_factory=dict)
+    forwarders: dict[str, Forwarder] = field(default_factory=dict)
+    answers: dict[str, Autoresponder] = field(default_factory=dict)
     tokens: dict[str, ApiToken] = field(default_factory=dict)
     invitations: dict[str, Invitation] = field(default_factory=dict)
 
@@ -111,6 +121,16 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
     member("domain_admin", "dora", carl, domains=[world.domains["main"].pk])
     world.people["mailbox"] = services.log_in_of(world.mailboxes["main"])
     for role in ("reseller", "customer", "stranger"):
+        domain = world.domains["main" if role == "customer" else role]
+        world.forwarders[role] = services.set_forwarder(
+            **who,
+            domain=domain,
+            address=f"info@{domain.name}",
+            route=Route(action="deliver", destinations=(f"desk@{OUTSIDE}",)),
+        )
+        world.answers[role] = services.set_autoresponder(
+            **who, domain=domain, address=f"away@{domain.name}", subject="Away", body="Later."
+        )
         place = Membership.objects.get(person=world.people[role])
         world.memberships[role] = place
         world.tokens[role], _ = people.create_token(
