@@ -50,9 +50,7 @@ def _at(rules: Rules, index: int) -> Rule:
 
 
 def _set(place: Place, rules: Rules) -> None:
-    services.set_rules(
-        actor=place.actor, now=timezone.now(), mailbox=place.mailbox, rules=rules
-    )
+    services.set_rules(actor=place.actor, now=timezone.now(), mailbox=place.mailbox, rules=rules)
 
 
 @page("rules.view", post="rules.set")

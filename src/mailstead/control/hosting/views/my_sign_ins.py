@@ -119,18 +119,16 @@ def end(request: HttpRequest, number: int | None = None) -> HttpResponseBase:
 
     def act(_: dict[str, Any]) -> None:
         ended.append(
-            node_orders.end_sessions(
-                actor=place.actor, now=timezone.now(), mailbox=place.mailbox
-            )
+            node_orders.end_sessions(actor=place.actor, now=timezone.now(), mailbox=place.mailbox)
         )
 
     def done() -> str:
         count = ended[0]
         if count is None:
             return gettext("The mail server has been told; it has not answered yet.")
-        return ngettext(
-            "{n} connection was ended.", "{n} connections were ended.", count
-        ).format(n=count)
+        return ngettext("{n} connection was ended.", "{n} connections were ended.", count).format(
+            n=count
+        )
 
     question = Question(
         title=gettext("End all connections of mail programs"),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
-from mailstead.control.hosting.services import node_orders
 from mailstead.control.hosting.views.place import mailbox_in, show
 from mailstead.control.people.pages import page
 
