@@ -94,7 +94,7 @@ def vacation_initial(answer: Autoresponder | None, name: str, now: dt.datetime) 
 
 
 class SpamForm(forms.Form):
-    """How much of what looks like spam goes to the Junk folder, and which senders never or always."""
+    """How much goes to the Junk folder, and whose mail never or always does."""
 
     level = forms.ChoiceField(
         label=_("How strict"),

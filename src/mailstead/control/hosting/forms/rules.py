@@ -119,7 +119,6 @@ class ActionForm(forms.Form):
         label=_("Folder"),
         max_length=200,
         required=False,
-        help_text=_("It is made where it is missing. A / parts a folder from the one it lies in."),
         widget=forms.TextInput(attrs={"list": "folders", "spellcheck": "false"}),
     )
     address = forms.CharField(

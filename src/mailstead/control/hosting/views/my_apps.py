@@ -82,9 +82,7 @@ def remove(request: HttpRequest, app: int, number: int | None = None) -> HttpRes
         title=gettext("Remove the app password “{name}”").format(name=found.name),
         lines=[
             gettext("The program or device that has it cannot sign in any more."),
-            gettext(
-                "Open connections of all programs end once; the others come back by themselves."
-            ),
+            gettext("Other programs are cut off once and come back by themselves."),
             gettext("This cannot be undone; a new one can be made at any time."),
         ],
         act=gettext("Remove the app password"),

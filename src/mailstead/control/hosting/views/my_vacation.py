@@ -26,13 +26,13 @@ def answer_of(place: Place) -> Autoresponder | None:
     return rows.filter(local=place.mailbox.local).first()
 
 
-def period(data: dict[str, Any], now: dt.datetime) -> dict[str, dt.datetime | None]:
+def period(data: dict[str, Any], now: dt.datetime) -> tuple[Any, Any]:
     """From when until when it answers; switched off it has ended, and its text is kept."""
     if data["when"] == "on":
-        return {"starts": None, "ends": None}
+        return None, None
     if data["when"] == "off":
-        return {"starts": None, "ends": now}
-    return {"starts": data["starts"], "ends": data["ends"]}
+        return None, now
+    return data["starts"], data["ends"]
 
 
 def state_of(answer: Autoresponder | None, now: dt.datetime) -> str:
@@ -54,6 +54,7 @@ def vacation(request: HttpRequest, number: int | None = None) -> HttpResponse:
     )
 
     def save(data: dict[str, Any]) -> None:
+        starts, ends = period(data, now)
         services.set_autoresponder(
             actor=place.actor,
             now=now,
@@ -64,7 +65,8 @@ def vacation(request: HttpRequest, number: int | None = None) -> HttpResponse:
             html=bool(answer and answer.html),
             interval=data["days"] * DAY,
             from_name=data["from_name"],
-            **period(data, now),
+            starts=starts,
+            ends=ends,
         )
 
     if request.method == "POST" and submitted(form, save):

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from mailstead.control.hosting import queries
+from mailstead.control.hosting.views.my_overview import mailbox_overview
 from mailstead.control.people.pages import actor_in, page
 
 
@@ -13,5 +14,7 @@ from mailstead.control.people.pages import actor_in, page
 def overview(request: HttpRequest) -> HttpResponse:
     """Each role's own first page."""
     actor = actor_in(request)
+    if actor.kind == "mailbox":
+        return mailbox_overview(request)
     context = {"domains": queries.domains(actor)[:10]}
     return render(request, "hosting/overview.html", context)

@@ -63,9 +63,8 @@ class Place:
 
     @property
     def tabs(self) -> list[Tab]:
-        """The pages that the reader may open, the mailbox's own page first."""
-        first = Tab(_("Mailbox"), reverse("hosting:mailbox", args=(self.mailbox.pk,)), False)
-        return [first] + [
+        """The pages that the reader may open, after the mailbox's own page."""
+        return [
             Tab(title, self.link(page), page == self.page)
             for page, title, rule in _TABS
             if self.may(rule)
