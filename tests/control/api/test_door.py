@@ -108,7 +108,8 @@ def test_what_is_not_json_and_not_there_is_a_problem_too(world: World) -> None:
     assert status("GET", "/nothing").status_code == 404
     assert status("GET", "/mailboxes?q=%00").status_code == 400
     wrong = status("DELETE", "/mailboxes")
-    assert (wrong.status_code, wrong.headers["Allow"]) == (405, "GET, POST")
+    assert wrong.status_code == 405
+    assert sorted(wrong.headers["Allow"].split(", ")) == ["GET", "POST"]
 
 
 def test_every_wrong_field_is_named_with_a_sentence(world: World) -> None:

@@ -27,7 +27,16 @@ THINGS: dict[str, Callable[[World, str], object]] = {
 }
 # Parts below something that is checked, or of which the tests of the resource have their own.
 ANY = 999_999
-KNOWN = {"members", "invitations", "tokens", "webhooks", "deliveries", "audit", "app-passwords"}
+KNOWN = {
+    "members",
+    "invitations",
+    "tokens",
+    "webhooks",
+    "deliveries",
+    "audit",
+    "app-passwords",
+    "packages",
+}
 KNOWN |= {"forwarders", "autoresponders"}
 
 
@@ -129,6 +138,8 @@ def test_another_tenants_things_are_not_there(world: World, role: str) -> None:
 _ROUTE = {"action": "blackhole"}
 _BODIES: dict[str, object] = {
     "PATCH /customers/{number}": {"name": "Mine"},
+    "PUT /customers/{number}/brand": {"name": "Mine"},
+    "PUT /customers/{number}/reseller": {"is_reseller": True},
     "POST /customers/{number}/suspend": {"reason": "because"},
     "POST /domains/{domain}/suspend": {"reason": "because"},
     "PUT /domains/{domain}/catch-all": _ROUTE,

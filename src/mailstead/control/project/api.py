@@ -26,6 +26,7 @@ from mailstead.control.hosting.api import (
     imports,
     inside,
     mailboxes,
+    packages,
     rights,
     trail,
 )
@@ -40,6 +41,7 @@ PREFIX = "/api/v1"
 _ROUTERS = (
     me.router,
     customers.router,
+    packages.router,
     domains.router,
     mailboxes.router,
     inside.router,

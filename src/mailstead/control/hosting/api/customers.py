@@ -9,9 +9,12 @@ from ninja import Field, Path, Query, Router, Schema, Status
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.api.found import customer_in
 from mailstead.control.hosting.api.schemas import CustomerOut, Reason, customer_out
+from mailstead.control.hosting.models import Customer, Package
+from mailstead.control.people.actor import Actor
 from mailstead.control.people.api.door import caller, operation
 from mailstead.control.people.api.paging import Number, Page, Turn, paged
 from mailstead.control.people.api.schemas import In, Limit, Size
+from mailstead.standards.refusal import Refusal
 
 router = Router(tags=["Customers"])
 
@@ -24,7 +27,9 @@ class CustomerNew(In):
     quota: Size = 0
     mailbox_limit: Limit | None = None
     domain_limit: Limit | None = None
+    package: Number | None = Field(None, description="Gives the limits instead.")
     is_reseller: bool = False
+    invite: bool = Field(False, description="Mail the contact address a link to a log-in.")
 
 
 class CustomerChange(In):
@@ -35,6 +40,13 @@ class CustomerChange(In):
     quota: Size | None = None
     mailbox_limit: Limit | None = None
     domain_limit: Limit | None = None
+    package: Number | None = Field(None, description="Gives all limits instead.")
+
+
+class Reselling(In):
+    """Whether it resells."""
+
+    is_reseller: bool
 
 
 class CustomerFind(Turn):
@@ -53,6 +65,16 @@ class Usage(Schema):
     mailboxes: int
 
 
+def _package(actor: Actor, customer: Customer | None, number: int | None) -> Package | None:
+    """The package, if it may be given to the customer; raises `Refusal`."""
+    if number is None:
+        return None
+    found = queries.packages_for(actor, customer).filter(pk=number).first()
+    if found is None:
+        raise Refusal("package-unknown", "There is no such package for this customer.")
+    return found
+
+
 @router.get("/customers", response=Page[CustomerOut], summary="List customers")
 @operation("customer.list")
 def list_customers(request: HttpRequest, find: Query[CustomerFind]) -> object:
@@ -67,7 +89,10 @@ def list_customers(request: HttpRequest, find: Query[CustomerFind]) -> object:
 @operation("customer.create")
 def create_customer(request: HttpRequest, body: CustomerNew) -> Status[CustomerOut]:
     """One who is made by a reseller belongs to that one."""
-    made = services.create_customer(actor=caller(request), now=timezone.now(), **body.model_dump())
+    actor = caller(request)
+    values = body.model_dump()
+    values["package"] = _package(actor, None, body.package)
+    made = services.create_customer(actor=actor, now=timezone.now(), **values)
     return Status(201, customer_out(made))
 
 
@@ -86,13 +111,15 @@ def change_customer(
     """Change what is given; a smaller limit keeps the mailboxes that are there."""
     actor, found = customer_in(request, number)
     given = body.model_fields_set
+    values = body.model_dump()
+    values["package"] = _package(actor, found, body.package)
     services.update_customer(
         actor=actor,
         now=timezone.now(),
         customer=found,
         no_mailbox_limit="mailbox_limit" in given and body.mailbox_limit is None,
         no_domain_limit="domain_limit" in given and body.domain_limit is None,
-        **body.model_dump(),
+        **values,
     )
     return customer_out(found)
 
@@ -121,6 +148,17 @@ def resume_customer(request: HttpRequest, number: Path[Number]) -> CustomerOut:
     """The suspension ends."""
     actor, found = customer_in(request, number)
     services.resume_customer(actor=actor, now=timezone.now(), customer=found)
+    return customer_out(found)
+
+
+@router.put("/customers/{number}/reseller", response=CustomerOut, summary="Make a reseller")
+@operation("customer.make-reseller")
+def set_reseller(request: HttpRequest, number: Path[Number], body: Reselling) -> CustomerOut:
+    """Let a customer have customers of their own, or no more."""
+    actor, found = customer_in(request, number)
+    services.set_reseller(
+        actor=actor, now=timezone.now(), customer=found, is_reseller=body.is_reseller
+    )
     return customer_out(found)
 
 

@@ -28,6 +28,8 @@ from mailstead.control.people.api.paging import Number
 from mailstead.control.people.api.schemas import In
 from mailstead.standards.refusal import Refusal
 
+__all__ = ["router"]
+
 
 class Invited(In):
     """Somebody to invite."""

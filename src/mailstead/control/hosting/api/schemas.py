@@ -59,6 +59,7 @@ class CustomerOut(Schema):
     email: str
     reseller: int | None = Field(description="Number of the customer who resells to this one.")
     is_reseller: bool
+    package: int | None = Field(description="From which the limits came.")
     quota: int = Field(description="Bytes that all mailboxes share; 0: no limit.")
     mailbox_limit: int | None
     domain_limit: int | None
@@ -147,6 +148,7 @@ def customer_out(row: Customer) -> CustomerOut:
         email=row.email,
         reseller=row.reseller_id,
         is_reseller=row.is_reseller,
+        package=row.package_id,
         quota=row.quota,
         mailbox_limit=row.mailbox_limit,
         domain_limit=row.domain_limit,

@@ -7,7 +7,7 @@ import datetime as dt
 from django.http import HttpRequest
 from ninja import Field, Path, Query, Router, Schema
 
-from mailstead.control.people import queries as people
+from mailstead.control.hosting import queries
 from mailstead.control.people.api.door import caller, operation
 from mailstead.control.people.api.paging import Number, Page, Turn, paged
 from mailstead.standards.refusal import Refusal
@@ -39,6 +39,9 @@ class Entry(Schema):
 class EntryFind(Turn):
     """Which entries."""
 
+    q: str = Field(
+        "", max_length=320, description="The beginning of a name, or a whole log-in or address."
+    )
     kind: str = Field("", max_length=30, description="Only of this kind of object.")
     label: str = Field("", max_length=320, description="Only of this object.")
     verb: str = Field("", max_length=60, description="Only this verb.")
@@ -48,7 +51,7 @@ class EntryFind(Turn):
 @operation("audit.view")
 def list_entries(request: HttpRequest, find: Query[EntryFind]) -> object:
     """Who did what, the newest first."""
-    rows = people.audit_trail(caller(request), kind=find.kind, label=find.label)
+    rows = queries.trail(caller(request), kind=find.kind, label=find.label, search=find.q)
     if find.verb:
         rows = rows.filter(verb=find.verb)
     return paged(rows, find, lambda row: row, newest_first=True)
@@ -58,7 +61,7 @@ def list_entries(request: HttpRequest, find: Query[EntryFind]) -> object:
 @operation("audit.view")
 def show_entry(request: HttpRequest, number: Path[Number]) -> object:
     """One of them."""
-    found = people.audit_trail(caller(request)).filter(pk=number).first()
+    found = queries.trail(caller(request)).filter(pk=number).first()
     if found is None:
         raise Refusal("entry-unknown", "There is no such entry.")
     return found

@@ -111,13 +111,16 @@ def permit(actor: Actor, rule: str, row: Model) -> people.Owner:
     if not seen:
         raise Refusal("object-unknown", "There is no such thing here.")
     if customer is not None and rule not in _WHILE_SUSPENDED:
-        _refuse_suspended(customer)
+        _refuse_suspended(actor, customer)
     return owner
 
 
-def _refuse_suspended(customer: Customer) -> None:
+def _refuse_suspended(actor: Actor, customer: Customer) -> None:
+    # A reseller who has suspended a customer may still change what is theirs, and end it.
+    by_actor = actor.kind == "reseller" and customer.reseller_id == actor.customer
+    by_actor = by_actor and customer.suspended_by == "reseller"
     remedy = "Nothing can be changed until that is settled."
-    if customer.suspended:
+    if customer.suspended and not by_actor:
         raise Refusal(
             "customer-suspended",
             "This account is suspended: {reason}",

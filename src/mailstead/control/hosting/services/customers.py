@@ -256,6 +256,8 @@ def suspend_customer(*, actor: Actor, now: dt.datetime, customer: Customer, reas
     """
     locked(customer)
     before = facts(customer)
+    if customer.suspended:
+        refuse_higher(actor, customer.suspended_by)
     customer.suspended = True
     customer.suspended_reason = checked_text(reason, "reason", 300)
     customer.suspended_by = actor.kind

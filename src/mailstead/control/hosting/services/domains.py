@@ -162,6 +162,8 @@ def _refuse_alias(domain: Domain, target: Domain) -> None:
 def suspend_domain(*, actor: Actor, now: dt.datetime, domain: Domain, reason: str) -> None:
     """No log-in and no sending for its mailboxes; mail is still received."""
     before = facts(living(domain))
+    if domain.suspended:
+        refuse_higher(actor, domain.suspended_by)
     domain.suspended = True
     domain.suspended_reason = checked_text(reason, "reason", 300)
     domain.suspended_by = actor.kind
