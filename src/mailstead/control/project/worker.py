@@ -1,8 +1,8 @@
 """The worker process: what has to be done at once, and what from time to time.
 
-Purpose: every second send the panel's mail and the webhooks that are due; every minute purge what
-is over.
-Runs: SIGTERM ends it between two tasks.
+Purpose: every second send the panel's mail and the webhooks that are due, and do the jobs that
+wait; every minute purge what is over.
+Runs: SIGTERM ends it between two tasks, and between two steps of a job.
 Diagnostics: one line on stderr for each task that did something or failed.
 Known limits: a task that fails is tried again at the next round.
 """
@@ -13,12 +13,20 @@ import datetime as dt
 import signal
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
 from mailstead.config import home_from_environment
 from mailstead.control.project.bootstrap import setup
+from mailstead.standards.refusal import Refusal
+
+if TYPE_CHECKING:
+    from mailstead.control.jobs.models import Job
+    from mailstead.control.jobs.services import Handler
 
 Task = Callable[[dt.datetime], int]
 ROUND = 60.0
@@ -33,6 +41,17 @@ def _quick_tasks() -> dict[str, Task]:
     return {"mail": send_due}
 
 
+TURN = 5.0
+"""Seconds after which a job lets another one have its turn, if one waits."""
+
+
+def _handlers() -> dict[str, Handler]:
+    """What does each kind of job."""
+    from mailstead.control.hosting import jobs, services
+
+    return {services.IMPORT_MAILBOXES: jobs.import_mailboxes}
+
+
 def _webhooks() -> dict[str, Task]:
     """On a thread of their own: an address that does not answer holds up nothing else."""
     from mailstead.control.hosting.services import enqueue_webhooks
@@ -44,6 +63,7 @@ def _webhooks() -> dict[str, Task]:
 def _tasks() -> dict[str, Task]:
     from mailstead.control.feed.services import compact
     from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
+    from mailstead.control.jobs.services import drop_old as drop_old_jobs
     from mailstead.control.people.services import (
         drop_deliveries,
         drop_keys,
@@ -59,6 +79,7 @@ def _tasks() -> dict[str, Task]:
         "deliveries": drop_deliveries,
         "idempotency keys": drop_keys,
         "sign-ins": drop_old_sign_ins,
+        "old jobs": drop_old_jobs,
     }
 
 
@@ -78,6 +99,35 @@ def work(now: dt.datetime, tasks: dict[str, Task] | None = None) -> None:
             close_old_connections()
 
 
+def do_jobs(stop: threading.Event, handlers: Mapping[str, Handler], now: dt.datetime) -> int:
+    """Do jobs, each in turns, until none waits or `stop` is set; returns how many turns."""
+    from mailstead.control.jobs import services
+
+    turns = 0
+    while not stop.is_set() and (job := services.claim(dt.datetime.now(dt.UTC))):
+        _turn(stop, handlers, job)
+        turns += 1
+    return turns
+
+
+def _turn(stop: threading.Event, handlers: Mapping[str, Handler], job: Job) -> None:
+    """The border of a job: a refusal becomes its last words, a defect a trace in the log."""
+    from mailstead.control.jobs import services
+
+    ends = time.monotonic() + TURN
+    try:
+        while services.step(job, handlers[job.kind], dt.datetime.now(dt.UTC)):
+            if stop.is_set() or (time.monotonic() > ends and services.others_wait()):
+                services.give_back(job, dt.datetime.now(dt.UTC))
+                return
+    except Refusal as refusal:
+        services.fail(job, refusal.sentence, dt.datetime.now(dt.UTC))
+    except Exception:
+        structlog.get_logger("worker").exception("failed", job=job.pk, kind=job.kind)
+        words = "A defect in Mailstead; the log of the worker holds its trace."
+        services.fail(job, words, dt.datetime.now(dt.UTC))
+
+
 def _repeat(stop: threading.Event, every: float, tasks: dict[str, Task]) -> None:
     while not stop.is_set():
         work(dt.datetime.now(dt.UTC), tasks)
@@ -90,7 +140,11 @@ def main() -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    beats = {"quick": _quick_tasks(), "webhooks": _webhooks()}
+    beats: dict[str, dict[str, Task]] = {
+        "quick": _quick_tasks(),
+        "webhooks": _webhooks(),
+        "jobs": {"jobs": partial(do_jobs, stop, _handlers())},
+    }
     threads = [
         threading.Thread(target=_repeat, args=(stop, BEAT, tasks), name=name)
         for name, tasks in beats.items()

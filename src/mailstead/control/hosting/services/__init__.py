@@ -43,6 +43,7 @@ from mailstead.control.hosting.services.forwarders import (
     remove_forwarder,
     set_forwarder,
 )
+from mailstead.control.hosting.services.long_tasks import IMPORT_MAILBOXES, start_mailbox_import
 from mailstead.control.hosting.services.mailbox_users import (
     log_in_of,
     post_recovery,
@@ -111,6 +112,7 @@ from mailstead.control.hosting.services.usage import handle_event, pool_usage
 from mailstead.control.hosting.services.webhooks import enqueue_webhooks
 
 __all__ = [
+    "IMPORT_MAILBOXES",
     "Acted",
     "AutoresponderRow",
     "CatchAllRow",
@@ -181,6 +183,7 @@ __all__ = [
     "set_rules",
     "set_spam_settings",
     "sieve_text",
+    "start_mailbox_import",
     "suspend_customer",
     "suspend_domain",
     "suspend_mailbox",
