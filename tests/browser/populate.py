@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 
 
+DOWNLOADS = ("apple/", "zone/", ".css", "logo/", "logo", "template/", "refused/")
+"""Files, not pages."""
+
+
 def main(home: Path) -> None:
     """Make them once; a second call says the same."""
     from mailstead.control.project.bootstrap import setup
@@ -24,7 +28,12 @@ def main(home: Path) -> None:
     world = make_world(dt.datetime.now(dt.UTC), Server.objects.get())
     paths: dict[str, list[str]] = {role: [] for role in ROLES}
     for page in all_pages():
-        if page.library or not page.rules or "nothing" in fill(page, world, "customer")[0]:
+        if (
+            page.route.endswith(DOWNLOADS)
+            or page.library
+            or not page.rules
+            or "nothing" in fill(page, world, "customer")[0]
+        ):
             continue
         rule = page.rules.get("GET", "")
         for role in ("customer", "mailbox", "operator", "reseller"):

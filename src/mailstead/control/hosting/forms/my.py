@@ -110,11 +110,13 @@ class SpamForm(forms.Form):
         label=_("Never spam"),
         required=False,
         help_text=_("One in each line: an address, or @example.org for a whole domain."),
+        widget=forms.Textarea(attrs={"rows": "5", "spellcheck": "false"}),
     )
     deny = LinesField(
         label=_("Always spam"),
         required=False,
         help_text=_("Mail from these senders goes to the Junk folder."),
+        widget=forms.Textarea(attrs={"rows": "5", "spellcheck": "false"}),
     )
 
 

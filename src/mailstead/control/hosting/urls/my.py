@@ -22,7 +22,7 @@ from mailstead.control.hosting.views import (
 _PAGES: tuple[tuple[str, Any, str], ...] = (
     ("rules/", my_rules.rules, "rules"),
     ("rules/add/", my_rules.add, "rule-add"),
-    ("rules/test/", my_rule_test.test, "rules-test"),
+    ("rules/test/", my_rule_test.rule_test, "rules-test"),
     ("rules/<int:index>/", my_rules.edit, "rule"),
     ("rules/<int:index>/remove/", my_rules.remove, "rule-remove"),
     ("vacation/", my_vacation.vacation, "vacation"),

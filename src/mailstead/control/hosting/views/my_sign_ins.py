@@ -9,9 +9,8 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from mailstead.control.hosting import queries
+from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.models import SignIn
-from mailstead.control.hosting.services import node_orders
 from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.hosting.views.place import Place, mailbox_in, show
 from mailstead.control.people.pages import page
@@ -119,7 +118,7 @@ def end(request: HttpRequest, number: int | None = None) -> HttpResponseBase:
 
     def act(_: dict[str, Any]) -> None:
         ended.append(
-            node_orders.end_sessions(actor=place.actor, now=timezone.now(), mailbox=place.mailbox)
+            services.end_sessions(actor=place.actor, now=timezone.now(), mailbox=place.mailbox)
         )
 
     def done() -> str:
