@@ -110,9 +110,11 @@ def create_webhook(
         secret="mswh_" + secrets.token_urlsafe(32),
         events=_checked_events(events),
         created_at=now,
-        cursor=_newest(),
     )
     _record(actor, now, "create", webhook, None, _facts(webhook))
+    # It is told of what comes after it.
+    webhook.cursor = _newest()
+    webhook.save(update_fields=["cursor"])
     return webhook, webhook.secret
 
 
