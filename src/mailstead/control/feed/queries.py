@@ -138,3 +138,9 @@ def _joined(part: Sequence[Mapping[str, float]]) -> dict[str, float]:
 def last_sample(server: str) -> NodeSample | None:
     """The newest figures of a node."""
     return NodeSample.objects.filter(server=server).order_by("-at").first()
+
+
+def last_samples(since: dt.datetime) -> dict[str, NodeSample]:
+    """The newest figures of every node that has told any since then."""
+    rows = NodeSample.objects.filter(at__gte=since).order_by("at")
+    return {row.server: row for row in rows}

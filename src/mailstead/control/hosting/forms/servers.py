@@ -32,9 +32,6 @@ class ServerForm(HostNameForm):
     field_order = ("name", "hostname")
 
 
-QUEUES = ("active", "deferred", "hold", "incoming")
-
-
 class QueueFilter(forms.Form):
     """Which messages of a queue are wanted; nothing in it is ever refused, only left out."""
 
@@ -51,7 +48,7 @@ class QueueFilter(forms.Form):
     )
     domain = forms.CharField(label=_("Recipient's domain"), required=False, max_length=253)
     sender = forms.CharField(label=_("Sender's domain"), required=False, max_length=253)
-    reason = forms.CharField(label=_("Reason contains"), required=False, max_length=200)
+    reason = forms.CharField(label=_("Reason contains"), required=False, max_length=320)
 
     def wanted(self) -> dict[str, Any]:
         """The filter as the node takes it; a field that is wrong is left out."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.hosting.views import brands, customers, packages
+from mailstead.control.hosting.views import (
+    brands,
+    customers,
+    jobs,
+    metrics,
+    packages,
+    queue,
+    servers,
+    style,
+)
 
 urlpatterns: list[URLPattern] = [
     path("customers/", customers.customer_list, name="customers"),
@@ -24,4 +33,21 @@ urlpatterns: list[URLPattern] = [
     path("brand/of/<int:number>/", brands.brand_of, name="brand-of"),
     path("brand/<int:number>.css", brands.css, name="brand-css"),
     path("brand/<int:number>/logo", brands.logo, name="brand-logo"),
+    path("servers/", servers.server_list, name="servers"),
+    path("servers/add/", servers.add, name="server-add"),
+    path("servers/<str:name>/", servers.show, name="server"),
+    path("servers/<str:name>/now/", servers.now, name="server-now"),
+    path("servers/<str:name>/edit/", servers.edit, name="server-edit"),
+    path("servers/<str:name>/remove/", servers.remove, name="server-remove"),
+    path("queue/", queue.queue, name="queue"),
+    path("queue/act/", queue.act, name="queue-act"),
+    path("queue/delete/", queue.delete, name="queue-delete"),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/<int:number>/", jobs.show, name="job"),
+    path("jobs/<int:number>/row/", jobs.row, name="job-row"),
+    path("jobs/<int:number>/refused.csv", jobs.refused, name="job-refused"),
+    path("jobs/<int:number>/stop/", jobs.stop, name="job-stop"),
+    path("jobs/<int:number>/resume/", jobs.resume, name="job-resume"),
+    path("metrics/", metrics.metrics, name="metrics"),
+    path("style/", style.style, name="style"),
 ]

@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from mailstead.control.hosting import queries
 from mailstead.control.hosting.views.my_overview import mailbox_overview
+from mailstead.control.hosting.views.company_overview import company
 from mailstead.control.people.pages import actor_in, page
 
 
@@ -16,5 +17,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     actor = actor_in(request)
     if actor.kind == "mailbox":
         return mailbox_overview(request)
+    if actor.kind in ("operator", "staff", "reseller"):
+        return company(request)
     context = {"domains": queries.domains(actor)[:10]}
     return render(request, "hosting/overview.html", context)

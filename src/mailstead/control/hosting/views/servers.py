@@ -16,12 +16,14 @@ from mailstead.control.feed import queries as feed
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.servers import HostNameForm, ServerForm
 from mailstead.control.hosting.models import Server
+from mailstead.control.hosting.views import node_stand_in as node_orders
 from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.hosting.views.server_states import Standing, standing
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.people.roles import may
 from mailstead.control.web.forms import submitted
 from mailstead.control.web.listing import csv_file, listing, wants_csv
+from mailstead.standards.refusal import Refusal
 
 _HEADS = ("name", "hostname", "state", "revision", "applied", "last_seen", "failed", "why")
 
@@ -158,3 +160,39 @@ def remove(request: HttpRequest, name: str) -> HttpResponse:
         done=lambda: gettext("The server {name} is removed.").format(name=name),
         then=reverse("hosting:servers"),
     )
+
+
+@page("server.view")
+def now(request: Any, name: str) -> HttpResponse:
+    """The machine at this moment, as the node itself says; a part of the page for htmx."""
+    actor = actor_in(request)
+    server = queries.server_named(actor, name)
+    context: dict[str, Any] = {"server": server, "told": None, "refusal": ""}
+    try:
+        told = node_orders.node_state(actor, server)
+    except Refusal as refusal:
+        if refusal.code.startswith("forbidden"):
+            raise
+        context["refusal"] = refusal.say(gettext)
+    else:
+        state = told.answer
+        context["told"] = told
+        context["disk_used"] = state.disk_total - state.disk_free
+        context["memory_used"] = state.memory_total - state.memory_available
+        context["processes"] = [(one, *_process_words(one.state)) for one in state.processes]
+    whole = "hosting/servers/now.html"
+    return render(request, "hosting/servers/now_part.html" if request.htmx else whole, context)
+
+
+def _process_words(state: str) -> tuple[str, str]:
+    """Kind and words of what the supervisor says of a process."""
+    known = {
+        "RUNNING": ("good", gettext("running")),
+        "STARTING": ("warn", gettext("starting")),
+        "BACKOFF": ("bad", gettext("fails to start")),
+        "STOPPING": ("warn", gettext("stopping")),
+        "STOPPED": ("idle", gettext("stopped")),
+        "EXITED": ("bad", gettext("ended")),
+        "FATAL": ("bad", gettext("given up")),
+    }
+    return known.get(state.upper(), ("idle", state))

@@ -81,6 +81,21 @@ def ago(at: dt.datetime | None) -> str | SafeString:
 
 
 @register.filter
+def lasting(seconds: float | None) -> str:
+    """A length of time in its two largest units: `3 h 12 min`."""
+    left = int(seconds or 0)
+    if left >= 86400:
+        whole, rest = divmod(left // 3600, 24)
+        return gettext("{d} d {h} h").format(d=whole, h=rest)
+    if left >= 3600:
+        whole, rest = divmod(left // 60, 60)
+        return gettext("{h} h {min} min").format(h=whole, min=rest)
+    if left >= 60:
+        return gettext("{min} min").format(min=left // 60)
+    return gettext("{s} s").format(s=left)
+
+
+@register.filter
 def share(part: int, whole: int) -> int:
     """Per cent, 0 to 100; 0 where there is no whole."""
     return min(100, max(0, round(100 * part / whole))) if whole else 0
