@@ -21,6 +21,8 @@ from mailstead.control.jobs.models import Job, State
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.listing import csv_file, harmless, listing, wants_csv
 
+SHOWN = 50
+"""Refused rows on the page; the file has all."""
 _UNDER_WAY = (State.WAITING, State.RUNNING)
 
 
@@ -35,6 +37,9 @@ class Shown:
     under_way: bool
     resumable: bool
     refused: list[Mapping[str, Any]]
+    """The rows as the job keeps them; `words` says why."""
+    faults: list[tuple[Any, str, str]]
+    """Of the first of them: number, what it was about, why."""
     counts: list[tuple[str, Any]]
 
 
@@ -50,8 +55,10 @@ def shown(job: Job) -> Shown:
     if job.stop_asked and job.state == State.RUNNING:
         kind, words = "warn", gettext("stopping")
     refused = job.result.get("refused")
-    refused = refused if isinstance(refused, list) else []
-    if job.state == State.DONE and refused:
+    rows: list[Mapping[str, Any]] = (
+        [row for row in refused if isinstance(row, dict)] if isinstance(refused, list) else []
+    )
+    if job.state == State.DONE and rows:
         kind, words = "warn", gettext("done, with refused rows")
     percent = 100 if job.state == State.DONE else 0
     if job.total and job.state != State.DONE:
@@ -63,9 +70,15 @@ def shown(job: Job) -> Shown:
         percent,
         under_way=job.state in _UNDER_WAY,
         resumable=job.state in (State.STOPPED, State.FAILED),
-        refused=[row for row in refused if isinstance(row, dict)],
+        refused=rows,
+        faults=[_fault(n, row) for n, row in enumerate(rows[:SHOWN], start=1)],
         counts=[(k, v) for k, v in job.result.items() if isinstance(v, int | float)],
     )
+
+
+def _fault(place: int, row: Mapping[str, Any]) -> tuple[Any, str, str]:
+    about = next((row[key] for key in ("what", "address", "name") if row.get(key)), "–")
+    return row.get("row", place), str(about), str(row.get("words", ""))
 
 
 @page("job.view")

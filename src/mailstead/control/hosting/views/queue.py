@@ -22,18 +22,25 @@ from django.utils.translation import gettext, ngettext
 from mailstead.control.hosting import queries
 from mailstead.control.hosting.forms.servers import QueueFilter
 from mailstead.control.hosting.models import Server
-from mailstead.control.hosting.views import node_stand_in as node_orders
+from mailstead.control.hosting.services import node_looks, node_orders
+from mailstead.control.hosting.views.server_states import patience
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.people.roles import require
 from mailstead.control.web.listing import harmless
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.orders import MOST_IDS, QueuedMessage
+from mailstead.wire.orders import MOST_IDS, ListQueue, QueuedMessage, QueueListed
 
 SHOWN = 200
 """Messages on the page; totals count all that match."""
 AT_ONCE = 1000
 """Messages that one act reaches at most."""
+_ACTS = {
+    "hold": node_orders.hold_mail,
+    "release": node_orders.release_mail,
+    "requeue": node_orders.requeue_mail,
+    "delete": node_orders.delete_mail,
+}
 _FILTERS = ("queue", "domain", "sender", "reason")
 
 
@@ -71,6 +78,19 @@ def _server(request: HttpRequest, actor: Actor) -> Server | None:
     return queries.servers(actor).order_by("name").first()
 
 
+def _look(
+    actor: Actor, server: Server, form: QueueFilter, **more: Any
+) -> node_looks.Seen[QueueListed]:
+    now = timezone.now()
+    return node_looks.queue(
+        actor=actor,
+        now=now,
+        server=server,
+        look=ListQueue(**form.wanted(), **more),
+        seconds=patience(server, now),
+    )
+
+
 @page("queue.view")
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits on one server, the oldest first."""
@@ -93,7 +113,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     export = request.GET.get("export") == "csv"
     limit = AT_ONCE if export else SHOWN
     try:
-        told = node_orders.queue(actor, server, **form.wanted(), newest_first=newest, limit=limit)
+        told = _look(actor, server, form, newest_first=newest, limit=limit)
     except Refusal as refusal:
         if not refusal.code.startswith("node-"):
             raise
@@ -183,8 +203,7 @@ def _chosen(request: HttpRequest, actor: Actor, server: Server) -> tuple[list[st
     if request.GET.get("all") != "1":
         ids = request.GET.getlist("id")[:SHOWN]
         return ids, len(ids)
-    wanted = QueueFilter(request.GET).wanted()
-    told = node_orders.queue(actor, server, **wanted, limit=AT_ONCE)
+    told = _look(actor, server, QueueFilter(request.GET), limit=AT_ONCE)
     return [message.id for message in told.answer.messages], told.answer.matching
 
 
@@ -192,23 +211,38 @@ def _move(request: HttpRequest, actor: Actor, server: Server, chosen: str, ids: 
     """Do it in as many orders as are needed, and say what came of it."""
     ids = ids[:AT_ONCE]
     done = missing = 0
+    late = False
     for start in range(0, len(ids), MOST_IDS):
         part = ids[start : start + MOST_IDS]
-        moved = node_orders.move(chosen, actor=actor, now=timezone.now(), server=server, ids=part)
-        done += len(moved.done)
-        missing += len(moved.missing)
+        now = timezone.now()
+        acted = _ACTS[chosen](
+            actor=actor, now=now, server=server, ids=part, seconds=patience(server, now)
+        )
+        done += len(acted.done)
+        missing += len(acted.missing)
+        late = late or acted.under_way
+    if late:
+        messages.info(
+            request,
+            gettext("The server has not answered yet. Look at the queue again in a minute."),
+        )
+    if done:
+        messages.success(request, _done(chosen, done))
+    if missing:
+        gone = ngettext(
+            "{n} was not in the queue any more.", "{n} were not in the queue any more.", missing
+        )
+        messages.warning(request, gone.format(n=missing))
+
+
+def _done(chosen: str, done: int) -> str:
     words = {
         "hold": ngettext("{n} message is held.", "{n} messages are held.", done),
         "release": ngettext("{n} message goes on.", "{n} messages go on.", done),
         "requeue": ngettext("{n} message is tried now.", "{n} messages are tried now.", done),
         "delete": ngettext("{n} message is deleted.", "{n} messages are deleted.", done),
     }[chosen]
-    messages.success(request, words.format(n=done))
-    if missing:
-        gone = ngettext(
-            "{n} was not in the queue any more.", "{n} were not in the queue any more.", missing
-        )
-        messages.warning(request, gone.format(n=missing))
+    return words.format(n=done)
 
 
 def _texts(chosen: str, n: int) -> dict[str, Any]:

@@ -7,11 +7,23 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext, ngettext
 
+from mailstead.control.feed import queries as feed
 from mailstead.control.feed.models import FeedHead
 from mailstead.control.hosting.models import Server
 
 SILENT = dt.timedelta(minutes=2)
 """A node asks at least every half minute; who is silent for longer is away."""
+
+
+PATIENCE = 4.0
+"""Seconds for which a page waits for a node's answer; then it shows the one before."""
+
+
+def patience(server: Server, now: dt.datetime) -> float:
+    """How long to wait for an answer of a server: not at all for one that is away."""
+    head = feed.head(server.name)
+    here = head is not None and head.last_seen is not None and now - head.last_seen <= SILENT
+    return PATIENCE if here else 0.0
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from mailstead.control.feed import queries as feed
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.servers import HostNameForm, ServerForm
 from mailstead.control.hosting.models import Server
-from mailstead.control.hosting.views import node_stand_in as node_orders
+from mailstead.control.hosting.services import node_looks
 from mailstead.control.hosting.views.confirming import Question, confirmed
-from mailstead.control.hosting.views.server_states import Standing, standing
+from mailstead.control.hosting.views.server_states import Standing, patience, standing
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.people.roles import may
 from mailstead.control.web.forms import submitted
@@ -169,9 +169,12 @@ def now(request: Any, name: str) -> HttpResponse:
     server = queries.server_named(actor, name)
     context: dict[str, Any] = {"server": server, "told": None, "refusal": ""}
     try:
-        told = node_orders.node_state(actor, server)
+        at = timezone.now()
+        told = node_looks.node_state(
+            actor=actor, now=at, server=server, seconds=patience(server, at)
+        )
     except Refusal as refusal:
-        if refusal.code.startswith("forbidden"):
+        if not refusal.code.startswith("node-"):
             raise
         context["refusal"] = refusal.say(gettext)
     else:

@@ -16,30 +16,11 @@ from mailstead.control.web.forms import LinesField, SizeField
 from mailstead.control.web.icons import PATHS
 from mailstead.control.web.listing import Listing
 
-_TOKENS = [
-    "accent",
-    "on-accent",
-    "link",
-    "ground",
-    "paper",
-    "sunken",
-    "ink",
-    "ink-soft",
-    "line",
-    "line-strong",
-    "good",
-    "good-ground",
-    "warn",
-    "warn-ground",
-    "bad",
-    "bad-ground",
-    "info",
-    "info-ground",
-    "chart-1",
-    "chart-2",
-    "chart-3",
-    "chart-4",
-]
+_TOKENS = (
+    *("accent", "on-accent", "link", "ground", "paper", "sunken", "ink", "ink-soft"),
+    *("line", "line-strong", "good", "good-ground", "warn", "warn-ground", "bad", "bad-ground"),
+    *("info", "info-ground", "chart-1", "chart-2", "chart-3", "chart-4"),
+)
 
 
 class _Fields(forms.Form):
