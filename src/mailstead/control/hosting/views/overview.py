@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from mailstead.control.hosting import queries
-from mailstead.control.hosting.views.my_overview import mailbox_overview
 from mailstead.control.hosting.views.company_overview import company
+from mailstead.control.hosting.views.my_overview import mailbox_overview
 from mailstead.control.people.pages import actor_in, page
 
 
