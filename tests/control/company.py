@@ -147,6 +147,7 @@ def _apply(state: dict[_Key, AnyChange], change: AnyChange) -> None:
         state.pop(key, None)
         if noun == "Mailbox":
             state.pop(("Rules", key[-1]), None)
+            state.pop(("SpamSettings", key[-1]), None)
     elif isinstance(change, wire.RulesPut) and not change.rules:
         state.pop(key, None)
     else:

@@ -56,3 +56,11 @@ def test_a_suspended_mailbox_is_closed_to_them_too(site: Site) -> None:
     phone = made(site, ann, "Phone")
     site.cli("mailbox", "suspend", ann.address, "--login", "--reason", "test")
     assert not any(phone.can_log_in().values())
+
+
+def test_a_suspended_domain_is_closed_to_them_too(site: Site) -> None:
+    phone = made(site, site.mailbox("ann"), "Phone")
+    site.cli("domain", "suspend", site.main)
+    assert not any(phone.can_log_in().values())
+    site.cli("domain", "resume", site.main)
+    assert all(phone.can_log_in().values())

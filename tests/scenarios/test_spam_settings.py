@@ -63,7 +63,36 @@ def test_strict_goes_by_the_score_and_not_by_what_a_sender_claims(site: Site) ->
     site.arrives(sent, ann)
 
 
-def test_rules_still_hold_for_believed_mail(site: Site) -> None:
+def test_a_verdict_that_a_sender_claims_is_not_believed(site: Site) -> None:
+    ann, bob = site.mailbox("ann").address, site.mailbox("bob")
+    # "Yes" costs points in Rspamd itself, and would be greylisted.
+    sent = message(sender=STRANGER, to=ann, headers={"X-Spam": "certainly"})
+    site.taken(sent, ann)
+    site.arrives(sent, ann)
+    assert site.stored(sent, ann)["X-Spam"] is None
+    marked = spam(ann)
+    marked["X-Spam"] = "No"
+    site.taken(marked, ann)
+    site.arrives(marked, f"{ann}/Junk")
+    assert site.stored(marked, ann).get_all("X-Spam") == ["Yes"]
+    # Nor is it of our own users.
+    settled(site, ann, "strict")
+    inside = message(sender=bob.address, to=ann)
+    inside["X-Spam"], inside["X-Spam-Level"] = "Yes", "*" * 12
+    assert bob.submit(inside, [ann])[ann].startswith("250")
+    site.arrives(inside, ann)
+
+
+def test_rules_hold_for_mail_of_a_believed_sender(site: Site) -> None:
+    ann = site.mailbox("ann").address
+    settled(site, ann, "normal", "--allow", STRANGER)
+    site.rule(ann, "news", subject="news", into="News")
+    sent = message(sender=STRANGER, to=ann, subject="the news", text=f"Buy!\n{MARKED}\n")
+    site.taken(sent, ann)
+    site.arrives(sent, f"{ann}/News")
+
+
+def test_rules_still_hold_where_nothing_is_filed(site: Site) -> None:
     ann = site.mailbox("ann").address
     settled(site, ann, "off")
     site.rule(ann, "news", subject="news", into="News")

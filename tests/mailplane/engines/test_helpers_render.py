@@ -53,6 +53,16 @@ def test_nothing_about_a_message_is_sent_to_others(module: str) -> None:
     assert "enabled = false;" in rspamd()[f"{module}.conf"]
 
 
+def test_a_verdict_from_outside_is_removed_whatever_the_score() -> None:
+    text = rspamd()["milter_headers.conf"]
+    use = next(line for line in text.splitlines() if line.startswith("use = "))
+    # In this order: ours is added after what claims to be ours has gone.
+    assert use.index("remove-headers") < use.index("x-spam-level")
+    for name in ("X-Spam", "X-Spam-Level"):
+        assert f'"{name}" = 0;' in text
+    assert 'authenticated_headers = ["remove-headers"];' in text
+
+
 def test_scores_and_greylisting_are_those_of_the_settings() -> None:
     files = rspamd(reject_score=20.5, junk_score=3, greylist=False)
     assert "reject = 20.5;" in files["actions.conf"]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
@@ -159,6 +160,8 @@ def import_mailboxes(
         )
         for mailbox in batch.new
     )
+    # They have none; but a question for each would be asked.
+    prefetch_related_objects(batch.new, "app_passwords")
     by_server: dict[str, list[AnyChange]] = {}
     for mailbox in batch.new:
         changes = by_server.setdefault(mailbox.domain.server.name, [])

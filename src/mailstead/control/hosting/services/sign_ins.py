@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db.models import F
-from django.db.models.functions import Greatest
+from django.db.models.functions import Greatest, Least
 
 from mailstead.control.hosting.models import Mailbox, SignIn
 from mailstead.wire.events import SignInSeen
 
 MOST = 200
 """Rows of one mailbox; the oldest go first."""
+MOST_FAILED = 100
+"""Of them, wrong passwords: guesses from many addresses must not push out who was in."""
 KEEP = dt.timedelta(days=90)
 
 
@@ -30,11 +32,14 @@ def note_sign_in(event: SignInSeen) -> None:
     )
     if not new:
         SignIn.objects.filter(pk=row.pk).update(
-            count=F("count") + event.count, last_at=Greatest("last_at", event.at)
+            count=F("count") + event.count,
+            first_at=Least("first_at", event.first),
+            last_at=Greatest("last_at", event.at),
         )
         return
     rows = SignIn.objects.filter(mailbox=mailbox).order_by("-last_at", "-pk")
-    beyond = list(rows.values_list("pk", flat=True)[MOST:])
+    numbers = rows.values_list("pk", flat=True)
+    beyond = [*numbers.filter(failed=True)[MOST_FAILED:], *numbers[MOST:]]
     if beyond:
         SignIn.objects.filter(pk__in=beyond).delete()
 
