@@ -15,9 +15,9 @@ from mailstead.control.people.pages import actor_in, page
 def overview(request: HttpRequest) -> HttpResponse:
     """Each role's own first page."""
     actor = actor_in(request)
-    if actor.kind == "mailbox":
-        return mailbox_overview(request)
     if actor.kind in ("operator", "staff", "reseller"):
         return company(request)
+    if actor.kind == "mailbox":
+        return mailbox_overview(request)
     context = {"domains": queries.domains(actor)[:10]}
     return render(request, "hosting/overview.html", context)
