@@ -10,7 +10,6 @@ import json
 import sys
 from pathlib import Path
 
-
 DOWNLOADS = ("apple/", "zone/", ".css", "logo/", "logo", "template/", "refused/")
 """Files, not pages."""
 
