@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ import pytest
 from tests.mailplane.engines.harness import DOMAIN, Host, until
 
 from mailstead.home import Home
+from mailstead.mailplane.directory import schema
 from mailstead.mailplane.engines.postfix import queue
 from mailstead.mailplane.node.orders import Orders
 from mailstead.wire import orders as wire
@@ -226,10 +228,13 @@ def test_an_order_that_is_too_old_is_left_alone(host: Host) -> None:
     assert list(Orders(host.home).do([given(1, wire.NodeState(), left=-1)])) == []
 
 
-def test_the_node_tells_how_it_is(host: Host) -> None:
-    host.login("CREATE TABLE IF NOT EXISTS meta (name TEXT, value INTEGER)")
-    host.login("INSERT INTO meta VALUES ('revision', 41)")
-    state = ask(host, wire.NodeState(), wire.NodeSeenNow)
+def test_the_node_tells_how_it_is(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with closing(schema.connect(home.directory_database)) as directory:
+        directory.execute("UPDATE meta SET value = 41 WHERE name = 'revision'")
+    (answered,) = Orders(home).do([given(1, wire.NodeState())])
+    state = answered.answer
+    assert isinstance(state, wire.NodeSeenNow), answered.words
     assert state.revision == 41
     assert 0 < state.disk_free <= state.disk_total
     assert 0 < state.memory_available <= state.memory_total
