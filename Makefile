@@ -35,3 +35,4 @@ reference:
 	@script/bootstrap.sh dev
 	@.venv/bin/python script/make_house.py
 	@.venv/bin/python script/make_reference.py
+	@.venv/bin/python script/make_messages.py

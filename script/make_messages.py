@@ -27,24 +27,31 @@ SOURCE = ROOT / "src" / "mailstead"
 CONTROL = SOURCE / "control"
 LOCALE = CONTROL / "web" / "locale"
 LANGUAGES = ("de",)
+TERMS = {"checked_text": 1, "checked_size": 1, "_refuse": 1, "_checked": 3, "Term": 0}
+"""Functions that take words for a sentence of a refusal, and the place of these words."""
+
 _SAID = ("standards", "control", "wire")
 """Parts whose refusals a page may show."""
 
 
-def refusals() -> Iterator[tuple[str, str]]:
-    """Every constant sentence of a refusal, and where it stands."""
+def refusals() -> Iterator[str]:
+    """Every constant sentence of a refusal, and every term that one of them is filled with."""
     for part in _SAID:
         for path in sorted((SOURCE / part).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and _name(node.func).endswith("Refusal"):
-                    where = f"{path.relative_to(SOURCE)}"
                     texts = [
                         *node.args[1:2],
                         *(k.value for k in node.keywords if k.arg == "remedy"),
                     ]
-                    for text in texts:
-                        if isinstance(text, ast.Constant) and text.value:
-                            yield str(text.value), where
+                elif isinstance(node, ast.Call) and _name(node.func) in TERMS:
+                    place = TERMS[_name(node.func)]
+                    texts = list(node.args[place : place + 1])
+                else:
+                    continue
+                for text in texts:
+                    if isinstance(text, ast.Constant) and text.value:
+                        yield str(text.value)
 
 
 def _name(node: ast.expr) -> str:
@@ -70,7 +77,7 @@ def extracted() -> polib.POFile:
             )
         found = polib.pofile(str(Path(folder) / "xx" / "LC_MESSAGES" / "django.po"))
     known = {entry.msgid for entry in found}
-    for text, _ in refusals():
+    for text in refusals():
         if text not in known:
             known.add(text)
             found.append(polib.POEntry(msgid=text, flags=["python-brace-format"]))

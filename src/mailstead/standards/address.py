@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import idna
 
-from mailstead.standards.refusal import Refusal
+from mailstead.standards.refusal import Refusal, Term
 
 MAX_LOCAL_OCTETS = 64  # RFC 5321 §4.5.3.1.1
 MAX_DOMAIN_OCTETS = 253  # RFC 1035 §2.3.4, without the final dot
@@ -95,7 +95,7 @@ def _checked(text: str, pattern: re.Pattern[str], lower: bool, allowed: str) -> 
             "The part before the @ of '{text}' cannot be used here.",
             remedy="Use {allowed}.",
             text=_shown(text),
-            allowed=allowed,
+            allowed=Term(allowed),
         )
     if len(local.encode()) > MAX_LOCAL_OCTETS:
         raise Refusal(

@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
+class Term(str):
+    """A value of a refusal that is words itself ("reason"), said in the reader's language too."""
+
+
 class Refusal(Exception):
     """An anticipated failure.
 
@@ -45,7 +49,15 @@ class Refusal(Exception):
 
     def say(self, translate: Callable[[str], str]) -> str:
         """The sentence with both templates translated before their values are filled in."""
-        parts = [translate(text) for text in (self.template, self.remedy_template) if text]
-        if self.values:
-            parts = [part.format(**self.values) for part in parts]
-        return " ".join(parts)
+        return " ".join(part for part in self.parts(translate) if part)
+
+    def parts(self, translate: Callable[[str], str]) -> tuple[str, str]:
+        """What happened and what to do, each as `say` says it; empty where there is nothing."""
+        values = {
+            name: translate(value) if isinstance(value, Term) and value else value
+            for name, value in self.values.items()
+        }
+        words, remedy = (
+            translate(text) if text else "" for text in (self.template, self.remedy_template)
+        )
+        return (words.format(**values), remedy.format(**values)) if values else (words, remedy)

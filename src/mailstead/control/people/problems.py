@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from mailstead.standards.refusal import Refusal
 
@@ -59,22 +59,15 @@ def problem(
 
 def problem_of(request: HttpRequest, refusal: Refusal) -> JsonResponse:
     """A refusal as an answer, in its reader's language."""
-    words, remedy = (
-        _filled(gettext(text), refusal) if text else ""
-        for text in (refusal.template, refusal.remedy_template)
-    )
+    words, remedy = refusal.parts(gettext)
     return problem(request, status_of(refusal), refusal.code, words, remedy=remedy)
 
 
-def _filled(text: str, refusal: Refusal) -> str:
-    return text.format(**refusal.values) if refusal.values else text
-
-
 _WORDS = {
-    400: "This request cannot be understood.",
-    404: "There is no such address in the API.",
-    405: "This address does not take that method.",
-    413: "The request is too large.",
+    400: gettext_noop("This request cannot be understood."),
+    404: gettext_noop("There is no such address in the API."),
+    405: gettext_noop("This address does not take that method."),
+    413: gettext_noop("The request is too large."),
 }
 
 

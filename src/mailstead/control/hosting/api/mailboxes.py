@@ -35,7 +35,9 @@ class Secret(In):
         """What the services take, and the password that was made; raises `Refusal`."""
         if self.password is not None and self.hash is not None:
             raise Refusal(
-                "password-ways", "Both a password and a hash are given.", remedy="Give one."
+                "password-ways",
+                "Both a password and a hash are given.",
+                remedy="Give one of the two.",
             )
         made = passwords.generate() if self.password is None and self.hash is None else None
         return {"password": self.password or made, "hashed": self.hash}, made

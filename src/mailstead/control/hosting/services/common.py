@@ -29,7 +29,7 @@ from mailstead.control.hosting.queries import scope
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
-from mailstead.standards.refusal import Refusal
+from mailstead.standards.refusal import Refusal, Term
 from mailstead.wire.changes import AnyChange
 
 MAX_SIZE = 2**53
@@ -225,7 +225,7 @@ def checked_size(size: int, what: str) -> int:
             "size-invalid",
             "The {what} must be 0 or more.",
             remedy="Give a size such as 5G.",
-            what=what,
+            what=Term(what),
         )
     return size
 
@@ -239,7 +239,7 @@ def checked_text(text: str, what: str, longest: int, *, lines: bool = False) -> 
             "text-invalid",
             "The {what} must have at most {longest} characters and no control characters.",
             remedy="Shorten it or remove them.",
-            what=what,
+            what=Term(what),
             longest=longest,
         )
     return clean

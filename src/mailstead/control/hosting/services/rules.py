@@ -14,7 +14,7 @@ from mailstead.control.hosting.services.common import checked_text, commit, fact
 from mailstead.control.hosting.services.mailboxes import living_mailbox
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import destination_address
-from mailstead.standards.refusal import Refusal
+from mailstead.standards.refusal import Refusal, Term
 from mailstead.wire.changes import Action, Condition, Rule
 
 MAX_RULES = 200
@@ -41,7 +41,7 @@ def _refuse(rule: Rule, words: str) -> Refusal:
         "The rule '{value}': {value2}",
         remedy="Correct the rule.",
         value=rule.name[:60],
-        value2=words,
+        value2=Term(words),
     )
 
 

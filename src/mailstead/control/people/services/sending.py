@@ -130,7 +130,9 @@ async def _addresses(host: str, port: int, private: bool) -> list[str]:
     texts = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not private and not all(is_public(ipaddress.ip_address(text)) for text in texts):
         # One private address among public ones is refused too: it may be the one that is tried.
-        raise Refusal("url-private", f"{host} leads to an address that is not a public one.")
+        raise Refusal(
+            "url-private", "{host} leads to an address that is not a public one.", host=host
+        )
     return texts
 
 
