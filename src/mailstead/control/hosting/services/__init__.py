@@ -17,6 +17,7 @@ from mailstead.control.hosting.services.bulk import (
     DomainRow,
     MailboxRow,
     Result,
+    hashed_row,
     import_domains,
     import_mailboxes,
 )
@@ -110,6 +111,7 @@ from mailstead.control.hosting.services.sign_ins import drop_old_sign_ins
 from mailstead.control.hosting.services.spam import set_spam_settings
 from mailstead.control.hosting.services.usage import handle_event, pool_usage
 from mailstead.control.hosting.services.webhooks import enqueue_webhooks
+from mailstead.control.hosting.services.welcome import send_welcome
 
 __all__ = [
     "IMPORT_MAILBOXES",
@@ -136,6 +138,7 @@ __all__ = [
     "folders",
     "free_hostnames",
     "handle_event",
+    "hashed_row",
     "hold_mail",
     "import_autoresponders",
     "import_catch_alls",
@@ -171,6 +174,7 @@ __all__ = [
     "resume_customer",
     "resume_domain",
     "resume_mailbox",
+    "send_welcome",
     "sessions",
     "set_autoresponder",
     "set_brand",

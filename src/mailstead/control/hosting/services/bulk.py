@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.db.models import prefetch_related_objects
@@ -233,3 +233,8 @@ def import_domains(
         changes += [messages.dkim_put(new_key(domain)) for domain in new]
     feed.publish(server=server.name, changes=changes, now=now)
     return results
+
+
+def hashed_row(row: MailboxRow) -> MailboxRow:
+    """The same row with its password hashed, as a job may keep it; raises `Refusal`."""
+    return replace(row, password=None, hashed=secret_of(row.password, row.hashed)[0])

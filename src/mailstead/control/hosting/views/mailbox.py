@@ -18,6 +18,7 @@ from mailstead.control.hosting.models import Mailbox
 from mailstead.control.hosting.services.mailboxes import What
 from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.hosting.views.domain import day_of, grace
+from mailstead.control.hosting.views.place import mailbox_in
 from mailstead.control.people.pages import View, actor_in, page
 from mailstead.control.web.forms import submitted
 from mailstead.standards.password import generate
@@ -49,6 +50,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
             for what, title, reason in parts
         ],
         "grace": grace().days,
+        "place": mailbox_in(request, number, "mailbox"),
     }
     return render(request, "hosting/mailboxes/mailbox.html", context)
 
