@@ -27,7 +27,14 @@ SOURCE = ROOT / "src" / "mailstead"
 CONTROL = SOURCE / "control"
 LOCALE = CONTROL / "web" / "locale"
 LANGUAGES = ("de",)
-TERMS = {"checked_text": 1, "checked_size": 1, "_refuse": 1, "_checked": 3, "Term": 0}
+TERMS = {
+    "checked_text": 1,
+    "checked_size": 1,
+    "_refuse": 1,
+    "_checked": 3,
+    "_one": 1,
+    "Term": 0,
+}
 """Functions that take words for a sentence of a refusal, and the place of these words."""
 
 _SAID = ("standards", "control", "wire")
@@ -50,8 +57,15 @@ def refusals() -> Iterator[str]:
                 else:
                     continue
                 for text in texts:
-                    if isinstance(text, ast.Constant) and text.value:
-                        yield str(text.value)
+                    yield from _said(text)
+
+
+def _said(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.IfExp):
+        yield from _said(node.body)
+        yield from _said(node.orelse)
+    elif isinstance(node, ast.Constant) and node.value:
+        yield str(node.value)
 
 
 def _name(node: ast.expr) -> str:
@@ -76,7 +90,8 @@ def extracted() -> polib.POFile:
                 ignore_patterns=["web/locale/*"],
             )
         found = polib.pofile(str(Path(folder) / "xx" / "LC_MESSAGES" / "django.po"))
-    known = {entry.msgid for entry in found}
+    # What stands with a context or a plural is not found by its bare text.
+    known = {entry.msgid for entry in found if not entry.msgctxt and not entry.msgid_plural}
     for text in refusals():
         if text not in known:
             known.add(text)
@@ -89,7 +104,7 @@ def updated(language: str, fresh: polib.POFile) -> polib.POFile:
     path = LOCALE / language / "LC_MESSAGES" / "django.po"
     old = {}
     if path.exists():
-        old = {(entry.msgctxt, entry.msgid): entry for entry in polib.pofile(str(path))}
+        old = {(e.msgctxt, e.msgid, e.msgid_plural): e for e in polib.pofile(str(path))}
     made = polib.POFile(wrapwidth=98)
     made.metadata = {
         "Project-Id-Version": "mailstead",
@@ -102,7 +117,7 @@ def updated(language: str, fresh: polib.POFile) -> polib.POFile:
     for entry in sorted(fresh, key=lambda e: (e.msgid.lower(), e.msgid, e.msgctxt or "")):
         if entry.obsolete:
             continue
-        before = old.get((entry.msgctxt, entry.msgid))
+        before = old.get((entry.msgctxt, entry.msgid, entry.msgid_plural))
         made.append(
             polib.POEntry(
                 msgid=entry.msgid,
