@@ -37,6 +37,26 @@ TERMS = {
 }
 """Functions that take words for a sentence of a refusal, and the place of these words."""
 
+BORROWED = (
+    "Are you sure you want to sign out?",
+    "Be patient, you are sending too many requests.",
+    "In case you forgot, your username is %(username)s.",
+    "Please type your current password.",
+    "Sessions",
+    "The password reset link was invalid, possibly because it has already been used.  Please "
+    'request a <a href="%(passwd_reset_url)s">new password reset</a>.',
+    "You are about to deactivate authenticator app based authentication. Are you sure?",
+    "You are about to generate a new set of recovery codes for your account.",
+    "You are already logged in as %(user_display)s.",
+    "You have signed out.",
+    "You must type the same password each time.",
+    "Your account has no password set up.",
+    "Your account has no verified email address.",
+    "Your password has been changed.",
+    "Your password is now changed.",
+)
+"""Texts of Django and allauth whose own German says "Du" or is none: ours stands before theirs."""
+
 _SAID = ("standards", "control", "wire")
 """Parts whose refusals a page may show."""
 
@@ -92,6 +112,11 @@ def extracted() -> polib.POFile:
         found = polib.pofile(str(Path(folder) / "xx" / "LC_MESSAGES" / "django.po"))
     # What stands with a context or a plural is not found by its bare text.
     known = {entry.msgid for entry in found if not entry.msgctxt and not entry.msgid_plural}
+    for text in BORROWED:
+        if text not in known:
+            known.add(text)
+            flags = ["python-format"] if "%(" in text else []
+            found.append(polib.POEntry(msgid=text, flags=flags))
     for text in refusals():
         if text not in known:
             known.add(text)
