@@ -27,8 +27,35 @@ SOURCE = ROOT / "src" / "mailstead"
 CONTROL = SOURCE / "control"
 LOCALE = CONTROL / "web" / "locale"
 LANGUAGES = ("de",)
-TERMS = {"checked_text": 1, "checked_size": 1, "_refuse": 1, "_checked": 3, "Term": 0}
+TERMS = {
+    "checked_text": 1,
+    "checked_size": 1,
+    "_refuse": 1,
+    "_checked": 3,
+    "_one": 1,
+    "Term": 0,
+}
 """Functions that take words for a sentence of a refusal, and the place of these words."""
+
+BORROWED = (
+    "Are you sure you want to sign out?",
+    "Be patient, you are sending too many requests.",
+    "In case you forgot, your username is %(username)s.",
+    "Please type your current password.",
+    "Sessions",
+    "The password reset link was invalid, possibly because it has already been used.  Please "
+    'request a <a href="%(passwd_reset_url)s">new password reset</a>.',
+    "You are about to deactivate authenticator app based authentication. Are you sure?",
+    "You are about to generate a new set of recovery codes for your account.",
+    "You are already logged in as %(user_display)s.",
+    "You have signed out.",
+    "You must type the same password each time.",
+    "Your account has no password set up.",
+    "Your account has no verified email address.",
+    "Your password has been changed.",
+    "Your password is now changed.",
+)
+"""Texts of Django and allauth whose own German says "Du" or is none: ours stands before theirs."""
 
 _SAID = ("standards", "control", "wire")
 """Parts whose refusals a page may show."""
@@ -50,8 +77,15 @@ def refusals() -> Iterator[str]:
                 else:
                     continue
                 for text in texts:
-                    if isinstance(text, ast.Constant) and text.value:
-                        yield str(text.value)
+                    yield from _said(text)
+
+
+def _said(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.IfExp):
+        yield from _said(node.body)
+        yield from _said(node.orelse)
+    elif isinstance(node, ast.Constant) and node.value:
+        yield str(node.value)
 
 
 def _name(node: ast.expr) -> str:
@@ -76,7 +110,13 @@ def extracted() -> polib.POFile:
                 ignore_patterns=["web/locale/*"],
             )
         found = polib.pofile(str(Path(folder) / "xx" / "LC_MESSAGES" / "django.po"))
-    known = {entry.msgid for entry in found}
+    # What stands with a context or a plural is not found by its bare text.
+    known = {entry.msgid for entry in found if not entry.msgctxt and not entry.msgid_plural}
+    for text in BORROWED:
+        if text not in known:
+            known.add(text)
+            flags = ["python-format"] if "%(" in text else []
+            found.append(polib.POEntry(msgid=text, flags=flags))
     for text in refusals():
         if text not in known:
             known.add(text)
@@ -89,7 +129,7 @@ def updated(language: str, fresh: polib.POFile) -> polib.POFile:
     path = LOCALE / language / "LC_MESSAGES" / "django.po"
     old = {}
     if path.exists():
-        old = {(entry.msgctxt, entry.msgid): entry for entry in polib.pofile(str(path))}
+        old = {(e.msgctxt, e.msgid, e.msgid_plural): e for e in polib.pofile(str(path))}
     made = polib.POFile(wrapwidth=98)
     made.metadata = {
         "Project-Id-Version": "mailstead",
@@ -102,7 +142,7 @@ def updated(language: str, fresh: polib.POFile) -> polib.POFile:
     for entry in sorted(fresh, key=lambda e: (e.msgid.lower(), e.msgid, e.msgctxt or "")):
         if entry.obsolete:
             continue
-        before = old.get((entry.msgctxt, entry.msgid))
+        before = old.get((entry.msgctxt, entry.msgid, entry.msgid_plural))
         made.append(
             polib.POEntry(
                 msgid=entry.msgid,

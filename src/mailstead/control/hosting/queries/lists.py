@@ -24,7 +24,7 @@ from mailstead.control.hosting.queries.scope import (
 )
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import forwarder_address, normalise_domain
-from mailstead.standards.refusal import Refusal
+from mailstead.standards.refusal import Refusal, Term
 from mailstead.wire.changes import Route
 
 M = TypeVar("M", bound=Model)
@@ -103,8 +103,11 @@ def _one(rows: QuerySet[M], what: str, name: str) -> M:
     if found is None:
         raise Refusal(
             f"{what.replace(' ', '-')}-unknown",
-            f"There is no {what} {name}.",
-            remedy=f"List them: {what} list.",
+            "There is no {what} {name}.",
+            remedy="List them: {command} list.",
+            what=Term(what),
+            name=name,
+            command=what,
         )
     return found
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from mailstead.control.hosting.models import Customer
 from mailstead.control.hosting.queries.mailbox_search import beginning
@@ -61,7 +62,7 @@ def _shown(value: Any) -> str:
     if value in (None, "", [], {}):
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, list):
         return ", ".join(_shown(part) for part in value)
     if isinstance(value, dict):
