@@ -15,7 +15,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST
 
 from mailstead.control.hosting.models import Customer
 from mailstead.control.hosting.queries.scope import of_customers
@@ -184,8 +183,7 @@ def _cell(value: Any) -> Any:
     return "" if value is None else value if isinstance(value, int | float) else str(value)
 
 
-@require_POST
-@page("job.view", post="job.stop")
+@page("job.stop", only_post=True)
 def stop(request: HttpRequest, number: int) -> HttpResponse:
     """Stop a job after the step that it is at; what is done stays done."""
     actor = actor_in(request)
@@ -195,8 +193,7 @@ def stop(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("hosting:job", number)
 
 
-@require_POST
-@page("job.view", post="job.resume")
+@page("job.resume", only_post=True)
 def resume(request: HttpRequest, number: int) -> HttpResponse:
     """Go on where a job has stopped."""
     actor = actor_in(request)
@@ -204,8 +201,3 @@ def resume(request: HttpRequest, number: int) -> HttpResponse:
     services.resume_job(actor=actor, now=timezone.now(), job=job)
     messages.success(request, gettext("The job goes on where it has stopped."))
     return redirect("hosting:job", number)
-
-
-# `require_POST` wraps the pages; the rules stay visible for the test that walks all URLs.
-stop.rules = {"GET": "job.view", "POST": "job.stop"}  # type: ignore[attr-defined]
-resume.rules = {"GET": "job.view", "POST": "job.resume"}  # type: ignore[attr-defined]
