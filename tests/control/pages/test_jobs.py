@@ -83,6 +83,13 @@ def test_another_tenants_job_is_not_there(world: World) -> None:
         assert client.post(f"/jobs/{one.pk}/{part}").status_code == 404
 
 
+def test_a_reseller_sees_the_jobs_of_its_customers(world: World) -> None:
+    one = job(world)
+    client = world.client("reseller")
+    assert "many" in client.get("/jobs/").content.decode()
+    assert client.get(f"/jobs/{one.pk}/").status_code == 200
+
+
 def test_the_list_is_empty_searched_and_exported(world: World) -> None:
     client = world.client("operator")
     assert "No job yet" in client.get("/jobs/").content.decode()

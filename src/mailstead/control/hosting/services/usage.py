@@ -33,7 +33,11 @@ def pool_usage(customer: Customer) -> int:
 
 
 def settle_pool(customer: Customer, now: dt.datetime) -> None:
-    """Note whether the pool is full, and tell the nodes when that changed."""
+    """Note whether the pool is full, and tell the nodes when that changed.
+
+    Each customer's pool is its own: a reseller that has given away more than it has does not stop
+    the mail of customers who keep within theirs. Its meter shows what all use together.
+    """
     full = bool(customer.quota) and pool_usage(customer) >= customer.quota
     if full == customer.pool_full:
         return

@@ -15,10 +15,9 @@ from mailstead.control.hosting import queries
 from mailstead.control.hosting.models import Server
 from mailstead.control.hosting.queries.company import AtLimit
 from mailstead.control.hosting.queries.company_overview import limits_reached, totals
+from mailstead.control.hosting.views.jobs import jobs_of
 from mailstead.control.hosting.views.server_states import Standing, standing
-from mailstead.control.jobs import queries as jobs
 from mailstead.control.jobs.models import State
-from mailstead.control.people import queries as people
 from mailstead.control.people.pages import actor_in
 
 _RECENT = dt.timedelta(minutes=10)
@@ -53,8 +52,8 @@ def company(request: HttpRequest) -> HttpResponse:
         "totals": totals(actor),
         "machines": _machines(timezone.now()) if actor.sees_everything else [],
         "limits": [(one, _limit_words(one)) for one in limits_reached(actor)],
-        "failed": jobs.jobs(actor).filter(state=State.FAILED)[:_SHOWN],
-        "trail": people.audit_trail(actor)[:_SHOWN],
+        "failed": jobs_of(actor).filter(state=State.FAILED)[:_SHOWN],
+        "trail": queries.trail(actor)[:_SHOWN],
         "own": own,
         "have": queries.figures_with_customers(own) if own else None,
         "sold": queries.sold_by(own) if own else None,
