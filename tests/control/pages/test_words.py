@@ -102,6 +102,20 @@ def test_a_german_page_says_nothing_in_english(world: World, role: str) -> None:
     assert not found
 
 
+def test_the_way_of_a_message_is_told_in_the_readers_language(world: World) -> None:
+    client = world.client("customer")
+    client.post("/profile/", READER)
+    way = client.get("/explain/", {"address": "nobody.there@cars.example"}).content.decode()
+    assert "niemand" in way and "abgewiesen: unbekannt" in way
+
+
+def test_what_a_refusal_speaks_of_is_named_in_the_readers_language(world: World) -> None:
+    client = world.client("customer")
+    client.post("/profile/", READER)
+    unknown = client.get("/domains/nowhere.example/answers/").content.decode()
+    assert "Nicht vorhanden: Domain nowhere.example." in unknown
+
+
 def english(html: str) -> list[str]:
     """Texts of a page with a word that is only English."""
     texts = _Texts()

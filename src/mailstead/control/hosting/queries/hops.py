@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop
+
 from mailstead.control.hosting.models import (
     Autoresponder,
     Domain,
@@ -63,9 +65,9 @@ def hop(address: str) -> Hop:
     local, _, name = address.rpartition("@")
     domain = living_domain(name)
     if domain is None:
-        return Hop(address, "elsewhere", elsewhere=True)
+        return Hop(address, gettext_noop("elsewhere"), elsewhere=True)
     if domain.alias_of is not None:
-        return Hop(address, "domain alias", next=(f"{local}@{domain.alias_of.name}",))
+        return Hop(address, gettext_noop("domain alias"), next=(f"{local}@{domain.alias_of.name}",))
     for part in dict.fromkeys((local, without_sub_address(local))):
         mailbox, forwarder, answered = own_rows(domain, part)
         if mailbox or forwarder or answered:
@@ -81,12 +83,16 @@ def _own_hop(
     answered: bool,
 ) -> Hop:
     if forwarder and forwarder.action == "fail":
-        return Hop(address, "forwarder", refused=forwarder.text or "unknown")
+        return Hop(
+            address, gettext_noop("forwarder"), refused=forwarder.text or gettext_noop("unknown")
+        )
     stores = mailbox is not None and (forwarder is None or forwarder.keep_copy)
     if stores and mailbox and mailbox.receiving_suspended:
-        return Hop(address, "mailbox", refused="receiving is suspended")
+        return Hop(address, gettext_noop("mailbox"), refused=gettext_noop("receiving is suspended"))
     if stores and domain.customer.pool_full:
-        return Hop(address, "mailbox", refused="the customer's storage is full")
+        return Hop(
+            address, gettext_noop("mailbox"), refused=gettext_noop("the customer's storage is full")
+        )
     targets: tuple[str, ...] = ()
     dropped = False
     if forwarder and forwarder.action == "deliver":
@@ -108,16 +114,20 @@ def _default_hop(address: str, domain: Domain) -> Hop:
     if domain.forward_to:
         target = f"{local}@{domain.forward_to}"
         if takes(target):
-            return Hop(address, "domain forwarder", next=(target,))
+            return Hop(address, gettext_noop("domain forwarder"), next=(target,))
     action = domain.catch_all_action
     if action == "deliver":
-        return Hop(address, "catch-all", next=tuple(domain.catch_all_destinations))
+        return Hop(address, gettext_noop("catch-all"), next=tuple(domain.catch_all_destinations))
     if action == "blackhole":
-        return Hop(address, "catch-all", dropped=True)
+        return Hop(address, gettext_noop("catch-all"), dropped=True)
     if without_sub_address(local) == "postmaster":
         # RFC 5321 §4.5.1: a domain that takes mail has a postmaster.
-        return Hop(address, "no rule, but every domain has a postmaster", operator=True)
-    return Hop(address, "nobody", refused=domain.catch_all_text or "unknown")
+        return Hop(
+            address, gettext_noop("no rule, but every domain has a postmaster"), operator=True
+        )
+    return Hop(
+        address, gettext_noop("nobody"), refused=domain.catch_all_text or gettext_noop("unknown")
+    )
 
 
 def takes(address: str, depth: int = 0) -> bool:
@@ -160,7 +170,7 @@ def explain(address: str) -> Outcome:
     kept = outcome.stored or outcome.sent or outcome.answered or outcome.operator
     if not (kept or outcome.dropped):
         ends = [step.refused for step in outcome.steps if step.refused]
-        outcome.refused = ends[0] if ends else "unknown"
+        outcome.refused = ends[0] if ends else gettext_noop("unknown")
     return outcome
 
 

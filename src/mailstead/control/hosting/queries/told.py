@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from mailstead.control.hosting.models import Domain
 from mailstead.control.hosting.queries.hops import Hop, Outcome, explain
 from mailstead.control.hosting.queries.lists import domain_named
@@ -26,7 +28,7 @@ def explain_to(actor: Actor, address: str) -> Outcome:
     _follow(whole.steps[0].address, {step.address: step for step in whole.steps}, own, told, set())
     kept = told.stored or told.sent or told.answered or told.operator
     if not (kept or told.dropped):
-        told.refused = whole.refused or "unknown"
+        told.refused = whole.refused or gettext_noop("unknown")
     return told
 
 
@@ -40,9 +42,9 @@ def _follow(
     if address in done:
         return
     done.add(address)
-    step = steps.get(address) or Hop(address, "elsewhere", elsewhere=True)
+    step = steps.get(address) or Hop(address, gettext_noop("elsewhere"), elsewhere=True)
     if _name(step.address) not in own:
-        step = Hop(address, "elsewhere", elsewhere=True)
+        step = Hop(address, gettext_noop("elsewhere"), elsewhere=True)
         told.sent.add(address)
     told.steps.append(step)
     if step.store:
