@@ -30,9 +30,17 @@ from mailstead.cli import (
     service,
     spam,
 )
-from mailstead.cli.remote.client import Unreachable
 from mailstead.cli.remote.connect import connect
-from mailstead.cli.session import AWAY, DEFECT, INTERRUPTED, OK, REFUSED, SESSION, shown
+from mailstead.cli.session import (
+    AWAY,
+    DEFECT,
+    INTERRUPTED,
+    OK,
+    REFUSED,
+    SESSION,
+    Unreachable,
+    shown,
+)
 from mailstead.mailplane.node.feed_client import Away
 from mailstead.standards.refusal import Refusal
 

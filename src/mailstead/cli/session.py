@@ -32,6 +32,10 @@ EXIT_CODES = {
 Row = dict[str, Any]
 
 
+class Unreachable(Exception):
+    """The server of `--server` does not answer; trying again later may help."""
+
+
 @dataclass
 class Session:
     """One run of the command."""

@@ -11,16 +11,13 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from mailstead.cli.session import Unreachable
 from mailstead.standards.refusal import Refusal
 
 PATIENCE = 120.0
 """Seconds; a batch of passwords takes its time to be hashed."""
 TRIES = 3
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class Unreachable(Exception):
-    """The server does not answer; trying again later may help."""
 
 
 class Client:
