@@ -18,9 +18,9 @@ def _group() -> None:
 def explain(address: str) -> None:
     """Follow an address to every end."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
-    found = queries.explain(address)
+    found = queries.explain_to(SESSION.actor(), address)
     if SESSION.json:
         SESSION.print_row(
             {

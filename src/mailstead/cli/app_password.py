@@ -23,7 +23,7 @@ def add(
 ) -> None:
     """Make one; it is shown this once."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     mailbox = queries.mailbox_named(SESSION.actor(), address)
     made, text = services.create_app_password(
@@ -37,7 +37,7 @@ def add(
 def list_(address: str) -> None:
     """List them."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     mailbox = queries.mailbox_named(SESSION.actor(), address)
     rows: list[Row] = [
@@ -56,7 +56,7 @@ def list_(address: str) -> None:
 def remove(address: str, name: str) -> None:
     """End one; the mailbox's open sessions end with it."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     mailbox = queries.mailbox_named(SESSION.actor(), address)
     found = queries.app_passwords(SESSION.actor(), mailbox).filter(name=name).first()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mailstead.cli import options
-from mailstead.cli.session import SESSION, Row, to_json
+from mailstead.cli.session import SESSION, Row, place, to_json
 
 app = typer.Typer(help="The audit trail.", no_args_is_help=True)
 
@@ -34,15 +34,19 @@ def _group() -> None:
 def list_(
     label: Annotated[str, typer.Option("--label", help="Only of this object.")] = "",
     limit: options.Limit = 20,
-    before: Annotated[int, typer.Option("--before", help="Cursor of the page before.")] = 0,
+    before: Annotated[str, typer.Option("--before", help="Cursor of the page before.")] = "",
 ) -> None:
     """List what was done, the newest first."""
     SESSION.control()
-    from mailstead.control.people import queries
+    from mailstead.cli.door import people
 
-    found = queries.audit_trail(SESSION.actor(), label=label)
+    found = people.audit_trail(SESSION.actor(), label=label)
+    if SESSION.client is not None:
+        items, cursor = found.page(limit, before)  # type: ignore[attr-defined]
+        SESSION.print_rows([_row(item) for item in items], next_after=cursor, option="--before")
+        return
     if before:
-        found = found.filter(pk__lt=before)
+        found = found.filter(pk__lt=place(before))
     entries = list(found[: limit + 1])
     following = entries[limit - 1].pk if len(entries) > limit else None
     rows = [_row(entry) for entry in entries[:limit]]

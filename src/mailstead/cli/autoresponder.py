@@ -47,7 +47,7 @@ def add(
 ) -> None:
     """Make an automatic answer."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     actor = SESSION.actor()
     made = services.set_autoresponder(
@@ -82,7 +82,7 @@ def set_(
 ) -> None:
     """Change what is given of an automatic answer; --from and --until take 'none'."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     actor = SESSION.actor()
     found = queries.autoresponder_named(actor, address)
@@ -107,10 +107,12 @@ def _moment_or_none(text: str) -> datetime | None:
 
 
 @app.command("list")
-def list_(search: options.Search = "", limit: options.Limit = 50, after: options.After = 0) -> None:
+def list_(
+    search: options.Search = "", limit: options.Limit = 50, after: options.After = ""
+) -> None:
     """List automatic answers."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     found = queries.autoresponders(SESSION.actor(), search=search)
     page(found, limit, after, rows.autoresponder_row)
@@ -120,7 +122,7 @@ def list_(search: options.Search = "", limit: options.Limit = 50, after: options
 def show(address: str) -> None:
     """Show an automatic answer."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     found = queries.autoresponder_named(SESSION.actor(), address)
     SESSION.print_row(rows.autoresponder_row(found) | {"body": found.body})
@@ -134,7 +136,7 @@ def import_(
 ) -> int:
     """Import from CSV: address, subject, body, from, until, interval, html, name."""
     SESSION.control()
-    from mailstead.control.hosting import services
+    from mailstead.cli.door import services
 
     def read(row: dict[str, str]) -> services.AutoresponderRow:
         return services.AutoresponderRow(
@@ -160,7 +162,7 @@ def import_(
 def remove(address: str) -> None:
     """End an automatic answer."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.autoresponder_named(SESSION.actor(), address)
     row = rows.autoresponder_row(found)

@@ -17,7 +17,7 @@ app = typer.Typer(help="Catch-alls.", no_args_is_help=True)
 def set_(domain: str, to: To = None, fail: Fail = None, blackhole: Blackhole = False) -> None:
     """Set a domain's catch-all: addresses, a refusal with a text, or a black hole."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     route = chosen_route(to, fail, blackhole)
     found = queries.domain_named(SESSION.actor(), domain)
@@ -32,17 +32,17 @@ app.command("add")(set_)
 def show(domain: str) -> None:
     """Show a domain's catch-all."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     found = queries.domain_named(SESSION.actor(), domain)
     SESSION.print_row({"domain": found.name, "catch_all": rows.catch_all_words(found)})
 
 
 @app.command("list")
-def list_(limit: options.Limit = 50, after: options.After = 0) -> None:
+def list_(limit: options.Limit = 50, after: options.After = "") -> None:
     """List the domains with a catch-all."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     found = queries.domains(SESSION.actor()).exclude(catch_all_action="")
     page(found, limit, after, rows.domain_row)
@@ -56,7 +56,7 @@ def import_(
 ) -> int:
     """Import catch-alls from CSV: domain, to (addresses, ':fail: text' or ':blackhole:')."""
     SESSION.control()
-    from mailstead.control.hosting import services
+    from mailstead.cli.door import services
 
     def read(row: dict[str, str]) -> services.CatchAllRow:
         return services.CatchAllRow(row["domain"], route_of([row["to"]]))
@@ -69,7 +69,7 @@ def import_(
 def remove(domain: str) -> None:
     """End it: unknown addresses are refused."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.domain_named(SESSION.actor(), domain)
     services.set_catch_all(actor=SESSION.actor(), now=now(), domain=found, route=None)

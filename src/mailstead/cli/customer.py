@@ -32,7 +32,7 @@ def _limit(text: str | None) -> int | None:
 def add(name: str, email: Email = None, quota: Quota = None, mailboxes: Mailboxes = None) -> None:
     """Add a customer."""
     SESSION.control()
-    from mailstead.control.hosting import services
+    from mailstead.cli.door import services
 
     made = services.create_customer(
         actor=SESSION.actor(),
@@ -46,10 +46,12 @@ def add(name: str, email: Email = None, quota: Quota = None, mailboxes: Mailboxe
 
 
 @app.command("list")
-def list_(search: options.Search = "", limit: options.Limit = 50, after: options.After = 0) -> None:
+def list_(
+    search: options.Search = "", limit: options.Limit = 50, after: options.After = ""
+) -> None:
     """List customers."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     page(queries.customers(SESSION.actor(), search=search), limit, after, rows.customer_row)
 
@@ -58,7 +60,7 @@ def list_(search: options.Search = "", limit: options.Limit = 50, after: options
 def show(name: str) -> None:
     """Show a customer and the storage in use."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.customer_named(SESSION.actor(), name)
     used = services.pool_usage(found)
@@ -81,7 +83,7 @@ def set_(
 ) -> None:
     """Change what is given."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.customer_named(SESSION.actor(), name)
     services.update_customer(
@@ -101,7 +103,7 @@ def set_(
 def suspend(name: str, reason: options.Reason = "") -> None:
     """No log-in and no sending; mail is still received."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.customer_named(SESSION.actor(), name)
     services.suspend_customer(actor=SESSION.actor(), now=now(), customer=found, reason=reason)
@@ -115,7 +117,7 @@ def suspend(name: str, reason: options.Reason = "") -> None:
 def resume(name: str) -> None:
     """The suspension ends."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.customer_named(SESSION.actor(), name)
     services.resume_customer(actor=SESSION.actor(), now=now(), customer=found)
@@ -130,7 +132,7 @@ def import_(
 ) -> int:
     """Import customers from CSV: name, email, quota, mailboxes."""
     SESSION.control()
-    from mailstead.control.hosting import services
+    from mailstead.cli.door import services
 
     def read(row: dict[str, str]) -> services.CustomerRow:
         return services.CustomerRow(
@@ -148,7 +150,7 @@ def import_(
 def remove(name: str) -> None:
     """Remove a customer without domains."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.customer_named(SESSION.actor(), name)
     row = rows.customer_row(found)

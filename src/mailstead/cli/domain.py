@@ -5,18 +5,31 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mailstead.cli import importing, options, rows
-from mailstead.cli.session import SESSION, now, page
+from mailstead.cli.session import SESSION, kept_days, now, page
+from mailstead.config import Settings
+
+if TYPE_CHECKING:
+    from mailstead.control.people.actor import Actor
 
 app = typer.Typer(help="Hosted domains.", no_args_is_help=True)
 
 Customer = Annotated[str, typer.Option("--customer", help="Whose domain it is.")]
 Server = Annotated[str, typer.Option("--server", help="Its node; default: this one.")]
 Dkim = Annotated[bool, typer.Option("--dkim/--no-dkim", help="Make a signing key at once.")]
+
+
+def _node(actor: Actor, server: str, settings: Settings) -> Any:
+    """The node that was named, or this one; another server chooses by itself."""
+    from mailstead.cli.door import queries
+
+    if not server and SESSION.client is not None:
+        return None
+    return queries.server_named(actor, server or settings.server)
 
 
 @app.command("add")
@@ -28,7 +41,7 @@ def add(
 ) -> None:
     """Add a domain."""
     settings = SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     actor = SESSION.actor()
     made = services.create_domain(
@@ -36,7 +49,7 @@ def add(
         now=now(),
         name=name,
         customer=queries.customer_named(actor, customer),
-        server=queries.server_named(actor, server or settings.server),
+        server=_node(actor, server, settings),
         dkim=dkim,
     )
     SESSION.done(
@@ -51,11 +64,11 @@ def list_(
     customer: Annotated[str, typer.Option("--customer", help="Only theirs.")] = "",
     removed: options.Removed = False,
     limit: options.Limit = 50,
-    after: options.After = 0,
+    after: options.After = "",
 ) -> None:
     """List domains."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     actor = SESSION.actor()
     owner = queries.customer_named(actor, customer) if customer else None
@@ -67,7 +80,7 @@ def list_(
 def show(name: str) -> None:
     """Show a domain and the DNS records that its owner publishes."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     found = queries.domain_named(SESSION.actor(), name)
     records = queries.dns_records(found)
@@ -85,7 +98,7 @@ def show(name: str) -> None:
 def suspend(name: str, reason: options.Reason = "") -> None:
     """No log-in and no sending for its mailboxes; mail is still received."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.domain_named(SESSION.actor(), name)
     services.suspend_domain(actor=SESSION.actor(), now=now(), domain=found, reason=reason)
@@ -96,7 +109,7 @@ def suspend(name: str, reason: options.Reason = "") -> None:
 def resume(name: str) -> None:
     """The suspension ends."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.domain_named(SESSION.actor(), name)
     services.resume_domain(actor=SESSION.actor(), now=now(), domain=found)
@@ -116,7 +129,7 @@ def set_(
 ) -> None:
     """Make it a domain forwarder or an alias, or end that."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     actor = SESSION.actor()
     found = queries.domain_named(actor, name)
@@ -133,13 +146,13 @@ def set_(
 def remove(name: str) -> None:
     """Remove a domain and all in it; can be undone within the grace period."""
     settings = SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.domain_named(SESSION.actor(), name)
     grace = timedelta(days=settings.storage.grace_days)
     services.remove_domain(actor=SESSION.actor(), now=now(), domain=found, grace=grace)
     SESSION.done(
-        f"Removed {found.name}. Its mail is kept for {grace.days} days; "
+        f"Removed {found.name}. Its mail is kept for {kept_days(found)} days; "
         f"'mailstead domain restore {found.name}' undoes it.",
         rows.domain_row(found),
     )
@@ -149,7 +162,7 @@ def remove(name: str) -> None:
 def restore(name: str) -> None:
     """Undo a removal."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.domain_named(SESSION.actor(), name, removed=True)
     services.restore_domain(actor=SESSION.actor(), now=now(), domain=found)
@@ -166,9 +179,9 @@ def import_(
 ) -> int:
     """Import domains from CSV: name, customer."""
     settings = SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import services
 
-    node = queries.server_named(SESSION.actor(), server or settings.server)
+    node = _node(SESSION.actor(), server, settings)
 
     def read(row: dict[str, str]) -> services.DomainRow:
         return services.DomainRow(row["name"], row["customer"])

@@ -70,7 +70,7 @@ def add(
 ) -> None:
     """Make a forwarder."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     actor = SESSION.actor()
     domain = queries.domain_named(actor, forwarder_address(address).domain)
@@ -101,7 +101,7 @@ def set_(
 ) -> None:
     """Change what is given of a forwarder; --to names all its destinations anew."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     actor = SESSION.actor()
     found = queries.forwarder_named(actor, address)
@@ -122,11 +122,11 @@ def list_(
     search: options.Search = "",
     domain: Annotated[str, typer.Option("--domain", help="Only of this domain.")] = "",
     limit: options.Limit = 50,
-    after: options.After = 0,
+    after: options.After = "",
 ) -> None:
     """List forwarders; the search looks at destinations too."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     actor = SESSION.actor()
     inside = queries.domain_named(actor, domain) if domain else None
@@ -138,7 +138,7 @@ def list_(
 def show(address: str) -> None:
     """Show a forwarder."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     SESSION.print_row(rows.forwarder_row(queries.forwarder_named(SESSION.actor(), address)))
 
@@ -151,7 +151,7 @@ def import_(
 ) -> int:
     """Import forwarders from CSV: address, to (several with commas, ':fail: text'), keep_copy."""
     SESSION.control()
-    from mailstead.control.hosting import services
+    from mailstead.cli.door import services
 
     def read(row: dict[str, str]) -> services.ForwarderRow:
         keep = importing.truth(row.get("keep_copy", ""))
@@ -165,7 +165,7 @@ def import_(
 def remove(address: str) -> None:
     """Remove a forwarder."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.forwarder_named(SESSION.actor(), address)
     row = rows.forwarder_row(found)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from mailstead.cli import importing, options, rows
-from mailstead.cli.session import SESSION, ask_secret, now, page
+from mailstead.cli.session import SESSION, ask_secret, kept_days, now, page
 from mailstead.standards.address import mailbox_address
 from mailstead.standards.refusal import Refusal
 from mailstead.standards.sizes import size
@@ -33,7 +33,7 @@ def add(
 ) -> None:
     """Add a mailbox; asks for the password."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     actor = SESSION.actor()
     domain = queries.domain_named(actor, mailbox_address(address).domain)
@@ -62,11 +62,11 @@ def list_(
     domain: Annotated[str, typer.Option("--domain", help="Only of this domain.")] = "",
     removed: options.Removed = False,
     limit: options.Limit = 50,
-    after: options.After = 0,
+    after: options.After = "",
 ) -> None:
     """List mailboxes."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     actor = SESSION.actor()
     inside = queries.domain_named(actor, domain) if domain else None
@@ -78,7 +78,7 @@ def list_(
 def show(address: str) -> None:
     """Show a mailbox."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     SESSION.print_row(rows.mailbox_row(queries.mailbox_named(SESSION.actor(), address)))
 
@@ -87,7 +87,7 @@ def show(address: str) -> None:
 def set_(address: str, quota: Quota) -> None:
     """Change the quota."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.mailbox_named(SESSION.actor(), address)
     services.update_mailbox(actor=SESSION.actor(), now=now(), mailbox=found, quota=size(quota))
@@ -103,7 +103,7 @@ def password(
 ) -> None:
     """Change the password; sessions opened with the old one end."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.mailbox_named(SESSION.actor(), address)
     secret = ask_secret(generate=generate, password_stdin=password_stdin, hash_stdin=hash_stdin)
@@ -144,7 +144,7 @@ def suspend(
 ) -> None:
     """Suspend log-in, sending or receiving, each apart."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     chosen = _chosen(login, sending, receiving)
     found = queries.mailbox_named(SESSION.actor(), address)
@@ -161,7 +161,7 @@ def resume(
 ) -> None:
     """End a suspension."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     chosen = _chosen(login, sending, receiving)
     found = queries.mailbox_named(SESSION.actor(), address)
@@ -175,13 +175,13 @@ def resume(
 def remove(address: str) -> None:
     """Remove a mailbox; can be undone within the grace period."""
     settings = SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.mailbox_named(SESSION.actor(), address)
     grace = timedelta(days=settings.storage.grace_days)
     services.remove_mailbox(actor=SESSION.actor(), now=now(), mailbox=found, grace=grace)
     SESSION.done(
-        f"Removed {found.address}. Its mail is kept for {grace.days} days; "
+        f"Removed {found.address}. Its mail is kept for {kept_days(found)} days; "
         f"'mailstead mailbox restore {found.address}' undoes it.",
         rows.mailbox_row(found),
     )
@@ -191,7 +191,7 @@ def remove(address: str) -> None:
 def restore(address: str) -> None:
     """Undo a removal."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.mailbox_named(SESSION.actor(), address, removed=True)
     services.restore_mailbox(actor=SESSION.actor(), now=now(), mailbox=found)
@@ -206,7 +206,7 @@ def import_(
 ) -> int:
     """Import mailboxes from CSV: address, password or hash, quota."""
     SESSION.control()
-    from mailstead.control.hosting import services
+    from mailstead.cli.door import services
 
     def read(row: dict[str, str]) -> services.MailboxRow:
         quota = row.get("quota", "").strip()

@@ -30,7 +30,17 @@ from mailstead.cli import (
     service,
     spam,
 )
-from mailstead.cli.session import AWAY, DEFECT, INTERRUPTED, OK, REFUSED, SESSION
+from mailstead.cli.remote.connect import connect
+from mailstead.cli.session import (
+    AWAY,
+    DEFECT,
+    INTERRUPTED,
+    OK,
+    REFUSED,
+    SESSION,
+    Unreachable,
+    shown,
+)
 from mailstead.mailplane.node.feed_client import Away
 from mailstead.standards.refusal import Refusal
 
@@ -39,7 +49,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Run an email hosting company. Options --home DIR and --json go with every command.",
+    help="Run an email hosting company. Options --home DIR and --json go with every command; "
+    "--server URL with --token-file FILE asks another machine's API instead of this one.",
 )
 instance.register(app)
 for noun in (
@@ -63,22 +74,37 @@ for noun in (
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2].replace("_", "-"))
 
 
+_WITH_VALUE = ("--home", "--token", "--token-file", "--ca")
+
+
 def _global_options(arguments: list[str]) -> list[str]:
-    """Take `--home`, `--json` and `--version` out of the arguments, wherever they stand."""
+    """Take `--home`, `--json`, `--server URL` and the like out of the arguments, wherever they
+    stand. A `--server` without a web address is the command's own: the name of a node."""
     rest: list[str] = []
-    waiting = iter(arguments)
-    for word in waiting:
+    given: dict[str, str] = {}
+    waiting = list(reversed(arguments))
+    while waiting:
+        word = waiting.pop()
+        name, equals, value = word.partition("=")
+        following = value if equals else (waiting[-1] if waiting else "")
         if word == "--":
-            return [*rest, word, *waiting]
+            rest += [word, *reversed(waiting)]
+            break
         if word == "--json":
             SESSION.json = True
-        elif word == "--home" or word.startswith("--home="):
-            value = word[7:] if "=" in word else next(waiting, "")
-            if not value:
-                raise Refusal("home-missing", "--home needs a directory.", remedy="Name one.")
-            SESSION.home = Path(value).absolute()
+        elif name in _WITH_VALUE or (name == "--server" and "://" in following):
+            if not following:
+                what = "directory" if name == "--home" else "value"
+                code = f"{name.strip('-')}-missing"
+                raise Refusal(code, f"{name} needs a {what}.", remedy="Give one.")
+            given[name] = following
+            if not equals:
+                waiting.pop()
         else:
             rest.append(word)
+    if "--home" in given:
+        SESSION.home = Path(given["--home"]).absolute()
+    connect(given, rest)
     return rest
 
 
@@ -117,6 +143,9 @@ def run(arguments: list[str]) -> int:
         return result if isinstance(result, int) else OK
     except Refusal as refusal:
         return _refused(refusal)
+    except Unreachable as away:
+        print(f"mailstead: {shown(away)}", file=sys.stderr)
+        return AWAY
     except Away:
         print("mailstead: the control plane does not answer; run 'mailstead up'.", file=sys.stderr)
         return AWAY

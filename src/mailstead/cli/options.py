@@ -9,7 +9,7 @@ import typer
 
 Search = Annotated[str, typer.Option("--search", help="Only what contains this text.")]
 Limit = Annotated[int, typer.Option("--limit", help="Rows of one page.")]
-After = Annotated[int, typer.Option("--after", help="Cursor that the page before has printed.")]
+After = Annotated[str, typer.Option("--after", help="Cursor that the page before has printed.")]
 Generate = Annotated[bool, typer.Option("--generate", help="Make a random password, show it.")]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")

@@ -29,7 +29,7 @@ def _limit(octets: int) -> object:
 
 def server_row(server: Server) -> Row:
     """A server."""
-    from mailstead.control.feed import queries as feed
+    from mailstead.cli.door import feed
 
     head = feed.head(server.name)
     return {

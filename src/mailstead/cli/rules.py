@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -31,7 +32,7 @@ def _data(path: str) -> object:
 def set_(address: str, file: str = typer.Argument(help="JSON list of rules; - for stdin.")) -> None:
     """Replace all rules of a mailbox, in order."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     mailbox = queries.mailbox_named(SESSION.actor(), address)
     rules = services.parse_rules(_data(file))
@@ -46,19 +47,27 @@ def set_(address: str, file: str = typer.Argument(help="JSON list of rules; - fo
 def show(address: str, sieve: bool = typer.Option(False, "--sieve", help="As Sieve.")) -> None:
     """Show a mailbox's rules, or the Sieve script that they become."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     mailbox = queries.mailbox_named(SESSION.actor(), address)
-    stored = getattr(mailbox, "rule_set", None)
-    data = stored.rules if stored else []
+    data = _stored(mailbox)
     print(rules_script(services.parse_rules(data)) if sieve else json.dumps(data, indent=2))
+
+
+def _stored(mailbox: Any) -> list[Any]:
+    if SESSION.client is not None:
+        from mailstead.cli.remote.queries import stored_rules
+
+        return stored_rules(mailbox)
+    stored = getattr(mailbox, "rule_set", None)
+    return stored.rules if stored else []
 
 
 @app.command("remove")
 def remove(address: str) -> None:
     """Remove all rules of a mailbox."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     mailbox = queries.mailbox_named(SESSION.actor(), address)
     services.set_rules(actor=SESSION.actor(), now=now(), mailbox=mailbox, rules=())

@@ -18,17 +18,19 @@ def add(
 ) -> None:
     """Add a node."""
     SESSION.control()
-    from mailstead.control.hosting import services
+    from mailstead.cli.door import services
 
     made = services.create_server(actor=SESSION.actor(), now=now(), name=name, hostname=hostname)
     SESSION.done(f"Added the server {made.name}.", rows.server_row(made))
 
 
 @app.command("list")
-def list_(search: options.Search = "", limit: options.Limit = 50, after: options.After = 0) -> None:
+def list_(
+    search: options.Search = "", limit: options.Limit = 50, after: options.After = ""
+) -> None:
     """List nodes."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     page(queries.servers(SESSION.actor(), search=search), limit, after, rows.server_row)
 
@@ -37,8 +39,7 @@ def list_(search: options.Search = "", limit: options.Limit = 50, after: options
 def show(name: str) -> None:
     """Show a node and how far it has followed."""
     SESSION.control()
-    from mailstead.control.feed import queries as feed
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import feed, queries
 
     found = queries.server_named(SESSION.actor(), name)
     head = feed.head(found.name)
@@ -60,7 +61,7 @@ def set_(
 ) -> None:
     """Change a node's host name."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.server_named(SESSION.actor(), name)
     services.update_server(actor=SESSION.actor(), now=now(), server=found, hostname=hostname)
@@ -71,7 +72,7 @@ def set_(
 def remove(name: str) -> None:
     """Remove a node that has no domains."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     found = queries.server_named(SESSION.actor(), name)
     row = rows.server_row(found)

@@ -15,6 +15,7 @@ from mailstead.standards import password as passwords
 from mailstead.standards.refusal import Refusal
 
 if TYPE_CHECKING:
+    from mailstead.cli.remote.client import Client
     from mailstead.control.people.actor import Actor
 
 OK, DEFECT, REFUSED, PARTLY, AWAY, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -31,20 +32,42 @@ EXIT_CODES = {
 Row = dict[str, Any]
 
 
+class Unreachable(Exception):
+    """The server of `--server` does not answer; trying again later may help."""
+
+
 @dataclass
 class Session:
     """One run of the command."""
 
     home: Path = field(default_factory=home_from_environment)
     json: bool = False
+    client: Client | None = None
+    """The server that is asked instead of this machine (`--server`)."""
     _ready: bool = False
 
     def settings(self) -> Settings:
         """The instance's settings; raises `Refusal` when there is no instance."""
         return load(self.home)
 
+    def api(self) -> Client:
+        """The server that is asked; only where there is one."""
+        assert self.client is not None
+        return self.client
+
+    def refuse_server(self) -> None:
+        """Refuse to be asked about another server; for what is done on this machine only."""
+        if self.client is not None:
+            raise Refusal(
+                "server-not-possible",
+                "This command is for the machine itself, not for --server.",
+                remedy="Run it there.",
+            )
+
     def control(self) -> Settings:
-        """Make Django ready and return the settings."""
+        """Make Django ready and return the settings; of another server, nothing is known here."""
+        if self.client is not None:
+            return Settings()
         settings = self.settings()
         if not self._ready:
             from mailstead.control.project.bootstrap import setup
@@ -69,7 +92,7 @@ class Session:
             print(f"{name.ljust(width)}  {shown(value)}")
 
     def print_rows(
-        self, rows: Sequence[Row], *, next_after: int | None = None, option: str = "--after"
+        self, rows: Sequence[Row], *, next_after: int | str | None = None, option: str = "--after"
     ) -> None:
         """A page of objects; `next_after` is the cursor of the next page, taken by `option`."""
         if self.json:
@@ -198,14 +221,37 @@ def ask_secret(*, generate: bool, password_stdin: bool, hash_stdin: bool) -> Sec
     return Secret(password=first)
 
 
-def page(query: Any, limit: int, after: int, row: Callable[[Any], Row]) -> None:
-    """Print one page of a query that is ordered by its key."""
+def page(query: Any, limit: int, after: str, row: Callable[[Any], Row]) -> None:
+    """Print one page of a query that is ordered by its key, or of a list of another server."""
     if not 1 <= limit <= 10_000:
         raise Refusal("limit-invalid", "--limit must be from 1 to 10000.", remedy="Change it.")
-    found = list(query.filter(pk__gt=after)[: limit + 1])
+    if SESSION.client is not None:
+        items, cursor = query.page(limit, after)
+        SESSION.print_rows([row(item) for item in items], next_after=cursor)
+        return
+    found = list(query.filter(pk__gt=place(after))[: limit + 1])
     rows = [row(item) for item in found[:limit]]
     following = found[limit - 1].pk if len(found) > limit else None
     SESSION.print_rows(rows, next_after=following)
+
+
+def place(cursor: str) -> int:
+    """Where a page begins, from the cursor that the page before has printed."""
+    if not cursor:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise Refusal(
+            "cursor-invalid",
+            "{cursor} is no cursor.",
+            remedy="Take it from the page before.",
+            cursor=ascii(cursor[:60]),
+        )
+    return int(cursor)
+
+
+def kept_days(row: Any) -> int:
+    """Days for which what was just removed can be restored."""
+    return (row.purge_after - row.removed_at).days  # type: ignore[no-any-return]
 
 
 def lines(items: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ def _row(address: str, level: str, allow: list[str], deny: list[str]) -> Row:
 def show(address: str) -> None:
     """Show them."""
     SESSION.control()
-    from mailstead.control.hosting import queries
+    from mailstead.cli.door import queries
 
     mailbox = queries.mailbox_named(SESSION.actor(), address)
     found = queries.spam_settings(SESSION.actor(), mailbox)
@@ -37,7 +37,7 @@ def set_(
 ) -> None:
     """Set the whole of them: level, whose mail is never spam, whose always is."""
     SESSION.control()
-    from mailstead.control.hosting import queries, services
+    from mailstead.cli.door import queries, services
 
     mailbox = queries.mailbox_named(SESSION.actor(), address)
     made = services.set_spam_settings(

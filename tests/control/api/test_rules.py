@@ -151,6 +151,7 @@ _BODIES: dict[str, object] = {
     "POST /mailboxes/{mailbox}/resume": {"what": ["login"]},
     "POST /mailboxes/{mailbox}/app-passwords": {"name": "phone"},
     "PUT /mailboxes/{mailbox}/rules": {"rules": []},
+    "POST /mailboxes/{mailbox}/rules/test": {"rules": [], "message": "Subject: x"},
     "PUT /mailboxes/{mailbox}/spam": {"level": "off"},
 }
 

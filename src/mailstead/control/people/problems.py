@@ -21,6 +21,7 @@ _STATUS = {
     "token-wrong": 401,
     "json-invalid": 400,
     "key-busy": 409,
+    "node-silent": 409,
     "body-too-large": 413,
     "body-not-json": 415,
     "requests-many": 429,

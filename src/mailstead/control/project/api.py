@@ -26,6 +26,7 @@ from mailstead.control.hosting.api import (
     imports,
     inside,
     mailboxes,
+    nodes,
     packages,
     rights,
     trail,
@@ -52,6 +53,7 @@ _ROUTERS = (
     webhooks.router,
     trail.router,
     company.router,
+    nodes.router,
 )
 _ABOUT = (
     "Everything that the panel does, for programs. Send `Authorization: Bearer` and a token. "

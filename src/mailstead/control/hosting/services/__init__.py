@@ -72,7 +72,9 @@ from mailstead.control.hosting.services.node_looks import (
     test_rules,
 )
 from mailstead.control.hosting.services.node_orders import (
+    PATIENCE,
     Acted,
+    Move,
     delete_mail,
     end_sessions,
     hold_mail,
@@ -115,6 +117,7 @@ from mailstead.control.hosting.services.welcome import send_welcome
 
 __all__ = [
     "IMPORT_MAILBOXES",
+    "PATIENCE",
     "Acted",
     "AutoresponderRow",
     "CatchAllRow",
@@ -122,6 +125,7 @@ __all__ = [
     "DomainRow",
     "ForwarderRow",
     "MailboxRow",
+    "Move",
     "Result",
     "Seen",
     "apply_package",

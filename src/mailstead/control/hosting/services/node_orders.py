@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.db import transaction
 
@@ -45,6 +46,21 @@ class Acted:
     missing: tuple[str, ...]
     under_way: bool = False
     """The node has not answered yet; it will still do it, or it is given up after ten minutes."""
+
+
+class Move(Protocol):
+    """One of the four acts on messages."""
+
+    def __call__(
+        self,
+        *,
+        actor: Actor,
+        now: dt.datetime,
+        server: Server,
+        ids: Sequence[str],
+        seconds: float = PATIENCE,
+    ) -> Acted:
+        """Do it with the messages of these ids."""
 
 
 def hold_mail(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar
@@ -71,10 +72,13 @@ def token_of(request: HttpRequest) -> ApiToken:
     return token
 
 
-def operation(rule: str, *, secrets: Collection[str] = ()) -> Callable[[View], View]:
+def operation(
+    rule: str, *, secrets: Collection[str] = (), waits: bool = False
+) -> Callable[[View], View]:
     """An operation open to who has `rule`; goes beneath the router's own decorator.
 
     `secrets` are the fields of the answer that are shown once and never kept for a repetition.
+    One that `waits` for a node's answer cannot do so inside a transaction.
     """
 
     def guard(run: Run) -> Run:
@@ -85,10 +89,13 @@ def operation(rule: str, *, secrets: Collection[str] = ()) -> Callable[[View], V
                 auth = next(a for a in run.__self__.auth_callbacks if isinstance(a, Token))  # type: ignore[attr-defined]
                 headers = _let_in(request, rule, auth.standing_in)
                 _check_body(request)
-                answer = _once(request, run, values, secrets)
+                answer = _once(request, run, values, secrets, waits)
             except Refusal as refusal:
                 answer = problem_of(request, refusal)
                 _say_how(answer, refusal.code)
+            if answer.status_code == 409:
+                # What stands in the way will not stand there for long.
+                answer.headers.setdefault("Retry-After", "30")
             for name, value in headers.items():
                 answer.headers[name] = value
             return answer
@@ -185,7 +192,11 @@ def _check_body(request: HttpRequest) -> None:
 
 
 def _once(
-    request: HttpRequest, run: Run, values: dict[str, Any], secrets: Collection[str]
+    request: HttpRequest,
+    run: Run,
+    values: dict[str, Any],
+    secrets: Collection[str],
+    waits: bool,
 ) -> HttpResponse:
     """Run the operation; with an idempotency key a POST is done once and its answer repeated."""
     key = request.headers.get(KEY)
@@ -200,13 +211,13 @@ def _once(
         return answer
     kept = False
     try:
-        with transaction.atomic():
+        with nullcontext() if waits else transaction.atomic():
             answer = run(request, **values)
             if answer.status_code < 400:
                 body = _without(answer.content, secrets)
                 idempotency.keep(row=row, status=answer.status_code, body=body)
                 kept = True
-            else:
+            elif not waits:
                 transaction.set_rollback(True)
     finally:
         if not kept:

@@ -1,0 +1,1 @@
+"""Commands over HTTP: the same questions and acts, asked of another machine's API."""
