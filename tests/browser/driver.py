@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from lab.internet import Lab
 from lab.node import Node
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -51,6 +51,7 @@ class Window:
         *,
         scripts: bool = True,
         dark: bool = False,
+        keyboard: bool = False,
         width: int = WIDE,
         language: str = "en",
     ) -> None:
@@ -63,6 +64,7 @@ class Window:
             ignore_https_errors=True,
         )
         self.width = width
+        self.keyboard = keyboard
         self.faults: list[str] = []
         self.page: Page = self.context.new_page()
         self.page.on("request", lambda request: self._asked(request.url))
@@ -84,12 +86,58 @@ class Window:
         assert answer.status < 500, f"{path}: {answer.status}"
         return self.page
 
+    def _reach(self, target: Locator) -> None:
+        """Tab until the focus is there."""
+        target.wait_for()
+        for _ in range(250):
+            if target.evaluate("element => element === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"the keyboard does not come to {target}")
+
+    def press(self, target: Locator) -> None:
+        """A link or a button."""
+        if not self.keyboard:
+            target.click()
+            return
+        self._reach(target)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_load_state()
+
+    def write(self, target: Locator, text: str) -> None:
+        """Text into a field."""
+        if not self.keyboard:
+            target.fill(text)
+            return
+        self._reach(target)
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.type(text)
+
+    def choose(self, target: Locator) -> None:
+        """One of several, or a tick: by the arrows where a browser wants them."""
+        if not self.keyboard:
+            target.check()
+            return
+        if target.is_checked():
+            return
+        if target.get_attribute("type") == "radio":
+            # Tab comes to the chosen one of a group; arrows go on from there.
+            name = target.get_attribute("name")
+            self._reach(self.page.locator(f"input[name={name}]:checked"))
+            for _ in range(20):
+                if target.is_checked():
+                    return
+                self.page.keyboard.press("ArrowDown")
+            raise AssertionError("the arrows do not come to the choice")
+        self._reach(target)
+        self.page.keyboard.press("Space")
+
     def sign_in(self, address: str, password: str) -> Page:
         """Through the door."""
         self.go("/account/login/")
-        self.page.get_by_label("Mail address").fill(address)
-        self.page.get_by_label("Password", exact=True).fill(password)
-        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        self.write(self.page.get_by_label("Mail address"), address)
+        self.write(self.page.get_by_label("Password", exact=True), password)
+        self.press(self.page.get_by_role("button", name="Sign in", exact=True))
         self.page.wait_for_url(f"{self.origin}/")
         return self.page
 
