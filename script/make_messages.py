@@ -117,7 +117,11 @@ def extracted() -> polib.POFile:
             known.add(text)
             flags = ["python-format"] if "%(" in text else []
             found.append(polib.POEntry(msgid=text, flags=flags))
+    counted = {entry.msgid for entry in found if entry.msgid_plural and not entry.msgctxt}
     for text in refusals():
+        if text in counted:
+            # gettext looks a text with a plural up by its number alone.
+            raise SystemExit(f"'{text}' is counted elsewhere: give its plural a context")
         if text not in known:
             known.add(text)
             found.append(polib.POEntry(msgid=text, flags=["python-brace-format"]))
