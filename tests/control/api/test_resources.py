@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from mailstead.control.hosting.models import Mailbox
+from mailstead.control.jobs import services as jobs
 from mailstead.control.people.models import AuditEntry, OutgoingMail
 from mailstead.standards import password as passwords
 from tests.control.api.caller import Caller, caller
@@ -308,6 +309,27 @@ def test_the_trail_shows_what_was_done_by_which_request(world: World) -> None:
     strange = AuditEntry.objects.filter(customer=world.customers["stranger"].pk).first()
     assert carl.get(f"/audit/{strange.pk}").code == "entry-unknown"
     assert caller(world, "reseller").get(f"/audit/{entry['id']}").status == 200
+
+
+def test_a_job(world: World) -> None:
+    carl, rita = caller(world, "customer"), caller(world, "reseller")
+    job = jobs.create_job(
+        actor=world.actor("customer"),
+        now=world.now,
+        kind="import-mailboxes",
+        title="Many mailboxes",
+        customer=world.customers["customer"].pk,
+        payload={"rows": "inner"},
+        total=7,
+    )
+    path = f"/jobs/{job.pk}"
+    assert carl.get(path).body["total"] == 7
+    assert "inner" not in str(carl.get(path).body)
+    assert [row["id"] for row in rita.all("/jobs?state=waiting")] == [job.pk]
+    assert carl.post(f"{path}/stop").body["state"] == "stopped"
+    assert carl.post(f"{path}/stop").code == "job-ended"
+    assert carl.post(f"{path}/resume").body["state"] == "waiting"
+    assert caller(world, "stranger").get(path).code == "job-unknown"
 
 
 def test_a_server(world: World) -> None:

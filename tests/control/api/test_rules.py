@@ -37,7 +37,7 @@ KNOWN = {
     "app-passwords",
     "packages",
 }
-KNOWN |= {"forwarders", "autoresponders"}
+KNOWN |= {"forwarders", "autoresponders", "jobs"}
 
 
 def _key(whose: str) -> str:

@@ -30,6 +30,7 @@ from mailstead.control.hosting.api import (
     packages,
     rights,
     trail,
+    work,
 )
 from mailstead.control.hosting.api.acting import stand_in
 from mailstead.control.people import roles
@@ -52,6 +53,7 @@ _ROUTERS = (
     tokens.router,
     webhooks.router,
     trail.router,
+    work.router,
     company.router,
     nodes.router,
 )

@@ -28,8 +28,10 @@ What = Literal["login", "sending", "receiving"]
 class Secret(In):
     """A password, or a hash found elsewhere; with neither one is made."""
 
-    password: str | None = Field(None, max_length=200)
-    hash: str | None = Field(None, max_length=250)
+    password: str | None = Field(None, max_length=200, description="Null: one is made and shown.")
+    hash: str | None = Field(
+        None, max_length=250, description="Of a password that is moved here, as `{SCHEME}…`."
+    )
 
     def given(self) -> tuple[dict[str, str | None], str | None]:
         """What the services take, and the password that was made; raises `Refusal`."""
@@ -48,7 +50,7 @@ class MailboxNew(Secret):
 
     address: str = Field(min_length=3, max_length=320)
     quota: Size = 0
-    name: str = Field("", max_length=120)
+    name: str = Field("", max_length=120, description="Whose mailbox it is.")
     recovery_address: str = Field(
         "", max_length=254, description="Where a link to a new password may go; not hosted here."
     )

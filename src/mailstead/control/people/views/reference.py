@@ -122,10 +122,11 @@ def _fields(described: dict[str, Any], schema: dict[str, Any]) -> list[Field]:
     if whole.get("type") == "array":
         whole = _resolved(described, whole["items"])
     needed = set(whole.get("required", ()))
-    return [
+    found = [
         Field(name, _kind(part), name in needed, part.get("description", ""))
         for name, part in whole.get("properties", {}).items()
     ]
+    return sorted(found, key=lambda row: not row.required)
 
 
 _KINDS = {"date-time": "time (ISO 8601)"}
