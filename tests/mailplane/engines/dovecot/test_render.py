@@ -115,7 +115,9 @@ def test_a_value_that_would_be_read_as_something_else_is_refused(field: str, hos
 @pytest.mark.engines
 def test_dovecot_starts_without_a_warning(host: Host) -> None:
     said = host.log("dovecot") + (host.home.log / "dovecot.said").read_text()
-    assert [line for line in said.splitlines() if "Warning" in line] == []
+    # Sessions that other tests of this Dovecot have kicked say so too: no fault of its start.
+    warnings = [line for line in said.splitlines() if "Warning" in line]
+    assert [line for line in warnings if problem(line)] == []
 
 
 @pytest.mark.parametrize(

@@ -174,9 +174,13 @@ def refused(request: HttpRequest, number: int) -> HttpResponse:
     return response
 
 
+_FIRST = ("row", "address", "code", "words")
+
+
 def _heads(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Every name that a row has, in the order in which they come up."""
-    return list(dict.fromkeys(str(name) for line in rows for name in line))
+    """Every name that a row has: those that all jobs use first, as PostgreSQL keeps no order."""
+    names = {str(name) for line in rows for name in line}
+    return [name for name in _FIRST if name in names] + sorted(names - set(_FIRST))
 
 
 def _cell(value: Any) -> Any:
