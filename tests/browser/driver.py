@@ -101,8 +101,9 @@ class Window:
             target.click()
             return
         self._reach(target)
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_load_state()
+        # Every link and button of these journeys leads to a page: the next step is on that one.
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
 
     def write(self, target: Locator, text: str) -> None:
         """Text into a field."""
