@@ -7,7 +7,7 @@ import datetime as dt
 import threading
 
 import pytest
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from asgiref.sync import sync_to_async
 from django.db import connection, connections, transaction
 from django.test import Client
 from pytest_django import Settings
@@ -164,31 +164,6 @@ def test_who_knows_more_than_the_last_look_saw_waits_for_news() -> None:
         return [first, *rest]
 
     assert asyncio.run(wait()) == [True, False, True]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_who_waits_is_told_though_another_who_waited_is_gone() -> None:
-    """Each request has threads of its own, which end with it; the look at the feed goes on."""
-    services.open_feed("n")
-
-    async def asked(tide: Tide) -> bool:
-        async with ThreadSensitiveContext():
-            return await tide.rise_above("n", 0, 20)
-
-    async def wait() -> bool:
-        tide = Tide()
-        gone = asyncio.create_task(asked(tide))
-        await asyncio.sleep(0)  # the first to ask begins the look
-        left = asyncio.create_task(asked(tide))
-        await asyncio.sleep(0)
-        gone.cancel()
-        await asyncio.gather(gone, return_exceptions=True)
-        await sync_to_async(publish)(change(1))
-        told = await asyncio.wait_for(left, 5)
-        await sync_to_async(connections.close_all)()
-        return told
-
-    assert asyncio.run(wait())
 
 
 @pytest.fixture

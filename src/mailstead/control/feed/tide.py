@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 from collections.abc import Callable
 
-import structlog
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connection
 
 from mailstead.control.feed.queries import Mark, marks
 
 EVERY = 0.05
 """Seconds between two looks, only while somebody waits."""
-PAUSE = 1.0
-"""Seconds after a look that has failed."""
-
-
-def _marks() -> dict[str, Mark]:
-    """The marks; a connection that has failed is not used again."""
-    try:
-        return marks()
-    except DatabaseError:
-        connection.close()
-        raise
 
 
 class Tide:
@@ -51,9 +37,7 @@ class Tide:
     async def _wait(self, there: Callable[[], bool], seconds: float) -> bool:
         self._waiting += 1
         if self._task is None or self._task.done():
-            # In a context of its own: that of the request which happens to start it ends with that
-            # request, and its threads with it, while others go on waiting.
-            self._task = asyncio.create_task(self._look(), context=contextvars.Context())
+            self._task = asyncio.create_task(self._look())
         try:
             async with asyncio.timeout(seconds), self._looked:
                 # Not before a look that began after this question: the last one may be old.
@@ -67,13 +51,7 @@ class Tide:
 
     async def _look(self) -> None:
         while self._waiting:
-            try:
-                self._marks = await sync_to_async(_marks)()
-            except DatabaseError as error:
-                # Whoever waits asks by itself when its time is over; the next look may succeed.
-                structlog.get_logger("feed").warning("cannot look for news", words=str(error))
-                await asyncio.sleep(PAUSE)
-                continue
+            self._marks = await sync_to_async(marks)()
             async with self._looked:
                 self._looked.notify_all()
             await asyncio.sleep(EVERY)
