@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 
 import pytest
 from tests.support.load import Load
@@ -60,3 +61,19 @@ def test_kills_in_the_queue_manager_and_delivery_agents_lose_nothing(site: Site)
             site.node.kill_children("postfix", program)
             load.wait_for_more(3)
     load.assert_nothing_lost()
+
+
+def test_an_agent_killed_before_it_told_what_it_applied_tells_it_when_it_is_back(
+    site: Site,
+) -> None:
+    site.mailbox("ann")
+    # As a kill between applying and telling leaves it: the node has the change, nobody knows.
+    forget = (
+        "import sys; from pathlib import Path;"
+        "from mailstead.control.project.bootstrap import setup; setup(Path(sys.argv[1]));"
+        "from mailstead.control.feed.models import FeedHead; FeedHead.objects.update(acked=0)"
+    )
+    old = site.node.supervisor.kill("agent")
+    site.node.namespace.run(sys.executable, "-c", forget, site.node.folder)
+    site.node.supervisor.wait_back("agent", old)
+    site.applied()

@@ -124,6 +124,10 @@ class Agent:
 
     def _step(self) -> None:
         asked = self.request.exists()
+        if self._announced < 0 and self.directory.revision:
+            # The one before may have been killed between applying and telling: say it now, not when
+            # the long poll is over.
+            self._announce()
         page = self.feed.changes(self.directory.revision, wait=0 if asked else 25.0)
         if asked or page.rebuild or (self.directory.revision == 0 and not page.revisions):
             if asked or page.rebuild or self._announced < 0:
