@@ -22,6 +22,7 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "invitations": lambda world, whose: world.invitations[whose].pk,
     "forwarders": lambda world, whose: world.forwarders[whose].pk,
     "answers": lambda world, whose: world.answers[whose].pk,
+    "webhooks": lambda world, whose: world.webhooks[whose].pk,
     "servers": lambda world, whose: world.server.name,
 }
 # Parts that stand for nothing which a tenant owns, or for something below one that is checked.

@@ -24,7 +24,7 @@ from mailstead.control.hosting.models import (
 )
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
-from mailstead.control.people.models import ApiToken, Invitation, Membership, Person
+from mailstead.control.people.models import ApiToken, Invitation, Membership, Person, Webhook
 from mailstead.control.people.queries import actor_of
 from mailstead.wire.changes import Route
 
@@ -50,6 +50,8 @@ class World:
     answers: dict[str, Autoresponder] = field(default_factory=dict)
     tokens: dict[str, ApiToken] = field(default_factory=dict)
     invitations: dict[str, Invitation] = field(default_factory=dict)
+    webhooks: dict[str, Webhook] = field(default_factory=dict)
+    """Switched off: the world itself tells nobody anything."""
 
     def actor(self, role: str) -> Actor:
         """The actor that somebody of this role is."""
@@ -136,6 +138,11 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
         world.tokens[role], _ = people.create_token(
             actor=world.actor(role), now=now, membership=place, name="billing", scopes=["read"]
         )
+        hook = {"actor": world.actor(role), "now": now}
+        world.webhooks[role], _ = people.create_webhook(
+            **hook, customer=place.customer, url=f"https://example.com/{role}"
+        )
+        people.update_webhook(**hook, webhook=world.webhooks[role], active=False)
         people.invite(
             **who,
             email=f"new-{role}@{OUTSIDE}",

@@ -151,7 +151,7 @@ def test_a_late_entry_is_told_and_none_twice(
     early.save(force_insert=True)
     assert services.enqueue_webhooks(timezone.now()) == 1
     assert services.enqueue_webhooks(timezone.now() + LATER) == 0
-    assert Webhook.objects.get().cursor == late.pk
+    assert Webhook.objects.get(url=listener.url).cursor == late.pk
     assert services.enqueue_webhooks(timezone.now() + LATER) == 0
 
 

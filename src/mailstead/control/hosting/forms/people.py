@@ -130,3 +130,33 @@ class TokenForm(forms.Form):
         field.choices = [
             (scope, _SCOPES[scope]) for scope in SCOPES if scope != "node" or actor.sees_everything
         ]
+
+
+class WebhookForm(forms.Form):
+    """A server of the reader's own that is told what is done here."""
+
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=500,
+        help_text=_("Begins with https:// and is reached from the internet."),
+        widget=forms.URLInput(attrs={"spellcheck": "false"}),
+    )
+    events = LinesField(
+        label=_("Events"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text=_(
+            "One in each line, as the audit trail names them: mailbox.create, or domain.* for "
+            "everything about domains. Empty: all."
+        ),
+    )
+
+
+class WebhookEditForm(WebhookForm):
+    """What may be changed of a webhook."""
+
+    active = forms.BooleanField(
+        label=_("Send messages"),
+        required=False,
+        help_text=_("Switched on again, it is told what happens from then on."),
+    )

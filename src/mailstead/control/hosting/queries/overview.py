@@ -19,6 +19,7 @@ from mailstead.control.hosting.models import (
 from mailstead.control.hosting.queries.scope import of_customers, of_domains, of_mailboxes
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import AuditEntry
+from mailstead.control.people.roles import may
 
 SHOWN = 5
 """Of each kind of trouble so many are named, the rest is counted."""
@@ -182,13 +183,18 @@ def _empty_domains(actor: Actor) -> list[Attention]:
 
 
 def first_steps(actor: Actor) -> list[Step]:
-    """The way from nothing to the first message; empty when it has been walked to its end."""
+    """The way from nothing to the first message; empty when it has been walked to its end.
+
+    Nobody is sent on a way that is closed: it begins with a domain.
+    """
+    if not may(actor, "domain.create"):
+        return []
     domain = domains_of_mailboxes(actor).order_by("pk").first()
     boxes = Mailbox.objects.filter(of_mailboxes(actor), removed_at=None)
     box = boxes.order_by("pk").first()
     sent = AuditEntry.objects.filter(customer=actor.customer, verb="mailbox.send-sheet").exists()
-    used = sent or boxes.filter(usage_messages__gt=0).exists()
-    if domain and box and used:
+    received = boxes.filter(usage_messages__gt=0).exists()
+    if domain and box and (sent or received):
         return []
     dns = reverse("hosting:domain-dns", args=[domain.name]) if domain else ""
     return [
@@ -202,7 +208,7 @@ def first_steps(actor: Actor) -> list[Step]:
             gettext("Publish its DNS records"),
             gettext("They tell the world that its mail comes here. We show you which."),
             dns,
-            boxes.filter(usage_messages__gt=0).exists(),
+            received,
         ),
         Step(
             gettext("Create a mailbox"),

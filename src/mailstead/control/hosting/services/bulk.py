@@ -30,6 +30,7 @@ from mailstead.control.hosting.services.mailboxes import CREDENTIAL, LOCKED, sec
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
+from mailstead.standards import password as passwords
 from mailstead.standards.address import mailbox_address, normalise_domain
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange
@@ -73,6 +74,7 @@ class _Batch:
         existing = Mailbox.objects.filter(domain__in=self.domains.values(), removed_at=None)
         wanted = {row.address.rpartition("@")[0].strip().lower() for row in rows}
         self.present = set(existing.filter(local__in=wanted).values_list("domain__name", "local"))
+        self.looked_at: dict[int, Refusal | None] = {}
         self.rooms: dict[int, list[limits.Room]] = {}
         self.shared: dict[int, limits.Room] = {}
         self.new: list[Mailbox] = []
@@ -96,8 +98,21 @@ class _Batch:
             ]
         limits.take(self.rooms[customer.pk], customer, "mailbox", 1)
 
-    def take(self, row: MailboxRow) -> str:
-        """Note one row; raises `Refusal`."""
+    def _open(self, domain: Domain) -> None:
+        """Refuse a domain that takes no mailboxes; each is locked and looked at once."""
+        if domain.pk not in self.looked_at:
+            try:
+                no_alias(domain)
+            except Refusal as refusal:
+                self.looked_at[domain.pk] = refusal
+            else:
+                self.looked_at[domain.pk] = None
+        found = self.looked_at[domain.pk]
+        if found is not None:
+            raise found
+
+    def take(self, row: MailboxRow, *, dry_run: bool) -> str:
+        """Note one row; raises `Refusal`. With `dry_run` no password is hashed: it takes long."""
         address = mailbox_address(row.address)
         domain = self.domains.get(address.domain)
         if domain is None:
@@ -107,11 +122,14 @@ class _Batch:
                 remedy="Add the domain first.",
                 domain=address.domain,
             )
-        no_alias(domain)
+        self._open(domain)
         if (address.domain, address.local) in self.present:
             return "present"
         quota = checked_size(row.quota, "quota")
-        secret, locked = secret_of(row.password, row.hashed)
+        if dry_run and row.hashed is None and row.password is not None:
+            secret, locked = passwords.check(row.password), False
+        else:
+            secret, locked = secret_of(row.password, row.hashed)
         self._take_place(domain.customer)
         self.present.add((address.domain, address.local))
         self.new.append(
@@ -138,7 +156,7 @@ def import_mailboxes(
     results: list[Result] = []
     for row in rows:
         try:
-            results.append(batch.take(row))
+            results.append(batch.take(row, dry_run=dry_run))
         except Refusal as refusal:
             results.append(refusal)
     if dry_run or not batch.new:
@@ -236,5 +254,9 @@ def import_domains(
 
 
 def hashed_row(row: MailboxRow) -> MailboxRow:
-    """The same row with its password hashed, as a job may keep it; raises `Refusal`."""
-    return replace(row, password=None, hashed=secret_of(row.password, row.hashed)[0])
+    """The same row with its password hashed, as a job may keep it; raises `Refusal`.
+
+    A hash stays as it was found: the sign of a locked one is read when the mailbox is made.
+    """
+    secret, _ = secret_of(row.password, row.hashed)
+    return replace(row, password=None, hashed=secret if row.hashed is None else row.hashed)

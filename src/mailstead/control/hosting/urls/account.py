@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.hosting.views import audit, people, tokens
+from mailstead.control.hosting.views import audit, people, tokens, webhooks
 
 urlpatterns: list[URLPattern] = [
     path("people/", people.own, name="people"),
@@ -18,5 +18,10 @@ urlpatterns: list[URLPattern] = [
     path("tokens/", tokens.token_list, name="tokens"),
     path("tokens/add/", tokens.add, name="token-add"),
     path("tokens/<int:number>/revoke/", tokens.revoke, name="token-revoke"),
+    path("webhooks/add/", webhooks.add, name="webhook-add"),
+    path("webhooks/<int:number>/", webhooks.show, name="webhook"),
+    path("webhooks/<int:number>/edit/", webhooks.edit, name="webhook-edit"),
+    path("webhooks/<int:number>/remove/", webhooks.remove, name="webhook-remove"),
+    path("webhooks/<int:number>/messages/<int:delivery>/", webhooks.again, name="webhook-again"),
     path("audit/", audit.audit_list, name="audit"),
 ]

@@ -25,7 +25,6 @@ from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
 from mailstead.control.web.listing import csv_file, listing, wants_csv
-from mailstead.standards.address import destination_address
 from mailstead.standards.refusal import Refusal
 
 
@@ -296,9 +295,8 @@ def explain(request: HttpRequest) -> HttpResponse:
     outcome: list[queries.Outcome] = []
 
     def follow(data: dict[str, Any]) -> None:
-        # Only of the reader's own domains: what others do with their mail is not told.
-        queries.domain_named(actor, destination_address(data["address"]).domain)
-        outcome.append(queries.explain(data["address"]))
+        # What others do with their mail is not told.
+        outcome.append(queries.explain_to(actor, data["address"]))
 
     if given is not None:
         submitted(form, follow)

@@ -74,6 +74,7 @@ def _list(request: HttpRequest, actor: Actor, customer: Customer | None) -> Http
     for member in members:
         member.domain_names = [names[n] for n in member.domains if n in names]
     foreign = customer is not None and customer.pk != actor.customer
+    factor = number is not None and people.second_factor_demanded(number)
     context = {
         "customer": customer,
         "foreign": foreign,
@@ -82,10 +83,7 @@ def _list(request: HttpRequest, actor: Actor, customer: Customer | None) -> Http
         "invite": reverse("hosting:customer-person-invite", args=[customer.pk])
         if foreign and customer
         else reverse("hosting:person-invite"),
-        "factor": number is not None and people.second_factor_demanded(number),
-        "factor_form": SecondFactorForm(
-            initial={"demanded": number is not None and people.second_factor_demanded(number)}
-        ),
+        "factor_form": SecondFactorForm(initial={"demanded": factor}),
     }
     return render(request, "hosting/people/list.html", context)
 

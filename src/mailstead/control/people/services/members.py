@@ -166,6 +166,16 @@ def _refuse_role(actor: Actor, role: str, customer: int | None) -> None:
         )
 
 
+def _refuse_above(actor: Actor, role: str) -> None:
+    """Nobody touches the place of somebody who has more than they could give."""
+    if role not in _MAY_GIVE.get(actor.kind, frozenset()):
+        raise Refusal(
+            "member-above",
+            "They have more rights than you.",
+            remedy="Ask somebody who has as many.",
+        )
+
+
 def refuse_weak(password: str, person: Person) -> None:
     """Raise `Refusal` (`password-weak`) in the words of Django's validators."""
     try:
@@ -298,6 +308,7 @@ def update_member(
 ) -> None:
     """Other rights for a member; raises `Refusal`."""
     roles.require(actor, "person.update")
+    _refuse_above(actor, membership.role)
     _refuse_role(actor, role, membership.customer)
     _refuse_last(membership, role)
     before = _person_row(membership.person, membership.role, membership.domains)
@@ -340,6 +351,7 @@ def remove_member(*, actor: Actor, now: dt.datetime, membership: Membership) -> 
         raise Refusal(
             "member-self", "You cannot remove yourself.", remedy="Ask somebody else to do it."
         )
+    _refuse_above(actor, membership.role)
     _refuse_last(membership, None)
     person, number = membership.person, membership.pk
     record(
@@ -361,6 +373,7 @@ def remove_member(*, actor: Actor, now: dt.datetime, membership: Membership) -> 
 def withdraw_invitation(*, actor: Actor, now: dt.datetime, invitation: Invitation) -> None:
     """The link of an invitation is good no more."""
     roles.require(actor, "person.remove")
+    _refuse_above(actor, invitation.role)
     record(
         actor=actor,
         verb="person.withdraw",
