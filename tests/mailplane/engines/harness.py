@@ -45,8 +45,14 @@ DOMAIN = "here.example"
 PASSWORD = "correct horse"
 GONE = "550 5.1.1 There is no mailbox of this name here"
 SENDING_OFF = "554 5.7.1 Sending is suspended for this mailbox; ask your provider"
-_OFFSETS = range(20100, 22000, 50)
+# Workers of pytest-xdist look at the same moment: each has offsets of its own, so far from the
+# others' that no two services of theirs, from 25 to 10026, meet; and below the ports that the
+# kernel gives to clients.
 _WORKERS = 4
+_FIRST_OFFSET = 10_000
+_APART = 2_300
+_OFFSETS = range(0, 400, 50)
+_MASTER_READY = "daemon started"
 
 
 def until(found: Callable[[], object], what: str, seconds: float = 20) -> None:
@@ -61,16 +67,17 @@ def until(found: Callable[[], object], what: str, seconds: float = 20) -> None:
 def free_offset() -> int:
     """A port offset on which nothing listens."""
     names = [name for name in Ports.__struct_fields__ if name != "offset"]
-    # Workers of pytest-xdist look at the same moment and, by pytest-randomly, in the same order:
-    # each has offsets of its own.
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    own = list(_OFFSETS)[worker % _WORKERS :: _WORKERS]
-    for offset in random.sample(own, len(own)):
+    first = _FIRST_OFFSET + worker % _WORKERS * _APART
+    for step in random.sample(_OFFSETS, len(_OFFSETS)):
+        offset = first + step
         ports = Ports(offset=offset)
         with contextlib.ExitStack() as stack:
             try:
                 for name in names:
                     probe = stack.enter_context(socket.socket())
+                    # As the engines do: a connection that ended a moment ago is no hindrance.
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     probe.bind(("0.0.0.0", ports.of(name)))
             except OSError:
                 continue
@@ -151,6 +158,7 @@ class Host:
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         said = self.home.log / f"{engine}.said"
+        starts = self.log("postfix").count(_MASTER_READY)
         with said.open("wb") as out:
             running = subprocess.Popen(
                 argv,
@@ -174,6 +182,11 @@ class Host:
             until(lambda name=name: up(name), f"{engine} listens for {name}")
         if engine == "dovecot":
             until((self.home.dovecot_run / "lmtp").exists, "dovecot has its sockets")
+        else:
+            # master(8) listens for SMTP first; a flush before it listens for qmgr(8) is lost.
+            until(
+                lambda: self.log("postfix").count(_MASTER_READY) > starts, "postfix has its sockets"
+            )
 
     def stop(self, engine: str, with_signal: int = signal.SIGTERM) -> None:
         """End an engine and leave none of its processes."""
