@@ -65,6 +65,8 @@ class Window:
         )
         self.width = width
         self.keyboard = keyboard
+        self.status = 0
+        """What the last page that was opened answered."""
         self.faults: list[str] = []
         self.page: Page = self.context.new_page()
         self.page.on("request", lambda request: self._asked(request.url))
@@ -83,7 +85,8 @@ class Window:
         """Open a page of the panel, or a whole link."""
         answer = self.page.goto(path if path.startswith("https:") else self.origin + path)
         assert answer is not None
-        assert answer.status < 500, f"{path}: {answer.status}"
+        self.status = answer.status
+        assert self.status < 500, f"{path}: {self.status}"
         return self.page
 
     def _reach(self, target: Locator) -> None:

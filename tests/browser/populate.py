@@ -1,6 +1,6 @@
-"""`python -m tests.browser.populate HOME`: the people of `tests.control.world` on a real instance.
+"""`python -m tests.browser.populate HOME`: the furnished world on a real instance.
 
-Prints the addresses that each may open, by role, as JSON.
+Prints the addresses to open, each for the humblest role that has it, as JSON.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ import json
 import sys
 from pathlib import Path
 
-DOWNLOADS = ("apple/", "zone/", ".css", "logo/", "logo", "template/", "refused/")
-"""Files, not pages."""
-
 
 def main(home: Path) -> None:
     """Make them once; a second call says the same."""
@@ -20,28 +17,21 @@ def main(home: Path) -> None:
 
     setup(home)
     from mailstead.control.hosting.models import Server
-    from mailstead.control.people import roles
     from tests.control.addresses import all_pages, fill
+    from tests.control.furnish import OTHERWISE, furnish, reader_of
     from tests.control.world import ROLES, make_world
 
-    world = make_world(dt.datetime.now(dt.UTC), Server.objects.get())
+    now = dt.datetime.now(dt.UTC)
+    world = make_world(now, Server.objects.get())
+    more = furnish(world, now)
     paths: dict[str, list[str]] = {role: [] for role in ROLES}
     for page in all_pages():
-        if (
-            page.route.endswith(DOWNLOADS)
-            or page.library
-            or not page.rules
-            or "nothing" in fill(page, world, "customer")[0]
-        ):
-            continue
-        rule = page.rules.get("GET", "")
-        for role in ("customer", "mailbox", "operator", "reseller"):
-            if rule == roles.SIGNED_IN or role in roles.roles_of(rule):
-                path, _ = fill(page, world, "customer")
-                paths[role].append(path)
-                break
+        role = reader_of(page)
+        if role is not None:
+            path, _ = fill(page, world, "customer", more)
+            paths[role].append(path)
     people = {role: world.people[role].email for role in ROLES}
-    print(json.dumps({"paths": paths, "people": people}))
+    print(json.dumps({"paths": paths, "people": people, "otherwise": OTHERWISE}))
 
 
 if __name__ == "__main__":

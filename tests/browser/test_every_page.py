@@ -49,6 +49,8 @@ def test_every_page_is_accessible(
     for path in paths:
         one.go(path)
         one.shoot(f"{role}{path}-{look}")
+        if one.status not in (200, there["otherwise"].get(path)):
+            faults.append(f"{path}: {one.status}")
         for check in (one.fits, one.accessible):
             try:
                 check()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -64,14 +65,21 @@ def all_pages() -> list[Page]:
     return [page for page in found if not page.route.startswith("api/")]
 
 
-def fill(page: Page, world: World, whose: str) -> tuple[str, bool]:
-    """The address for a tenant, and whether it names something that a tenant owns."""
+def fill(
+    page: Page, world: World, whose: str, more: Mapping[str, object] = MappingProxyType({})
+) -> tuple[str, bool]:
+    """The address for a tenant, and whether it names something that a tenant owns.
+
+    `more` is what stands behind a word that `THINGS` does not know.
+    """
     owned = False
     path = page.route.replace("\\Z", "").replace("^", "").replace("$", "")
 
     def one(found: re.Match[str]) -> str:
         nonlocal owned
         before = path[: found.start()].rstrip("/").rpartition("/")[2]
+        if before in more:
+            return str(more[before])
         if before in THINGS:
             owned = owned or before != "servers"
             return str(THINGS[before](world, whose))
