@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
+
 from mailstead.control.people import services as people
 from mailstead.control.people.models import AuditEntry
 from tests.control.world import PASSWORD, World
@@ -53,9 +55,34 @@ def test_another_session_can_be_ended(world: World) -> None:
     here, there = world.client("customer"), world.client("customer")
     there.get("/domains/")
     here.get("/domains/")
-    here.post("/account/sessions/")
+    here.post("/account/sessions/", {"session": "others"})
+    assert AuditEntry.objects.filter(verb="session.end").count() == 1
     assert here.get("/domains/").status_code == 200
     assert there.get("/domains/").status_code == 302
+
+
+def test_one_of_several_sessions_can_be_ended(world: World) -> None:
+    here, there, phone = (world.client("customer") for _ in range(3))
+    for client in (there, here):
+        client.get("/domains/")
+    phone.get("/domains/", headers={"user-agent": "Mozilla/5.0 (iPhone; x) CriOS/1 Safari/1"})
+    assert "Chrome on iPhone" in here.get("/account/sessions/").content.decode()
+    number = UserSession.objects.get(session_key=phone.session.session_key).pk
+    here.post("/account/sessions/", {"session": str(number)})
+    assert phone.get("/domains/").status_code == 302
+    assert there.get("/domains/").status_code == 200
+    mine = UserSession.objects.get(session_key=here.session.session_key).pk
+    here.post("/account/sessions/", {"session": str(mine)})
+    assert here.get("/domains/").status_code == 200
+
+
+def test_nobody_ends_the_session_of_somebody_else(world: World) -> None:
+    here, foreign = world.client("customer"), world.client("stranger")
+    foreign.get("/domains/")
+    number = UserSession.objects.get(session_key=foreign.session.session_key).pk
+    here.post("/account/sessions/", {"session": str(number)})
+    assert foreign.get("/domains/").status_code == 200
+    assert not AuditEntry.objects.filter(verb="session.end").exists()
 
 
 def test_who_is_removed_is_out_at_once(world: World) -> None:

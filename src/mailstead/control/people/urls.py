@@ -7,7 +7,6 @@ with which they sign in.
 from __future__ import annotations
 
 from allauth.account import views as account
-from allauth.usersessions import views as sessions
 from django.urls import include, path, re_path
 
 from mailstead.control.people.views import own
@@ -41,7 +40,7 @@ library = [
         name="account_reset_password_from_key_done",
     ),
     path("2fa/", include("allauth.mfa.urls")),
-    path("sessions/", sessions.list_usersessions, name="usersessions_list"),
+    path("sessions/", own.sessions, name="usersessions_list"),
 ]
 """The library's pages under `/account/`; see `LIBRARY_PUBLIC`."""
 

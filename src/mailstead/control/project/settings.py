@@ -79,7 +79,7 @@ CSRF_TRUSTED_ORIGINS = [
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    # Spoken by allauth's page of sessions ("3 minutes ago").
+    # Spoken by allauth's page of security keys ("3 minutes ago").
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",

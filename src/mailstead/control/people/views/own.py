@@ -6,8 +6,10 @@ import zoneinfo
 from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
@@ -16,9 +18,11 @@ from django.utils.translation import gettext
 
 from mailstead.control.people import queries, roles, services
 from mailstead.control.people.actor import Actor
+from mailstead.control.people.devices import device_of
 from mailstead.control.people.forms import AcceptForm, ProfileForm
 from mailstead.control.people.models import Person
 from mailstead.control.people.pages import actor_in, page
+from mailstead.control.people.services.own import note_own
 from mailstead.control.web.forms import submitted
 
 
@@ -55,6 +59,29 @@ def places(request: Any) -> HttpResponse:
                 request.session.pop("acting", None)
         return redirect("/")
     return render(request, "people/places.html", {"rows": request.places})
+
+
+@page(roles.SIGNED_IN)
+def sessions(request: Any) -> HttpResponse:
+    """The browsers in which one is signed in; any other of them, or all others, can be ended."""
+    rows = UserSession.objects.purge_and_list(request.user)
+    others = [row for row in rows if not row.is_current()]
+    if request.method == "POST":
+        wanted = request.POST.get("session", "")
+        ended = [row for row in others if wanted in ("others", str(row.pk))]
+        with transaction.atomic():
+            for row in ended:
+                row.end()
+            if ended:
+                note_own(request.user, "session.end", request, timezone.now())
+        if ended:
+            messages.success(request, gettext("Signed out there."))
+        return redirect("usersessions_list")
+    lines = [
+        (row, device_of(row.user_agent), row.is_current())
+        for row in sorted(rows, key=lambda row: row.last_seen_at, reverse=True)
+    ]
+    return render(request, "people/sessions.html", {"lines": lines, "others": others})
 
 
 @page(roles.PUBLIC)
