@@ -34,7 +34,8 @@ class Panel:
     """A signed-in browser without a screen."""
 
     client: httpx.Client
-    hostname: str
+    origin: str
+    """What a browser would send as the place it comes from."""
 
     def get(self, path: str) -> httpx.Response:
         answer = self.client.get(path)
@@ -46,7 +47,7 @@ class Panel:
         answer = self.client.post(
             path,
             data={**fields, "csrfmiddlewaretoken": token},
-            headers={"Referer": f"{self.client.base_url}{path}"},
+            headers={"Referer": self.origin + path},
         )
         if answer.status_code not in (200, 302):
             raise HostFailed(f"{path} answered {answer.status_code}.")
@@ -61,15 +62,16 @@ class Panel:
 
 
 def _open(host: Ours) -> Panel:
+    name = f"bench.example:{host.port('https')}"
     unverified = ssl.create_default_context()
     unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     client = httpx.Client(
         base_url=f"https://127.0.0.1:{host.port('https')}",
-        headers={"Host": f"bench.example:{host.port('https')}"},
+        headers={"Host": name},
         verify=unverified,
         timeout=60,
     )
-    return Panel(client, "bench.example")
+    return Panel(client, f"https://{name}")
 
 
 def sign_in(host: Ours) -> Panel:
@@ -109,7 +111,7 @@ def measure(host: Ours, population: Population, rounds: int, database: str) -> l
 
     add = "/mailboxes/add/"
     token = panel.form(add)
-    fields = {"domain": domain, "password_way": "typed", "password": PASSWORD}
+    fields = {"domain": domain, "password": PASSWORD}
 
     def create(number: int) -> object:
         return panel.post(add, {**fields, "local": f"panel{number}"}, token)
