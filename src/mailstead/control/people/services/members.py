@@ -425,12 +425,16 @@ def end_customer(*, customer: int) -> None:
     Person.objects.filter(pk__in=people, memberships=None).delete()
 
 
-def end_domain(*, domain: int) -> None:
-    """The domain is gone: nobody administers it any more."""
-    for membership in Membership.objects.filter(role=Role.DOMAIN_ADMIN):
-        if domain in membership.domains:
-            membership.domains = [other for other in membership.domains if other != domain]
-            membership.save()
+def end_domain(*, customer: int, domain: int) -> None:
+    """The domain is gone: nobody administers it any more, nor is invited to."""
+    named: list[Membership | Invitation] = [
+        *Membership.objects.filter(customer=customer, role=Role.DOMAIN_ADMIN),
+        *Invitation.objects.filter(customer=customer, role=Role.DOMAIN_ADMIN, accepted_at=None),
+    ]
+    for row in named:
+        if domain in row.domains:
+            row.domains = [other for other in row.domains if other != domain]
+            row.save(update_fields=["domains"])
 
 
 @transaction.atomic
