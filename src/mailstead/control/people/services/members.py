@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import secrets
 from collections.abc import Collection
 
@@ -28,6 +27,7 @@ from mailstead.control.people.models import (
 from mailstead.control.people.services.audit import Owner, record
 from mailstead.control.people.services.outbox import post
 from mailstead.standards.address import destination_address
+from mailstead.standards.password import digest_of
 from mailstead.standards.refusal import Refusal
 
 GOOD_FOR = dt.timedelta(days=7)
@@ -40,11 +40,6 @@ _MAY_GIVE: dict[str, frozenset[str]] = {
     "reseller": frozenset({Role.RESELLER, Role.CUSTOMER, Role.DOMAIN_ADMIN}),
     "customer": frozenset({Role.CUSTOMER, Role.DOMAIN_ADMIN}),
 }
-
-
-def digest_of(secret: str) -> str:
-    """What is kept of a random secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _person_row(person: Person, role: str, domains: Collection[int]) -> dict[str, object]:
