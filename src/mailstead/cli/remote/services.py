@@ -362,8 +362,14 @@ def import_mailboxes(
 ) -> list[Result]:
     """A batch of mailboxes."""
     plain = [
-        {"address": r.address, "password": r.password, "hash": r.hashed, "quota": r.quota}
-        for r in rows
+        {
+            "address": row.address,
+            "password": row.password,
+            "hash": row.hashed,
+            "quota": row.quota,
+            "name": row.name,
+        }
+        for row in rows
     ]
     return _import("mailboxes", plain, dry_run)
 
