@@ -92,7 +92,7 @@ def _change(actor: Actor, command: Command, now: dt.datetime) -> None:
 def _populate(actor: Actor, population: Population, now: dt.datetime) -> None:
     from mailstead.config import home_from_environment, load
     from mailstead.control.hosting import queries, services
-    from mailstead.control.hosting.services.bulk import DomainRow, MailboxRow
+    from mailstead.control.hosting.rows import DomainRow, MailboxRow
 
     server = queries.server_named(actor, load(home_from_environment()).server)
     customer = services.create_customer(actor=actor, now=now, name="bench").name

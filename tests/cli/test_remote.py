@@ -20,6 +20,11 @@ from cryptography.x509.oid import NameOID
 from tests.cli.test_commands import HASH, ok, run
 from tests.cli.test_commands import home as home
 
+from mailstead.cli.remote import services
+from mailstead.cli.remote.client import Client
+from mailstead.cli.session import SESSION
+from mailstead.control.hosting.rows import MailboxRow
+
 # The panel and the API of an instance behind TLS, as nginx stands in front of them.
 SERVER = """
 import datetime as dt, ssl, sys
@@ -249,6 +254,16 @@ def test_rows_are_imported_in_batches(far: Far, tmp_path: Path) -> None:
     assert "1 made" in far.ok("forwarder", "import", str(table))
     table.write_text("domain,to\na.example,:blackhole:\n")
     assert "1 made" in far.ok("catchall", "import", str(table))
+
+
+def test_whose_an_imported_mailbox_is_travels_too(
+    far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(far.url, (far.home / "token").read_text().strip(), far.home / "cert.pem")
+    monkeypatch.setattr(SESSION, "client", client)
+    rows = [MailboxRow("ann@a.example", hashed=HASH, name="Ann Baker")]
+    assert services.import_mailboxes(actor=None, now=None, rows=rows) == ["made"]
+    assert client.get("/mailboxes/ann@a.example")["name"] == "Ann Baker"
 
 
 def test_what_the_token_may_not_is_said_in_one_sentence(far: Far) -> None:

@@ -218,7 +218,7 @@ def test_an_address_is_explained_as_far_as_one_sees(world: World) -> None:
 def test_rows_are_imported_each_for_itself(world: World) -> None:
     carl = caller(world, "customer")
     rows = [
-        {"address": "a@cars.example", "password": "a long enough password"},
+        {"address": "a@cars.example", "password": "a long enough password", "name": "Abe"},
         {"address": "mia@cars.example", "password": "a long enough password"},
         {"address": "b@shop.example", "password": "a long enough password"},
         {"address": "c@cars.example", "password": "short"},
@@ -228,6 +228,7 @@ def test_rows_are_imported_each_for_itself(world: World) -> None:
     assert tried == done
     assert [row["result"] for row in done] == ["made", "present", "refused", "refused"]
     assert [row["code"] for row in done[2:]] == ["domain-unknown", "password-short"]
+    assert carl.get("/mailboxes/a@cars.example").body["name"] == "Abe"
     many = [{"address": f"f{n}@cars.example"} | ROUTE for n in range(3)]
     assert len(carl.post("/imports/forwarders", {"rows": many}).body["results"]) == 3
     caught = [{"domain": "cars.example", "action": "blackhole"}]

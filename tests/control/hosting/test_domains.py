@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from mailstead.control.hosting import queries, services
-from mailstead.control.people.models import AuditEntry
+from mailstead.control.people import services as people
+from mailstead.control.people.models import AuditEntry, Invitation
 from mailstead.wire.changes import (
     DkimKeyPut,
     DomainGone,
@@ -18,6 +19,7 @@ from mailstead.wire.changes import (
 )
 from tests.control.company import (
     GRACE,
+    PASSWORD,
     Company,
     feed_of,
     last_change,
@@ -209,6 +211,23 @@ def test_the_purge_of_a_domain_deletes_the_mail_of_its_mailboxes(company: Compan
     assert {change.store for change in purged} == stores
     with refused("domain-unknown"):
         queries.domain_named(company.actor, "a.example")
+
+
+def test_the_purge_of_a_domain_takes_it_from_those_who_administer_it(company: Company) -> None:
+    gone, stays = company.domain("a.example"), company.domain("b.example")
+    place = {"role": "domain_admin", "customer": company.customer.pk}
+    both = [gone.pk, stays.pk]
+    dora = people.create_member(
+        **company.who, **place, email="dora@far.example", password=PASSWORD, domains=both
+    )
+    people.invitation_link(**company.who, **place, email="nina@far.example", domains=both)
+    services.remove_domain(**company.who, domain=gone, grace=GRACE)
+    dora.refresh_from_db()
+    assert dora.domains == both, "it can be restored"
+    services.purge_expired(company.now + GRACE)
+    dora.refresh_from_db()
+    assert dora.domains == [stays.pk]
+    assert Invitation.objects.get().domains == [stays.pk]
 
 
 def test_nothing_is_made_in_a_removed_domain(company: Company) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import imaplib
 import smtplib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,6 +12,7 @@ import pytest
 from tests.mailplane.engines.harness import DOMAIN, Host, until
 
 from mailstead.home import Home
+from mailstead.mailplane.node import tail
 from mailstead.mailplane.node.counts import Pulse
 
 LEVELS = ("seconds", "queue", "disk", "memory", "revision", "load")
@@ -39,11 +39,9 @@ def logs(tmp_path: Path) -> Logs:
 
 
 @pytest.fixture
-def pulse(logs: Logs) -> Iterator[Pulse]:
+def pulse(logs: Logs) -> Pulse:
     logs.say("smtpd[1]: 4jYmxT3LbbzOLD1: client=before[192.0.2.1]")
-    made = Pulse(logs.home)
-    yield made
-    made.close()
+    return Pulse(logs.home)
 
 
 def counted(pulse: Pulse) -> dict[str, int]:
@@ -102,6 +100,17 @@ def test_a_rotated_log_is_read_to_its_end_and_the_new_one_from_its_beginning(
     assert counted(pulse) == {"rejected": 1}
 
 
+def test_all_that_is_there_counts_however_much_is_read_at_once(
+    logs: Logs, pulse: Pulse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "AT_ONCE", 100)
+    reject = "smtpd[1]: NOQUEUE: reject: RCPT from x"
+    logs.say(*[reject] * 5)
+    logs.mail.rename(logs.mail.with_name("postfix.log.20260101-000000"))
+    logs.say(*[reject] * 5)
+    assert counted(pulse) == {"rejected": 10}
+
+
 def test_a_line_counts_when_it_is_whole(logs: Logs, pulse: Pulse) -> None:
     with logs.mail.open("a") as out:
         out.write(f"{HEAD}smtpd[1]: NOQUEUE: rej")
@@ -148,5 +157,3 @@ def test_real_engines_are_counted(own_host: Host) -> None:
         until(all_counted, "all is counted")
     except AssertionError:
         raise AssertionError(dict(total)) from None
-    finally:
-        pulse.close()

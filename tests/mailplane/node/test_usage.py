@@ -11,6 +11,7 @@ import pytest
 from tests.mailplane.engines.harness import Host, until
 
 from mailstead.home import Home
+from mailstead.mailplane.node import tail
 from mailstead.mailplane.node.usage import UsageBook
 
 ANN, BOB = "ann@a.example", "bob@a.example"
@@ -105,6 +106,20 @@ def test_nothing_is_missed_when_the_log_is_rotated_or_the_agent_away(store: Stor
     store.log.touch()
     store.say(f"lmtp({BOB})<1><x>: Info: stored")
     assert UsageBook(store.home).take() == {ANN: (9, 1), BOB: (5, 1)}
+
+
+def test_all_that_is_there_is_taken_however_much_is_read_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "AT_ONCE", 100)
+    store.holds(ANN, "0S\n9 1\n")
+    store.holds(BOB, "0S\n5 1\n")
+    book = UsageBook(store.home)
+    for address in (ANN, BOB):
+        for _ in range(5):
+            store.say("master: Info: nothing of note")
+        store.say(f"lmtp({address})<1><x>: Info: stored")
+    assert book.take() == {ANN: (9, 1), BOB: (5, 1)}
 
 
 def test_a_log_that_was_cut_is_read_from_its_beginning(store: Store) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,11 +16,17 @@ from mailstead.cli.remote import things
 from mailstead.cli.remote.client import part
 from mailstead.cli.remote.things import Thing, thing
 from mailstead.cli.session import SESSION
+from mailstead.control.hosting.rows import (
+    AutoresponderRow,
+    CatchAllRow,
+    CustomerRow,
+    DomainRow,
+    ForwarderRow,
+    MailboxRow,
+    Result,
+)
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import Route, Rule
-
-Result = Refusal | str
-"""For each row: why it was refused, or `made` or `present`."""
 
 
 def _do(method: str, path: str, body: object = None) -> Any:
@@ -319,65 +325,6 @@ def remove_autoresponder(*, actor: object, now: object, answer: Thing) -> None:
 # Many at once
 
 
-@dataclass(frozen=True)
-class CustomerRow:
-    """One customer to import."""
-
-    name: str
-    email: str = ""
-    quota: int = 0
-    mailbox_limit: int | None = None
-
-
-@dataclass(frozen=True)
-class DomainRow:
-    """One domain to import."""
-
-    name: str
-    customer: str
-
-
-@dataclass(frozen=True)
-class MailboxRow:
-    """One mailbox to import."""
-
-    address: str
-    password: str | None = None
-    hashed: str | None = None
-    quota: int = 0
-
-
-@dataclass(frozen=True)
-class ForwarderRow:
-    """One forwarder to import."""
-
-    address: str
-    route: Route
-    keep_copy: bool = False
-
-
-@dataclass(frozen=True)
-class CatchAllRow:
-    """One domain's catch-all to import."""
-
-    domain: str
-    route: Route
-
-
-@dataclass(frozen=True)
-class AutoresponderRow:
-    """One automatic answer to import."""
-
-    address: str
-    subject: str
-    body: str
-    html: bool = False
-    starts: datetime | None = None
-    ends: datetime | None = None
-    interval: int = 86400
-    from_name: str = ""
-
-
 def _import(kind: str, rows: list[dict[str, Any]], dry_run: bool, **more: Any) -> list[Result]:
     if not rows:
         return []
@@ -415,8 +362,14 @@ def import_mailboxes(
 ) -> list[Result]:
     """A batch of mailboxes."""
     plain = [
-        {"address": r.address, "password": r.password, "hash": r.hashed, "quota": r.quota}
-        for r in rows
+        {
+            "address": row.address,
+            "password": row.password,
+            "hash": row.hashed,
+            "quota": row.quota,
+            "name": row.name,
+        }
+        for row in rows
     ]
     return _import("mailboxes", plain, dry_run)
 

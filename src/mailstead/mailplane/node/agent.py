@@ -203,7 +203,6 @@ class Agent:
                 continue
             except Exception:
                 log.exception("cannot report")
-        pulse.close()
         feed.close()
         spool.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,9 +44,18 @@ def lines_since(log: Path, place: Place) -> tuple[list[bytes], Place]:
         return [], place  # it is rotated this very moment
 
 
+def all_since(log: Path, place: Place) -> Iterator[tuple[list[bytes], Place]]:
+    """`lines_since` again and again until there is no whole line left, through a rotation."""
+    while True:
+        lines, place = lines_since(log, place)
+        yield lines, place
+        if not lines:
+            return
+
+
 def _put_aside(log: Path, inode: int) -> Path | None:
     """The file in which the place is, when that is no longer the current one."""
-    if not inode or (log.exists() and log.stat().st_ino == inode):
+    if not inode or end_of(log).inode == inode:
         return None
     for path in log.parent.glob(f"{log.name}.*"):
         if path.suffix != ".gz" and path.stat().st_ino == inode:

@@ -12,26 +12,20 @@ Known limits: figures are some two seconds old; while the agent is away they sta
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 import threading
 from collections.abc import Iterable
 from contextlib import closing
-from pathlib import Path
-from typing import BinaryIO
 
 from mailstead.home import Home
+from mailstead.mailplane.node.tail import Place, all_since
 
 Usage = dict[str, tuple[int, int]]
 """Address → bytes and messages."""
-_AT_ONCE = 8 * 2**20
-"""Bytes of the log that are read at once."""
 # `2026-11-24T10:00:00 lmtp(ann@a.example)<77><…>: Info: …`. What follows the name may hold
 # anything that a sender wrote, hence only at the beginning of a line.
-_NAMED = re.compile(
-    rb"^\S+ (?:lmtp|imap|pop3|doveadm|managesieve)\(([^()\s]+@[^()\s]+)\)", re.MULTILINE
-)
+_NAMED = re.compile(rb"\S+ (?:lmtp|imap|pop3|doveadm|managesieve)\(([^()\s]+@[^()\s]+)\)")
 _LINE = re.compile(rb"^(-?\d+) +(-?\d+) *$", re.MULTILINE)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS usage (
@@ -74,8 +68,9 @@ class UsageBook:
             again, self._again = self._again, set()
         try:
             with closing(self._open()) as database:
-                named, place = self._named_since(database)
-                if not (named or again) and place == self._place(database):
+                begun = self._place(database)
+                named, place = self._named_since(begun)
+                if not (named or again) and place == begun:
                     return {}  # a quiet node writes nothing
                 with database:
                     changed = self._bring_up_to_date(database, named | again)
@@ -111,35 +106,22 @@ class UsageBook:
                 [(address, size, count) for address, (size, count) in usage.items()],
             )
 
-    def _named_since(self, database: sqlite3.Connection) -> tuple[set[str], tuple[int, int]]:
-        """The addresses that the log has named since the last place, and the place of its end."""
-        inode, octets = self._place(database)
+    def _place(self, database: sqlite3.Connection) -> Place:
+        """How far the log was read."""
+        row = database.execute("SELECT inode, octets FROM place").fetchone()
+        return Place(*row) if row else Place(0, 0)
+
+    def _named_since(self, place: Place) -> tuple[set[str], Place]:
+        """The addresses that the log has named since the place, and the place of its end."""
         named: set[str] = set()
-        for path in self._files_from(inode):
-            try:
-                with path.open("rb") as source:
-                    now = os.fstat(source.fileno()).st_ino
-                    # A file that is shorter than we have read is another one.
-                    begun = octets if now == inode and octets <= path.stat().st_size else 0
-                    source.seek(begun)
-                    octets = begun + _names_in(source, named)
-                    inode = now
-            except FileNotFoundError:
-                continue  # it was rotated this very moment; the next call finds it
-        return named, (inode, octets)
-
-    def _place(self, database: sqlite3.Connection) -> tuple[int, int]:
-        """How far the log was read: the file's inode, and bytes."""
-        row: tuple[int, int] | None = database.execute("SELECT inode, octets FROM place").fetchone()
-        return row or (0, 0)
-
-    def _files_from(self, inode: int) -> list[Path]:
-        """The log in which the last place is, if it was rotated since, and the current one."""
-        if inode and self._log.exists() and self._log.stat().st_ino != inode:
-            for path in self._log.parent.glob(f"{self._log.name}.*"):
-                if path.suffix != ".gz" and path.stat().st_ino == inode:
-                    return [path, self._log]
-        return [self._log]
+        for lines, reached in all_since(self._log, place):
+            named |= {
+                found[1].decode("utf-8", "replace")
+                for line in lines
+                if (found := _NAMED.match(line))
+            }
+            place = reached
+        return named, place
 
     def _read(self, address: str) -> tuple[int, int]:
         local, _, domain = address.rpartition("@")
@@ -148,17 +130,6 @@ class UsageBook:
             return _added_up(path.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             return 0, 0
-
-
-def _names_in(source: BinaryIO, named: set[str]) -> int:
-    """Take names from whole lines; returns how many bytes they were."""
-    taken, rest = 0, b""
-    while chunk := source.read(_AT_ONCE):
-        text = rest + chunk
-        whole, newline, rest = text.rpartition(b"\n")
-        named |= {name.decode("utf-8", "replace") for name in _NAMED.findall(whole)}
-        taken += len(whole) + len(newline)
-    return taken
 
 
 def _added_up(text: bytes) -> tuple[int, int]:

@@ -78,6 +78,7 @@ class MailboxRow(In):
     password: str | None = Field(None, max_length=200)
     hash: str | None = Field(None, max_length=250)
     quota: Size = 0
+    name: str = Field("", max_length=120, description="Whose mailbox it is.")
 
 
 class MailboxRows(_Rows):
@@ -159,7 +160,11 @@ def import_mailboxes(request: HttpRequest, body: MailboxRows) -> Outcomes:
     """At most 500 at once, each with a password or a hash."""
     rows = [
         services.MailboxRow(
-            address=row.address, password=row.password, hashed=row.hash, quota=row.quota
+            address=row.address,
+            password=row.password,
+            hashed=row.hash,
+            quota=row.quota,
+            name=row.name,
         )
         for row in body.rows
     ]

@@ -1,5 +1,14 @@
 """What may happen in hosting: each function one transaction with its audit entry and revision."""
 
+from mailstead.control.hosting.rows import (
+    AutoresponderRow,
+    CatchAllRow,
+    CustomerRow,
+    DomainRow,
+    ForwarderRow,
+    MailboxRow,
+    Result,
+)
 from mailstead.control.hosting.services.app_passwords import (
     create_app_password,
     remove_all_app_passwords,
@@ -14,9 +23,6 @@ from mailstead.control.hosting.services.brands import (
     set_brand,
 )
 from mailstead.control.hosting.services.bulk import (
-    DomainRow,
-    MailboxRow,
-    Result,
     hashed_row,
     import_domains,
     import_mailboxes,
@@ -91,10 +97,6 @@ from mailstead.control.hosting.services.purge import (
     purge_expired,
 )
 from mailstead.control.hosting.services.rowwise import (
-    AutoresponderRow,
-    CatchAllRow,
-    CustomerRow,
-    ForwarderRow,
     import_autoresponders,
     import_catch_alls,
     import_customers,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import secrets
 from collections.abc import Collection
 
@@ -14,6 +13,7 @@ from mailstead.control.hosting.models import AppPassword, Mailbox
 from mailstead.control.hosting.services.common import checked_text, commit, facts, take_serials
 from mailstead.control.hosting.services.mailboxes import CREDENTIAL, living_mailbox
 from mailstead.control.people.actor import Actor
+from mailstead.standards.password import digest_of
 from mailstead.standards.refusal import Refusal
 
 PROTOCOLS = ("imap", "pop3", "smtp", "sieve")
@@ -68,7 +68,7 @@ def create_app_password(
     made = AppPassword.objects.create(
         mailbox=mailbox,
         name=bare,
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        digest=digest_of(text),
         credential=take_serials(CREDENTIAL),
         protocols=[name for name in PROTOCOLS if name in protocols],
         created_at=now,

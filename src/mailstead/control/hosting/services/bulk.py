@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import prefetch_related_objects
@@ -17,6 +17,7 @@ from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Customer, Domain, Mailbox, Server
 from mailstead.control.hosting.queries.scope import of_domains
+from mailstead.control.hosting.rows import DomainRow, MailboxRow, Result
 from mailstead.control.hosting.services import limits
 from mailstead.control.hosting.services.common import (
     checked_size,
@@ -34,29 +35,6 @@ from mailstead.standards import password as passwords
 from mailstead.standards.address import mailbox_address, normalise_domain
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange
-
-
-@dataclass(frozen=True)
-class MailboxRow:
-    """One row to import; exactly one of `password` and `hashed` is given."""
-
-    address: str
-    password: str | None = None
-    hashed: str | None = None
-    quota: int = 0
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class DomainRow:
-    """One domain to import."""
-
-    name: str
-    customer: str
-
-
-Result = Refusal | str
-"""For each row: why it was refused, or `made` or `present`."""
 
 
 class _Batch:

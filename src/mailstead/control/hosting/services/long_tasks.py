@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from mailstead.control.hosting.services.bulk import MailboxRow
+from mailstead.control.hosting.rows import MailboxRow
 from mailstead.control.jobs import services as jobs
 from mailstead.control.jobs.models import Job
 from mailstead.control.people import roles

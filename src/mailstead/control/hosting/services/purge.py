@@ -8,6 +8,7 @@ from django.db import transaction
 
 from mailstead.control.hosting.models import Domain, Mailbox
 from mailstead.control.hosting.services.common import commit, facts, locked
+from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.wire.changes import StorePurged
 
@@ -67,4 +68,6 @@ def _purge_domain(domain: Domain, now: dt.datetime) -> None:
         gone=True,
     )
     domain.aliases.update(alias_of=None)
+    number = domain.pk
     domain.delete()
+    people.end_domain(customer=domain.customer_id, domain=number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TypeVar
 
 from django.db import transaction
@@ -16,8 +16,14 @@ from django.db import transaction
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Autoresponder, Customer, Domain, Forwarder
 from mailstead.control.hosting.queries.scope import of_domains
+from mailstead.control.hosting.rows import (
+    AutoresponderRow,
+    CatchAllRow,
+    CustomerRow,
+    ForwarderRow,
+    Result,
+)
 from mailstead.control.hosting.services.autoresponders import set_autoresponder
-from mailstead.control.hosting.services.bulk import Result
 from mailstead.control.hosting.services.common import facts
 from mailstead.control.hosting.services.customers import create_customer
 from mailstead.control.hosting.services.domains import set_catch_all
@@ -27,50 +33,8 @@ from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import forwarder_address, normalise_domain
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.changes import Route
 
 R = TypeVar("R")
-
-
-@dataclass(frozen=True)
-class CustomerRow:
-    """One customer to import; sizes in bytes, 0 for no limit."""
-
-    name: str
-    email: str = ""
-    quota: int = 0
-    mailbox_limit: int | None = None
-
-
-@dataclass(frozen=True)
-class CatchAllRow:
-    """One domain's catch-all to import."""
-
-    domain: str
-    route: Route
-
-
-@dataclass(frozen=True)
-class AutoresponderRow:
-    """One automatic answer to import; the fields are those of `set_autoresponder`."""
-
-    address: str
-    subject: str
-    body: str
-    html: bool = False
-    starts: dt.datetime | None = None
-    ends: dt.datetime | None = None
-    interval: int = 86400
-    from_name: str = ""
-
-
-@dataclass(frozen=True)
-class ForwarderRow:
-    """One forwarder to import."""
-
-    address: str
-    route: Route
-    keep_copy: bool = False
 
 
 @transaction.atomic

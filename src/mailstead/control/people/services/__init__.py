@@ -8,20 +8,22 @@ from mailstead.control.people.services.audit import (
     record_many,
 )
 from mailstead.control.people.services.idempotency import drop_keys
-from mailstead.control.people.services.members import (
+from mailstead.control.people.services.invitations import (
     accept,
+    invitation_link,
+    invite,
+    open_invitation,
+    withdraw_invitation,
+)
+from mailstead.control.people.services.members import (
     change_role,
     create_member,
     demand_second_factor,
     end_customer,
     end_domain,
-    invitation_link,
-    invite,
-    open_invitation,
     remove_member,
     update_member,
     update_profile,
-    withdraw_invitation,
 )
 from mailstead.control.people.services.outbox import drop_old, drop_sessions, post, send_due
 from mailstead.control.people.services.tokens import (

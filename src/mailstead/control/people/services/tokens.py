@@ -13,7 +13,7 @@ from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import ApiToken, Membership
 from mailstead.control.people.services.audit import Owner, record
-from mailstead.control.people.services.members import digest_of
+from mailstead.standards.password import digest_of
 from mailstead.standards.refusal import Refusal
 
 BEGINNING = "mst_"
