@@ -26,6 +26,7 @@ PAGE_TARGET, CREATE_TARGET = 150.0, 100.0
 """Milliseconds, 95th percentile."""
 WARM = 5
 PASSWORD = "measured in the open 1"
+_TOKEN = re.compile(r"Authorization: Bearer (\S+?)<")
 _FIELD = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -116,6 +117,20 @@ def measure(host: Ours, population: Population, rounds: int, database: str) -> l
     def create(number: int) -> object:
         return panel.post(add, {**fields, "local": f"panel{number}"}, token)
 
+    token_fields = {"name": "bench", "scopes": ["mailboxes"]}
+    made = panel.post("/tokens/add/", token_fields, panel.form("/tokens/add/"))
+    (secret,) = _TOKEN.findall(made.text)
+
+    def create_by_api(number: int) -> object:
+        answer = panel.client.post(
+            "/api/v1/mailboxes",
+            json={"address": f"api{number}@{domain}", "password": PASSWORD},
+            headers={"Authorization": f"Bearer {secret}"},
+        )
+        if answer.status_code != 201:
+            raise HostFailed(f"The API answered {answer.status_code}: {answer.text[:200]}")
+        return answer
+
     found = [
         _figure("overview", _times(lambda _: panel.get("/"), rounds), PAGE_TARGET, database),
         _figure(
@@ -126,6 +141,7 @@ def measure(host: Ours, population: Population, rounds: int, database: str) -> l
         ),
         _figure("mailbox search", _times(search, rounds), PAGE_TARGET, database),
         _figure("creation, panel", _times(create, rounds), CREATE_TARGET, database),
+        _figure("creation, API", _times(create_by_api, rounds), CREATE_TARGET, database),
     ]
     panel.client.close()
     return found
