@@ -20,7 +20,7 @@ from mailstead.control.hosting.forms.addresses import (
     ForwarderForm,
 )
 from mailstead.control.hosting.models import Autoresponder, Domain, Forwarder
-from mailstead.control.hosting.views.confirming import Question, confirmed
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
@@ -48,13 +48,6 @@ def _answer(actor: Actor, number: int) -> Autoresponder:
     if found is None:
         raise Refusal("autoresponder-unknown", "There is no such automatic answer.")
     return found
-
-
-def _form(
-    request: HttpRequest, form: Any, title: str, act: str, back: str, words: str = ""
-) -> HttpResponse:
-    context = {"form": form, "title": title, "act": act, "back": back, "words": words}
-    return render(request, "web/form.html", context)
 
 
 def _line(forwarder: Forwarder) -> tuple[Any, ...]:
@@ -105,7 +98,7 @@ def forwarder_add(request: HttpRequest, name: str) -> HttpResponse:
         messages.success(request, gettext("The forwarder works from now on."))
         return redirect(back)
     title = gettext("Add a forwarder to {name}").format(name=domain.name)
-    return _form(request, form, title, gettext("Add the forwarder"), back)
+    return form_page(request, form, title=title, act=gettext("Add the forwarder"), back=back)
 
 
 @page("forwarder.view", post="forwarder.update")
@@ -129,7 +122,7 @@ def forwarder_edit(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
         return redirect(back)
-    return _form(request, form, forwarder.address, gettext("Save"), back)
+    return form_page(request, form, title=forwarder.address, act=gettext("Save"), back=back)
 
 
 @page("forwarder.remove")
@@ -238,7 +231,8 @@ def answer_add(request: HttpRequest, name: str) -> HttpResponse:
         return redirect(back)
     title = gettext("Add an automatic answer to {name}").format(name=domain.name)
     words = gettext("It answers people, never lists or spam, whether or not there is a mailbox.")
-    return _form(request, form, title, gettext("Add the answer"), back, words)
+    act = gettext("Add the answer")
+    return form_page(request, form, title=title, act=act, back=back, words=words)
 
 
 @page("autoresponder.view", post="autoresponder.update")
@@ -262,7 +256,7 @@ def answer_edit(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
         return redirect(back)
-    return _form(request, form, answer.address, gettext("Save"), back)
+    return form_page(request, form, title=answer.address, act=gettext("Save"), back=back)
 
 
 @page("autoresponder.remove")

@@ -18,7 +18,7 @@ from django.utils.translation import gettext, ngettext
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.domains import AliasForm, ForwardToForm, ReasonForm
 from mailstead.control.hosting.models import Domain
-from mailstead.control.hosting.views.confirming import Question, confirmed
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.hosting.views.mailboxes import mailbox_table
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
@@ -91,17 +91,8 @@ def forward_to(request: HttpRequest, name: str) -> HttpResponse:
         messages.success(request, gettext("Saved."))
         return redirect("hosting:domain-settings", domain.name)
     title = gettext("Forward {name} to another domain").format(name=domain.name)
-    return _form(request, domain, form, title, gettext("Save"))
-
-
-def _form(request: HttpRequest, domain: Domain, form: Any, title: str, act: str) -> HttpResponse:
-    context = {
-        "form": form,
-        "title": title,
-        "act": act,
-        "back": reverse("hosting:domain-settings", args=[domain.name]),
-    }
-    return render(request, "web/form.html", context)
+    back = reverse("hosting:domain-settings", args=[domain.name])
+    return form_page(request, form, title=title, act=gettext("Save"), back=back)
 
 
 @page("domain.set-alias")
@@ -122,7 +113,8 @@ def alias(request: HttpRequest, name: str) -> HttpResponse:
         messages.success(request, gettext("Saved."))
         return redirect("hosting:domain-settings", domain.name)
     title = gettext("{name} as an alias").format(name=domain.name)
-    return _form(request, domain, form, title, gettext("Save"))
+    back = reverse("hosting:domain-settings", args=[domain.name])
+    return form_page(request, form, title=title, act=gettext("Save"), back=back)
 
 
 @page("domain.suspend", fresh=True)
