@@ -19,20 +19,14 @@ from mailstead.control.hosting.forms.addresses import (
     ExplainForm,
     ForwarderForm,
 )
-from mailstead.control.hosting.models import Autoresponder, Domain, Forwarder
+from mailstead.control.hosting.models import Autoresponder, Forwarder
 from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
+from mailstead.control.hosting.views.domain import domain_page
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
 from mailstead.control.web.listing import csv_file, listing, wants_csv
 from mailstead.standards.refusal import Refusal
-
-
-def _tab(
-    request: HttpRequest, template: str, domain: Domain, tab: str, context: dict[str, Any]
-) -> HttpResponse:
-    known = {"domain": domain, "tab": tab, **context}
-    return render(request, f"hosting/addresses/{template}.html", known)
 
 
 def _forwarder(actor: Actor, number: int) -> Forwarder:
@@ -72,7 +66,7 @@ def forwarder_list(request: HttpRequest, name: str) -> HttpResponseBase:
         default="address",
         hint=gettext("Address or destination"),
     )
-    return _tab(request, "forwarders", domain, "forwarders", {"listing": found})
+    return domain_page(request, "addresses/forwarders", domain, "forwarders", {"listing": found})
 
 
 @page("forwarder.create")
@@ -166,7 +160,7 @@ def catch_all(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
         return redirect("hosting:domain-catch-all", domain.name)
-    return _tab(request, "catch_all", domain, "catch-all", {"form": form})
+    return domain_page(request, "addresses/catch_all", domain, "catch-all", {"form": form})
 
 
 @page("autoresponder.view")
@@ -194,7 +188,7 @@ def answer_list(request: HttpRequest, name: str) -> HttpResponseBase:
     for answer in found.rows:
         answer.waits = answer.starts is not None and answer.starts > now
         answer.over = answer.ends is not None and answer.ends <= now
-    return _tab(request, "answers", domain, "autoresponders", {"listing": found})
+    return domain_page(request, "addresses/answers", domain, "autoresponders", {"listing": found})
 
 
 def _fields(data: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def domain_page(
 ) -> HttpResponse:
     """A page among the tabs of a domain."""
     known = {"domain": domain, "tab": tab, **context}
-    return render(request, f"hosting/domains/{template}.html", known)
+    return render(request, f"hosting/{template}.html", known)
 
 
 def grace() -> dt.timedelta:
@@ -45,7 +45,7 @@ def show(request: HttpRequest, name: str) -> HttpResponseBase:
     found = mailbox_table(request, actor, domain)
     if not isinstance(found, dict):
         return found
-    return domain_page(request, "mailboxes", domain, "mailboxes", found)
+    return domain_page(request, "domains/mailboxes", domain, "mailboxes", found)
 
 
 @page("dkim.view")
@@ -53,7 +53,7 @@ def dns(request: HttpRequest, name: str) -> HttpResponse:
     """The records to publish."""
     domain = queries.domain_named(actor_in(request), name)
     context = {"records": queries.dns_records(domain)}
-    return domain_page(request, "dns", domain, "dns", context)
+    return domain_page(request, "domains/dns", domain, "dns", context)
 
 
 @page("dkim.view")
@@ -72,7 +72,7 @@ def settings_page(request: HttpRequest, name: str) -> HttpResponse:
     domain = queries.domain_named(actor_in(request), name)
     aliases = domain.aliases.filter(removed_at=None).order_by("name")
     context = {"aliases": aliases, "grace": grace().days}
-    return domain_page(request, "settings", domain, "settings", context)
+    return domain_page(request, "domains/settings", domain, "settings", context)
 
 
 @page("domain.set-forwarder")
