@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailstead.control.hosting.models import Autoresponder, Domain, Forwarder
-from mailstead.control.web.forms import LinesField
+from mailstead.control.web.forms import LinesField, MomentField
 from mailstead.wire.changes import Route
 
 _LOCAL = forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"})
@@ -93,24 +92,6 @@ class CatchAllForm(RouteForm):
                 "text": domain.catch_all_text,
             },
         )
-
-
-class MomentField(forms.DateTimeField):
-    """A time in the reader's zone."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-            input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
-            required=False,
-            **options,
-        )
-
-    def prepare_value(self, value: Any) -> Any:
-        """In the reader's zone, as the field writes it."""
-        if hasattr(value, "astimezone"):
-            return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")
-        return value
 
 
 class AnswerForm(forms.Form):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailstead.control.hosting.models import Autoresponder
-from mailstead.control.web.forms import LinesField
+from mailstead.control.web.forms import LinesField, MomentField
 
 DAY = 86400
 WHEN = [
@@ -21,30 +21,12 @@ WHEN = [
 ]
 
 
-class LocalMoment(forms.DateTimeInput):
-    """A date with a time as browsers ask for it, in the reader's time zone."""
-
-    input_type = "datetime-local"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M")
-
-
-def _moment(label: Any) -> forms.DateTimeField:
-    return forms.DateTimeField(
-        label=label,
-        required=False,
-        widget=LocalMoment(),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
-    )
-
-
 class VacationForm(forms.Form):
     """The automatic answer of a mailbox while its user is away."""
 
     when = forms.ChoiceField(label=_("Answer"), choices=WHEN, widget=forms.RadioSelect)
-    starts = _moment(_("From"))
-    ends = _moment(_("Until"))
+    starts = MomentField(label=_("From"))
+    ends = MomentField(label=_("Until"))
     subject = forms.CharField(label=_("Subject"), max_length=250)
     body = forms.CharField(
         label=_("Text"),
