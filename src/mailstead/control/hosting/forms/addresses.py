@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mailstead.control.hosting.models import Autoresponder, Domain, Forwarder
+from mailstead.control.hosting.services.autoresponders import DAY
 from mailstead.control.web.forms import LinesField, MomentField
 from mailstead.wire.changes import Route
 
@@ -122,7 +123,7 @@ class AnswerForm(forms.Form):
                 "body": answer.body,
                 "starts": answer.starts,
                 "ends": answer.ends,
-                "days": max(1, answer.interval // 86400),
+                "days": max(1, answer.interval // DAY),
                 "from_name": answer.from_name,
             },
         )

@@ -11,9 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailstead.control.hosting.models import Autoresponder
+from mailstead.control.hosting.services.autoresponders import DAY
 from mailstead.control.web.forms import LinesField, MomentField
 
-DAY = 86400
 WHEN = [
     ("off", _("Off: nobody gets an answer")),
     ("on", _("On, from now until I switch it off")),

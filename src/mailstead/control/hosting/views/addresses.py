@@ -20,6 +20,7 @@ from mailstead.control.hosting.forms.addresses import (
     ForwarderForm,
 )
 from mailstead.control.hosting.models import Autoresponder, Forwarder
+from mailstead.control.hosting.services.autoresponders import DAY
 from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.hosting.views.domain import domain_page
 from mailstead.control.people.actor import Actor
@@ -197,7 +198,7 @@ def _fields(data: dict[str, Any]) -> dict[str, Any]:
         "body": data["body"],
         "starts": data["starts"],
         "ends": data["ends"],
-        "interval": data["days"] * 86400,
+        "interval": data["days"] * DAY,
         "from_name": data["from_name"],
     }
 

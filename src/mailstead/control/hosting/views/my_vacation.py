@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from mailstead.control.hosting import queries, services
-from mailstead.control.hosting.forms.my import DAY, VacationForm, vacation_initial
+from mailstead.control.hosting.forms.my import VacationForm, vacation_initial
 from mailstead.control.hosting.models import Autoresponder
+from mailstead.control.hosting.services.autoresponders import DAY
 from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.hosting.views.place import Place, mailbox_in, show, to
 from mailstead.control.people.pages import page
