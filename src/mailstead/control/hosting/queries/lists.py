@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TypeVar
 
 import msgspec
+from django.conf import settings
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
@@ -69,6 +71,11 @@ def mailboxes(
             full__icontains=search
         )
     return rows.select_related("domain__customer", "domain__server").order_by("pk")
+
+
+def grace() -> dt.timedelta:
+    """For how long a removed domain or mailbox can be restored."""
+    return dt.timedelta(days=settings.MAILSTEAD.storage.grace_days)
 
 
 def forwarders(

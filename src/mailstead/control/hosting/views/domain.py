@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -30,11 +29,6 @@ def domain_page(
     """A page among the tabs of a domain."""
     known = {"domain": domain, "tab": tab, **context}
     return render(request, f"hosting/{template}.html", known)
-
-
-def grace() -> dt.timedelta:
-    """For how long what is removed can be restored."""
-    return dt.timedelta(days=settings.MAILSTEAD.storage.grace_days)
 
 
 @page("domain.view")
@@ -71,7 +65,7 @@ def settings_page(request: HttpRequest, name: str) -> HttpResponse:
     """What holds for the domain as a whole."""
     domain = queries.domain_named(actor_in(request), name)
     aliases = domain.aliases.filter(removed_at=None).order_by("name")
-    context = {"aliases": aliases, "grace": grace().days}
+    context = {"aliases": aliases, "grace": queries.grace().days}
     return domain_page(request, "domains/settings", domain, "settings", context)
 
 
@@ -160,7 +154,7 @@ def remove(request: HttpRequest, name: str) -> HttpResponse:
     actor = actor_in(request)
     domain = queries.domain_named(actor, name)
     boxes = domain.mailboxes.filter(removed_at=None).count()
-    until = timezone.localtime(timezone.now() + grace())
+    until = timezone.localtime(timezone.now() + queries.grace())
     question = Question(
         title=gettext("Remove {name}").format(name=domain.name),
         lines=[
@@ -182,7 +176,7 @@ def remove(request: HttpRequest, name: str) -> HttpResponse:
         request,
         question,
         lambda _: services.remove_domain(
-            actor=actor, now=timezone.now(), domain=domain, grace=grace()
+            actor=actor, now=timezone.now(), domain=domain, grace=queries.grace()
         ),
         done=lambda: gettext("{name} is removed. Until {day} it can be restored.").format(
             name=domain.name, day=day_of(until)

@@ -16,7 +16,7 @@ from mailstead.control.hosting.forms.domains import ReasonForm
 from mailstead.control.hosting.forms.mailboxes import MailboxEditForm, PasswordForm, RecoveryForm
 from mailstead.control.hosting.services.mailboxes import What
 from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
-from mailstead.control.hosting.views.domain import day_of, grace
+from mailstead.control.hosting.views.domain import day_of
 from mailstead.control.hosting.views.place import mailbox_in
 from mailstead.control.people.pages import View, actor_in, page
 from mailstead.control.web.forms import submitted
@@ -48,7 +48,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
             }
             for what, title, reason in parts
         ],
-        "grace": grace().days,
+        "grace": queries.grace().days,
         "place": mailbox_in(request, number, "mailbox"),
     }
     return render(request, "hosting/mailboxes/mailbox.html", context)
@@ -187,7 +187,7 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
     """Remove the mailbox; can be undone for the grace period."""
     actor = actor_in(request)
     mailbox = queries.mailbox_numbered(actor, number)
-    until = day_of(timezone.localtime(timezone.now() + grace()))
+    until = day_of(timezone.localtime(timezone.now() + queries.grace()))
     question = Question(
         title=gettext("Remove {address}").format(address=mailbox.address),
         lines=[
@@ -202,7 +202,7 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
         request,
         question,
         lambda _: services.remove_mailbox(
-            actor=actor, now=timezone.now(), mailbox=mailbox, grace=grace()
+            actor=actor, now=timezone.now(), mailbox=mailbox, grace=queries.grace()
         ),
         done=lambda: gettext("{address} is removed. Until {day} it can be restored.").format(
             address=mailbox.address, day=until
