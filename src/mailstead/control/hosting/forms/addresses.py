@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from mailstead.control.hosting import queries
 from mailstead.control.hosting.models import Autoresponder, Domain, Forwarder
 from mailstead.control.hosting.services.autoresponders import DAY
 from mailstead.control.web.forms import LinesField, MomentField
@@ -65,13 +66,13 @@ class ForwarderForm(RouteForm):
     @classmethod
     def of(cls, forwarder: Forwarder, data: Any = None) -> ForwarderForm:
         """With what the forwarder does now; its address stays."""
-        rows = sorted(forwarder.destinations.all(), key=lambda row: row.pk)
+        route = queries.route_of(forwarder)
         form = cls(
             data,
             initial={
-                "action": forwarder.action,
-                "destinations": [row.address for row in rows],
-                "text": forwarder.text,
+                "action": route.action,
+                "destinations": route.destinations,
+                "text": route.text,
                 "keep_copy": forwarder.keep_copy,
             },
         )

@@ -46,9 +46,9 @@ def _answer(actor: Actor, number: int) -> Autoresponder:
 
 
 def _line(forwarder: Forwarder) -> tuple[Any, ...]:
-    rows = sorted(forwarder.destinations.all(), key=lambda row: row.pk)
-    to = "; ".join(row.address for row in rows)
-    return forwarder.address, forwarder.action, to, forwarder.text, forwarder.keep_copy
+    route = queries.route_of(forwarder)
+    to = "; ".join(route.destinations)
+    return forwarder.address, route.action, to, route.text, forwarder.keep_copy
 
 
 @page("forwarder.view")
