@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from mailstead.control.hosting import queries
 from mailstead.control.hosting.models import Autoresponder
 from mailstead.control.hosting.services.autoresponders import DAY
 from mailstead.control.web.forms import LinesField, MomentField
@@ -62,7 +63,7 @@ def vacation_initial(answer: Autoresponder | None, name: str, now: dt.datetime) 
     """What the form shows for the answer that is there, or for a new one."""
     if answer is None:
         return {"when": "on", "days": 7, "from_name": name}
-    over = answer.ends is not None and answer.ends <= now
+    over = queries.answer_state(answer, now) == "off"
     when = "off" if over else "dates" if answer.starts or answer.ends else "on"
     return {
         "when": when,

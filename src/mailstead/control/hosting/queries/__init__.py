@@ -26,6 +26,7 @@ from mailstead.control.hosting.queries.hops import (
     explain,
 )
 from mailstead.control.hosting.queries.lists import (
+    answer_state,
     autoresponder_named,
     autoresponders,
     customer_named,
@@ -82,6 +83,7 @@ __all__ = [
     "Outcome",
     "Sold",
     "Step",
+    "answer_state",
     "app_passwords",
     "at_their_limits",
     "attention",

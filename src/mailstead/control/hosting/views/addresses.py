@@ -186,10 +186,11 @@ def answer_list(request: HttpRequest, name: str) -> HttpResponseBase:
         default="address",
         hint=gettext("Address"),
     )
-    for answer in found.rows:
-        answer.waits = answer.starts is not None and answer.starts > now
-        answer.over = answer.ends is not None and answer.ends <= now
-    return domain_page(request, "addresses/answers", domain, "autoresponders", {"listing": found})
+    context = {
+        "listing": found,
+        "rows": [(answer, queries.answer_state(answer, now)) for answer in found.rows],
+    }
+    return domain_page(request, "addresses/answers", domain, "autoresponders", context)
 
 
 def _fields(data: dict[str, Any]) -> dict[str, Any]:

@@ -36,15 +36,6 @@ def period(data: dict[str, Any], now: dt.datetime) -> tuple[Any, Any]:
     return data["starts"], data["ends"]
 
 
-def state_of(answer: Autoresponder | None, now: dt.datetime) -> str:
-    """`none`, `off` (over), `later` or `on`."""
-    if answer is None:
-        return "none"
-    if answer.ends is not None and answer.ends <= now:
-        return "off"
-    return "later" if answer.starts is not None and answer.starts > now else "on"
-
-
 @page("vacation.view", post="vacation.set")
 def vacation(request: HttpRequest, number: int | None = None) -> HttpResponse:
     """Whether it answers now, since when, until when, and what it says."""
@@ -81,7 +72,7 @@ def vacation(request: HttpRequest, number: int | None = None) -> HttpResponse:
     context = {
         "form": form,
         "answer": answer,
-        "answers": state_of(answer, now),
+        "answers": queries.answer_state(answer, now),
         "zone": timezone.get_current_timezone_name(),
     }
     return show(request, "vacation", place, context)
