@@ -21,6 +21,7 @@ from mailstead.control.hosting.views.confirming import Question, confirmed, form
 from mailstead.control.hosting.views.mailboxes import mailbox_table
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
+from mailstead.control.web.listing import download
 
 
 def domain_page(
@@ -55,9 +56,7 @@ def zone(request: HttpRequest, name: str) -> HttpResponse:
     """The records as lines of a zone file (RFC 1035 §5)."""
     domain = queries.domain_named(actor_in(request), name)
     lines = [queries.zone_line(*record) for record in queries.dns_records(domain)]
-    response = HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{domain.name}.zone"'
-    return response
+    return download(f"{domain.name}.zone", "\n".join(lines) + "\n", "text/plain; charset=utf-8")
 
 
 @page("domain.view")

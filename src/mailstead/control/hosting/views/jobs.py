@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +20,7 @@ from mailstead.control.jobs import queries, services
 from mailstead.control.jobs.models import Job, State
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
-from mailstead.control.web.listing import csv_file, harmless, listing, wants_csv
+from mailstead.control.web.listing import csv_file, csv_text, download, listing, wants_csv
 
 SHOWN = 50
 """Refused rows on the page; the file has all."""
@@ -164,14 +162,8 @@ def refused(request: HttpRequest, number: int) -> HttpResponse:
     """The rows that a job could not do, as a file to be mended and given again."""
     one = shown(_job(actor_in(request), number))
     heads = _heads(one.refused)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(heads)
-    for line in one.refused:
-        writer.writerow([harmless(_cell(line.get(head))) for head in heads])
-    response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="job-{number}-refused.csv"'
-    return response
+    lines = ([_cell(line.get(head)) for head in heads] for line in one.refused)
+    return download(f"job-{number}-refused.csv", csv_text(heads, lines))
 
 
 _FIRST = ("row", "address", "code", "words")
