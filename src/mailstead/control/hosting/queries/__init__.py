@@ -70,6 +70,10 @@ from mailstead.control.hosting.queries.trail import (
     differences,
     trail,
 )
+from mailstead.control.hosting.queries.work import (
+    job_numbered,
+    jobs_of,
+)
 from mailstead.control.hosting.queries.zone import (
     zone_line,
 )
@@ -108,6 +112,8 @@ __all__ = [
     "found_domains",
     "found_mailboxes",
     "grace",
+    "job_numbered",
+    "jobs_of",
     "mailbox_named",
     "mailbox_numbered",
     "mailboxes",
