@@ -93,9 +93,9 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
 
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
-        holders = package.customers.count()
-        return redirect("hosting:package-apply" if holders else "hosting:packages", *(
-            [number] if holders else []))  # fmt: skip
+        if package.customers.exists():
+            return redirect("hosting:package-apply", number)
+        return redirect("hosting:packages")
     return form_page(
         request,
         form,
