@@ -19,7 +19,6 @@ from mailstead.control.people.models import Delivery
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
 from mailstead.control.web.listing import csv_file, listing, wants_csv
-from mailstead.standards.refusal import Refusal
 
 
 @page("webhook.create", fresh=True)
@@ -127,9 +126,7 @@ def again(request: HttpRequest, number: int, delivery: int) -> HttpResponse:
     """Send one message once more."""
     actor = actor_in(request)
     webhook = queries.webhook_numbered(actor, number)
-    found = queries.deliveries(actor, webhook).select_related("webhook").filter(pk=delivery).first()
-    if found is None:
-        raise Refusal("delivery-unknown", "There is no such delivery.")
+    found = queries.delivery_numbered(actor, webhook, delivery)
     services.redeliver(actor=actor, now=timezone.now(), delivery=found)
     messages.success(request, gettext("It is sent again in a moment."))
     return redirect("hosting:webhook", number)
