@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import Autoresponder, Forwarder
@@ -130,6 +131,34 @@ def test_an_answer_keeps_the_readers_time_and_is_changed_and_removed(world: Worl
     assert "ends before it starts" in page
     client.post(f"/answers/{made.pk}/remove/")
     assert not Autoresponder.objects.filter(local="hello").exists()
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        ((None, None), "answers"),
+        ((-2, 2), "answers"),
+        ((2, None), "waits for its time"),
+        ((-4, -2), "over"),
+    ],
+)
+def test_the_list_of_answers_says_which_of_them_answer_now(
+    world: World, days: tuple[int | None, int | None], words: str
+) -> None:
+    now = timezone.now()
+    starts, ends = (now + dt.timedelta(n) if n else None for n in days)
+    services.set_autoresponder(
+        actor=world.actor("customer"),
+        now=now,
+        domain=world.domains["main"],
+        address="hello@cars.example",
+        subject="Away",
+        body="Back soon.",
+        starts=starts,
+        ends=ends,
+    )
+    page = world.client("customer").get(ANSWERS, {"q": "hello"}).content.decode()
+    assert f"{words}</span>" in page.split('data-head="State"')[1].split("</td>")[0]
 
 
 def test_the_way_of_a_message_ends_where_another_tenant_begins(world: World) -> None:

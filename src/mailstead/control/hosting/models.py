@@ -260,8 +260,6 @@ class Autoresponder(models.Model):
     body = models.TextField()
     html = models.BooleanField(default=False)
     from_name = models.CharField(max_length=200, blank=True)
-    waits = over = False
-    """For a list: whether its time is still to come, or past."""
 
     class Meta:
         constraints = [

@@ -118,6 +118,14 @@ def deliveries(actor: Actor, webhook: Webhook) -> QuerySet[Delivery]:
     return Delivery.objects.filter(webhook=webhook).order_by("-pk")
 
 
+def delivery_numbered(actor: Actor, webhook: Webhook, number: int) -> Delivery:
+    """One of them with its webhook; raises `Refusal` (`delivery-unknown`)."""
+    found = deliveries(actor, webhook).select_related("webhook").filter(pk=number).first()
+    if found is None:
+        raise Refusal("delivery-unknown", "There is no such delivery.")
+    return found
+
+
 def outbox(actor: Actor) -> QuerySet[OutgoingMail]:
     """The panel's own mail, for the company only."""
     rows = OutgoingMail.objects.order_by("-pk")

@@ -1,4 +1,4 @@
-"""What forms share: sizes as people write them, and a service's refusal as a form's error."""
+"""What forms share: sizes and times as people write them, a service's refusal as a form's error."""
 
 from __future__ import annotations
 
@@ -64,6 +64,18 @@ class LinesField(forms.CharField):
 
     def run_validators(self, value: Any) -> None:
         """The services check each value."""
+
+
+class MomentField(forms.DateTimeField):
+    """A date with a time as browsers ask for it, in the reader's zone; it may be left empty."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
+            required=False,
+            **options,
+        )
 
 
 def submitted(form: forms.Form, act: Callable[[dict[str, Any]], Any]) -> bool:

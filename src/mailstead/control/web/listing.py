@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 M = TypeVar("M", bound=Model)
 PER_PAGE = 50
@@ -21,6 +21,7 @@ COUNTED = 10_000
 """Up to so many rows are counted; beyond the list says that there are many."""
 DEEPEST = 2_000
 """Pages; who looks further searches."""
+CSV = "text/csv; charset=utf-8"
 
 
 @dataclass
@@ -90,16 +91,30 @@ def wants_csv(request: HttpRequest) -> bool:
 def csv_file(
     name: str, heads: Sequence[str], rows: QuerySet[M], line: Callable[[M], Sequence[Any]]
 ) -> StreamingHttpResponse:
-    """A list as a CSV file, row by row; cells that a spreadsheet would run are made harmless."""
-
-    def lines() -> Iterator[str]:
-        yield _line(heads)
-        for row in rows.iterator(2000):
-            yield _line([harmless(cell) for cell in line(row)])
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    """A list as a CSV file, sent row by row."""
+    parts = _csv(heads, (line(row) for row in rows.iterator(2000)))
+    response = StreamingHttpResponse(parts, content_type=CSV)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
+
+
+def csv_text(heads: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    """The text of a CSV file that is short enough to be made at once."""
+    return "".join(_csv(heads, lines))
+
+
+def download(name: str, content: str | bytes, kind: str = CSV) -> HttpResponse:
+    """A file that the browser keeps under `name`; `kind` is its media type."""
+    response = HttpResponse(content, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _csv(heads: Sequence[str], lines: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """CSV line by line; cells that a spreadsheet would run are made harmless."""
+    yield _line(heads)
+    for line in lines:
+        yield _line([_harmless(cell) for cell in line])
 
 
 def _line(cells: Sequence[Any]) -> str:
@@ -108,7 +123,7 @@ def _line(cells: Sequence[Any]) -> str:
     return out.getvalue()
 
 
-def harmless(cell: Any) -> Any:
+def _harmless(cell: Any) -> Any:
     """A cell that no spreadsheet takes for a formula: `=`, `+`, `-`, `@`, tab and CR lead none."""
     if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + cell

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema, Status
@@ -58,10 +56,6 @@ class Record(Schema):
     value: str
 
 
-def _grace() -> dt.timedelta:
-    return dt.timedelta(days=settings.MAILSTEAD.storage.grace_days)
-
-
 def _shown(actor: Actor, domain: Domain) -> DomainOut:
     """As it is now: a service may have read its own row."""
     rows = queries.domains(actor, removed=domain.removed_at is not None)
@@ -109,7 +103,7 @@ def show_domain(request: HttpRequest, domain: Named) -> DomainOut:
 def remove_domain(request: HttpRequest, domain: Named) -> DomainOut:
     """The domain and all in it; `purge_after` says until when it can be restored."""
     actor, found = domain_in(request, domain)
-    services.remove_domain(actor=actor, now=timezone.now(), domain=found, grace=_grace())
+    services.remove_domain(actor=actor, now=timezone.now(), domain=found, grace=queries.grace())
     return domain_out(found)
 
 

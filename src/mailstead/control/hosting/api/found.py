@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from ninja import Field, Path
 
@@ -14,6 +15,7 @@ from mailstead.control.people.api.door import caller
 from mailstead.control.people.api.paging import HIGHEST, Number
 from mailstead.standards.refusal import Refusal
 
+M = TypeVar("M", bound=Model)
 Name = Annotated[str, Field(min_length=1, max_length=320, description="Number, name or address.")]
 Named = Path[Name]
 """The parameter of a path."""
@@ -26,8 +28,13 @@ def number_in(text: str) -> int | None:
     return min(int(text[:20]), HIGHEST)
 
 
-def _unknown(what: str) -> Refusal:
-    return Refusal(f"{what}-unknown", "There is no such thing here.", remedy="List what there is.")
+def _numbered(rows: QuerySet[M], number: int, what: str) -> M:
+    found = rows.filter(pk=number).first()
+    if found is None:
+        raise Refusal(
+            f"{what}-unknown", "There is no such thing here.", remedy="List what there is."
+        )
+    return found
 
 
 def customer_in(request: HttpRequest, number: Number) -> tuple[Actor, Customer]:
@@ -42,10 +49,7 @@ def domain_in(request: HttpRequest, name: str, *, removed: bool = False) -> tupl
     number = number_in(name)
     if number is None:
         return actor, queries.domain_named(actor, name, removed=removed)
-    found = queries.domains(actor, removed=removed).filter(pk=number).first()
-    if found is None:
-        raise _unknown("domain")
-    return actor, found
+    return actor, _numbered(queries.domains(actor, removed=removed), number, "domain")
 
 
 def mailbox_in(request: HttpRequest, name: str, *, removed: bool = False) -> tuple[Actor, Mailbox]:
@@ -63,10 +67,7 @@ def forwarder_in(request: HttpRequest, name: str) -> tuple[Actor, Forwarder]:
     number = number_in(name)
     if number is None:
         return actor, queries.forwarder_named(actor, name)
-    found = queries.forwarders(actor).filter(pk=number).first()
-    if found is None:
-        raise _unknown("forwarder")
-    return actor, found
+    return actor, _numbered(queries.forwarders(actor), number, "forwarder")
 
 
 def autoresponder_in(request: HttpRequest, name: str) -> tuple[Actor, Autoresponder]:
@@ -75,7 +76,4 @@ def autoresponder_in(request: HttpRequest, name: str) -> tuple[Actor, Autorespon
     number = number_in(name)
     if number is None:
         return actor, queries.autoresponder_named(actor, name)
-    found = queries.autoresponders(actor).filter(pk=number).first()
-    if found is None:
-        raise _unknown("autoresponder")
-    return actor, found
+    return actor, _numbered(queries.autoresponders(actor), number, "autoresponder")

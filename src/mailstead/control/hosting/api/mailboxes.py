@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Literal
 
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -192,8 +190,7 @@ def resume_mailbox(request: HttpRequest, mailbox: Named, body: Resumption) -> Ma
 def remove_mailbox(request: HttpRequest, mailbox: Named) -> MailboxOut:
     """Its mail is kept until `purge_after`; until then the removal can be undone."""
     actor, found = mailbox_in(request, mailbox)
-    grace = dt.timedelta(days=settings.MAILSTEAD.storage.grace_days)
-    services.remove_mailbox(actor=actor, now=timezone.now(), mailbox=found, grace=grace)
+    services.remove_mailbox(actor=actor, now=timezone.now(), mailbox=found, grace=queries.grace())
     return mailbox_out(found)
 
 

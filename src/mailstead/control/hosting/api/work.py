@@ -9,7 +9,6 @@ from django.utils import timezone
 from ninja import Field, Path, Query, Router, Schema
 
 from mailstead.control.hosting import queries
-from mailstead.control.jobs import queries as jobs
 from mailstead.control.jobs import services
 from mailstead.control.jobs.models import Job
 from mailstead.control.people.actor import Actor
@@ -43,24 +42,16 @@ class JobFind(Turn):
     state: str = Field("", max_length=8, description="Only those that stand so.")
 
 
-def _customers(actor: Actor) -> list[int]:
-    """A reseller's own: the floor of jobs does not know them."""
-    if actor.kind != "reseller":
-        return []
-    return list(queries.customers(actor).values_list("pk", flat=True))
-
-
 def _found(request: HttpRequest, number: int) -> tuple[Actor, Job]:
     actor = caller(request)
-    return actor, jobs.job_numbered(actor, number, _customers(actor))
+    return actor, queries.job_numbered(actor, number)
 
 
 @router.get("/jobs", response=Page[JobOut], summary="List jobs")
 @operation("job.view")
 def list_jobs(request: HttpRequest, find: Query[JobFind]) -> object:
     """Long tasks, the newest first."""
-    actor = caller(request)
-    rows = jobs.jobs(actor, _customers(actor))
+    rows = queries.jobs_of(caller(request))
     rows = rows.filter(state=find.state) if find.state else rows
     return paged(rows, find, JobOut.model_validate, newest_first=True)
 

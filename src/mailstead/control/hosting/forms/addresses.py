@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mailstead.control.hosting import queries
 from mailstead.control.hosting.models import Autoresponder, Domain, Forwarder
-from mailstead.control.web.forms import LinesField
+from mailstead.control.hosting.services.autoresponders import DAY
+from mailstead.control.web.forms import LinesField, MomentField
 from mailstead.wire.changes import Route
 
 _LOCAL = forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"})
@@ -65,13 +66,13 @@ class ForwarderForm(RouteForm):
     @classmethod
     def of(cls, forwarder: Forwarder, data: Any = None) -> ForwarderForm:
         """With what the forwarder does now; its address stays."""
-        rows = sorted(forwarder.destinations.all(), key=lambda row: row.pk)
+        route = queries.route_of(forwarder)
         form = cls(
             data,
             initial={
-                "action": forwarder.action,
-                "destinations": [row.address for row in rows],
-                "text": forwarder.text,
+                "action": route.action,
+                "destinations": route.destinations,
+                "text": route.text,
                 "keep_copy": forwarder.keep_copy,
             },
         )
@@ -93,24 +94,6 @@ class CatchAllForm(RouteForm):
                 "text": domain.catch_all_text,
             },
         )
-
-
-class MomentField(forms.DateTimeField):
-    """A time in the reader's zone."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-            input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
-            required=False,
-            **options,
-        )
-
-    def prepare_value(self, value: Any) -> Any:
-        """In the reader's zone, as the field writes it."""
-        if hasattr(value, "astimezone"):
-            return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")
-        return value
 
 
 class AnswerForm(forms.Form):
@@ -141,7 +124,7 @@ class AnswerForm(forms.Form):
                 "body": answer.body,
                 "starts": answer.starts,
                 "ends": answer.ends,
-                "days": max(1, answer.interval // 86400),
+                "days": max(1, answer.interval // DAY),
                 "from_name": answer.from_name,
             },
         )

@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from mailstead.control.hosting import queries
 from mailstead.control.hosting.models import Autoresponder
-from mailstead.control.web.forms import LinesField
+from mailstead.control.hosting.services.autoresponders import DAY
+from mailstead.control.web.forms import LinesField, MomentField
 
-DAY = 86400
 WHEN = [
     ("off", _("Off: nobody gets an answer")),
     ("on", _("On, from now until I switch it off")),
@@ -21,30 +22,12 @@ WHEN = [
 ]
 
 
-class LocalMoment(forms.DateTimeInput):
-    """A date with a time as browsers ask for it, in the reader's time zone."""
-
-    input_type = "datetime-local"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M")
-
-
-def _moment(label: Any) -> forms.DateTimeField:
-    return forms.DateTimeField(
-        label=label,
-        required=False,
-        widget=LocalMoment(),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
-    )
-
-
 class VacationForm(forms.Form):
     """The automatic answer of a mailbox while its user is away."""
 
     when = forms.ChoiceField(label=_("Answer"), choices=WHEN, widget=forms.RadioSelect)
-    starts = _moment(_("From"))
-    ends = _moment(_("Until"))
+    starts = MomentField(label=_("From"))
+    ends = MomentField(label=_("Until"))
     subject = forms.CharField(label=_("Subject"), max_length=250)
     body = forms.CharField(
         label=_("Text"),
@@ -80,7 +63,7 @@ def vacation_initial(answer: Autoresponder | None, name: str, now: dt.datetime) 
     """What the form shows for the answer that is there, or for a new one."""
     if answer is None:
         return {"when": "on", "days": 7, "from_name": name}
-    over = answer.ends is not None and answer.ends <= now
+    over = queries.answer_state(answer, now) == "off"
     when = "off" if over else "dates" if answer.starts or answer.ends else "on"
     return {
         "when": when,

@@ -26,6 +26,7 @@ from mailstead.control.hosting.queries.hops import (
     explain,
 )
 from mailstead.control.hosting.queries.lists import (
+    answer_state,
     autoresponder_named,
     autoresponders,
     customer_named,
@@ -36,6 +37,7 @@ from mailstead.control.hosting.queries.lists import (
     domains,
     forwarder_named,
     forwarders,
+    grace,
     mailbox_named,
     mailboxes,
     route_of,
@@ -68,6 +70,10 @@ from mailstead.control.hosting.queries.trail import (
     differences,
     trail,
 )
+from mailstead.control.hosting.queries.work import (
+    job_numbered,
+    jobs_of,
+)
 from mailstead.control.hosting.queries.zone import (
     zone_line,
 )
@@ -81,6 +87,7 @@ __all__ = [
     "Outcome",
     "Sold",
     "Step",
+    "answer_state",
     "app_passwords",
     "at_their_limits",
     "attention",
@@ -104,6 +111,9 @@ __all__ = [
     "forwarders",
     "found_domains",
     "found_mailboxes",
+    "grace",
+    "job_numbered",
+    "jobs_of",
     "mailbox_named",
     "mailbox_numbered",
     "mailboxes",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import datetime as dt
+from typing import Literal, TypeVar
 
 import msgspec
+from django.conf import settings
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
@@ -69,6 +71,11 @@ def mailboxes(
             full__icontains=search
         )
     return rows.select_related("domain__customer", "domain__server").order_by("pk")
+
+
+def grace() -> dt.timedelta:
+    """For how long a removed domain or mailbox can be restored."""
+    return dt.timedelta(days=settings.MAILSTEAD.storage.grace_days)
 
 
 def forwarders(
@@ -168,6 +175,17 @@ def autoresponder_named(actor: Actor, address: str) -> Autoresponder:
     checked = forwarder_address(address)
     rows = autoresponders(actor).filter(local=checked.local, domain__name=checked.domain)
     return _one(rows, "autoresponder", str(checked))
+
+
+def answer_state(
+    answer: Autoresponder | None, now: dt.datetime
+) -> Literal["none", "later", "on", "off"]:
+    """Whether it answers now: `later` its time is still to come, `off` it is over."""
+    if answer is None:
+        return "none"
+    if answer.ends is not None and answer.ends <= now:
+        return "off"
+    return "later" if answer.starts is not None and answer.starts > now else "on"
 
 
 def dns_records(domain: Domain) -> list[tuple[str, str, str]]:

@@ -21,9 +21,11 @@ from mailstead.standards.address import forwarder_address
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AutoresponderGone
 
+DAY = 86400
+"""Seconds."""
 SHORTEST = 3600
 """Seconds; the same as Dovecot's sieve_vacation_min_period."""
-LONGEST = 60 * 86400
+LONGEST = 60 * DAY
 MAX_BODY = 100_000
 
 
@@ -39,7 +41,7 @@ def set_autoresponder(
     html: bool = False,
     starts: dt.datetime | None = None,
     ends: dt.datetime | None = None,
-    interval: int = 86400,
+    interval: int = DAY,
     from_name: str = "",
     new: bool = False,
 ) -> Autoresponder:

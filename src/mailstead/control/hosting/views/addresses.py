@@ -19,20 +19,15 @@ from mailstead.control.hosting.forms.addresses import (
     ExplainForm,
     ForwarderForm,
 )
-from mailstead.control.hosting.models import Autoresponder, Domain, Forwarder
-from mailstead.control.hosting.views.confirming import Question, confirmed
+from mailstead.control.hosting.models import Autoresponder, Forwarder
+from mailstead.control.hosting.services.autoresponders import DAY
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
+from mailstead.control.hosting.views.domain import domain_page
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
 from mailstead.control.web.listing import csv_file, listing, wants_csv
 from mailstead.standards.refusal import Refusal
-
-
-def _tab(
-    request: HttpRequest, template: str, domain: Domain, tab: str, context: dict[str, Any]
-) -> HttpResponse:
-    known = {"domain": domain, "tab": tab, **context}
-    return render(request, f"hosting/addresses/{template}.html", known)
 
 
 def _forwarder(actor: Actor, number: int) -> Forwarder:
@@ -50,17 +45,10 @@ def _answer(actor: Actor, number: int) -> Autoresponder:
     return found
 
 
-def _form(
-    request: HttpRequest, form: Any, title: str, act: str, back: str, words: str = ""
-) -> HttpResponse:
-    context = {"form": form, "title": title, "act": act, "back": back, "words": words}
-    return render(request, "web/form.html", context)
-
-
 def _line(forwarder: Forwarder) -> tuple[Any, ...]:
-    rows = sorted(forwarder.destinations.all(), key=lambda row: row.pk)
-    to = "; ".join(row.address for row in rows)
-    return forwarder.address, forwarder.action, to, forwarder.text, forwarder.keep_copy
+    route = queries.route_of(forwarder)
+    to = "; ".join(route.destinations)
+    return forwarder.address, route.action, to, route.text, forwarder.keep_copy
 
 
 @page("forwarder.view")
@@ -79,7 +67,7 @@ def forwarder_list(request: HttpRequest, name: str) -> HttpResponseBase:
         default="address",
         hint=gettext("Address or destination"),
     )
-    return _tab(request, "forwarders", domain, "forwarders", {"listing": found})
+    return domain_page(request, "addresses/forwarders", domain, "forwarders", {"listing": found})
 
 
 @page("forwarder.create")
@@ -105,7 +93,7 @@ def forwarder_add(request: HttpRequest, name: str) -> HttpResponse:
         messages.success(request, gettext("The forwarder works from now on."))
         return redirect(back)
     title = gettext("Add a forwarder to {name}").format(name=domain.name)
-    return _form(request, form, title, gettext("Add the forwarder"), back)
+    return form_page(request, form, title=title, act=gettext("Add the forwarder"), back=back)
 
 
 @page("forwarder.view", post="forwarder.update")
@@ -129,7 +117,7 @@ def forwarder_edit(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
         return redirect(back)
-    return _form(request, form, forwarder.address, gettext("Save"), back)
+    return form_page(request, form, title=forwarder.address, act=gettext("Save"), back=back)
 
 
 @page("forwarder.remove")
@@ -173,7 +161,7 @@ def catch_all(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
         return redirect("hosting:domain-catch-all", domain.name)
-    return _tab(request, "catch_all", domain, "catch-all", {"form": form})
+    return domain_page(request, "addresses/catch_all", domain, "catch-all", {"form": form})
 
 
 @page("autoresponder.view")
@@ -198,10 +186,11 @@ def answer_list(request: HttpRequest, name: str) -> HttpResponseBase:
         default="address",
         hint=gettext("Address"),
     )
-    for answer in found.rows:
-        answer.waits = answer.starts is not None and answer.starts > now
-        answer.over = answer.ends is not None and answer.ends <= now
-    return _tab(request, "answers", domain, "autoresponders", {"listing": found})
+    context = {
+        "listing": found,
+        "rows": [(answer, queries.answer_state(answer, now)) for answer in found.rows],
+    }
+    return domain_page(request, "addresses/answers", domain, "autoresponders", context)
 
 
 def _fields(data: dict[str, Any]) -> dict[str, Any]:
@@ -210,7 +199,7 @@ def _fields(data: dict[str, Any]) -> dict[str, Any]:
         "body": data["body"],
         "starts": data["starts"],
         "ends": data["ends"],
-        "interval": data["days"] * 86400,
+        "interval": data["days"] * DAY,
         "from_name": data["from_name"],
     }
 
@@ -238,7 +227,8 @@ def answer_add(request: HttpRequest, name: str) -> HttpResponse:
         return redirect(back)
     title = gettext("Add an automatic answer to {name}").format(name=domain.name)
     words = gettext("It answers people, never lists or spam, whether or not there is a mailbox.")
-    return _form(request, form, title, gettext("Add the answer"), back, words)
+    act = gettext("Add the answer")
+    return form_page(request, form, title=title, act=act, back=back, words=words)
 
 
 @page("autoresponder.view", post="autoresponder.update")
@@ -262,7 +252,7 @@ def answer_edit(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
         return redirect(back)
-    return _form(request, form, answer.address, gettext("Save"), back)
+    return form_page(request, form, title=answer.address, act=gettext("Save"), back=back)
 
 
 @page("autoresponder.remove")

@@ -18,7 +18,7 @@ from mailstead.control.hosting.forms.bulk import NamesForm, UploadForm
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
-from mailstead.control.web.listing import harmless
+from mailstead.control.web.listing import csv_text, download
 from mailstead.standards.password import generate
 from mailstead.standards.refusal import Refusal
 from mailstead.standards.sizes import size
@@ -60,13 +60,8 @@ def names(request: HttpRequest) -> HttpResponse:
 
 def _file(made: list[dict[str, str]]) -> str:
     """Addresses and passwords as CSV: the page itself holds the file, nothing is kept here."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("address", "password", "name"))
-    for row in made:
-        if not row["words"]:
-            writer.writerow([harmless(row[cell]) for cell in ("address", "password", "name")])
-    return out.getvalue()
+    heads = ("address", "password", "name")
+    return csv_text(heads, ([row[head] for head in heads] for row in made if not row["words"]))
 
 
 def _told(row: services.MailboxRow, result: services.Result) -> dict[str, str]:
@@ -214,6 +209,4 @@ def template(request: HttpRequest) -> HttpResponse:
         "ann@example.org,a long password,,5G,Ann Bell",
         "bob@example.org,,$6$…,none,Bob",
     ]
-    response = HttpResponse("\r\n".join(lines) + "\r\n", content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="mailboxes.csv"'
-    return response
+    return download("mailboxes.csv", "\r\n".join(lines) + "\r\n")

@@ -15,7 +15,6 @@ from mailstead.control.hosting import queries
 from mailstead.control.hosting.models import Server
 from mailstead.control.hosting.queries.company import AtLimit
 from mailstead.control.hosting.queries.company_overview import limits_reached, totals
-from mailstead.control.hosting.views.jobs import jobs_of
 from mailstead.control.hosting.views.server_states import Standing, standing
 from mailstead.control.jobs.models import State
 from mailstead.control.people.pages import actor_in
@@ -52,7 +51,7 @@ def company(request: HttpRequest) -> HttpResponse:
         "totals": totals(actor),
         "machines": _machines(timezone.now()) if actor.sees_everything else [],
         "limits": [(one, _limit_words(one)) for one in limits_reached(actor)],
-        "failed": jobs_of(actor).filter(state=State.FAILED)[:_SHOWN],
+        "failed": queries.jobs_of(actor).filter(state=State.FAILED)[:_SHOWN],
         "trail": queries.trail(actor)[:_SHOWN],
         "own": own,
         "have": queries.figures_with_customers(own) if own else None,

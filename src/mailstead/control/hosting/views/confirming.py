@@ -1,4 +1,4 @@
-"""The page before an act that is not easily undone: it says what will happen, then does it."""
+"""The two pages that stand before most acts: one form, or the question whether it shall be done."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ class Question:
     back: str
     """Address of the page to which one returns without the act."""
     danger: bool = False
+
+
+def form_page(
+    request: HttpRequest, form: forms.Form, *, title: str, act: str, back: str, words: str = ""
+) -> HttpResponse:
+    """One form with its button, `act`; `words` say what it is for, `back` is the way out."""
+    context = {"form": form, "title": title, "act": act, "back": back, "words": words}
+    return render(request, "web/form.html", context)
 
 
 def confirmed(

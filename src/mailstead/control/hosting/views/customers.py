@@ -15,7 +15,7 @@ from django.utils.translation import gettext, ngettext
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.customers import CustomerForm, SuspendForm
 from mailstead.control.hosting.models import Customer
-from mailstead.control.hosting.views.confirming import Question, confirmed
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.people.queries import members
@@ -110,14 +110,14 @@ def add(request: Any) -> HttpResponse:
             words = gettext("{name} is a customer now.")
         messages.success(request, words.format(name=made[0].name, email=made[0].email))
         return redirect("hosting:customer", made[0].pk)
-    context = {
-        "form": form,
-        "title": gettext("Add a customer"),
-        "words": gettext("A customer owns domains, and people who manage them."),
-        "act": gettext("Add the customer"),
-        "back": reverse("hosting:customers"),
-    }
-    return render(request, "web/form.html", context)
+    return form_page(
+        request,
+        form,
+        title=gettext("Add a customer"),
+        words=gettext("A customer owns domains, and people who manage them."),
+        act=gettext("Add the customer"),
+        back=reverse("hosting:customers"),
+    )
 
 
 @page("customer.view")
@@ -159,14 +159,14 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
         return redirect("hosting:customer", number)
-    context = {
-        "form": form,
-        "title": gettext("Change {name}").format(name=name),
-        "words": gettext("A smaller limit keeps the mailboxes and domains that are there."),
-        "act": gettext("Save"),
-        "back": reverse("hosting:customer", args=[number]),
-    }
-    return render(request, "web/form.html", context)
+    return form_page(
+        request,
+        form,
+        title=gettext("Change {name}").format(name=name),
+        words=gettext("A smaller limit keeps the mailboxes and domains that are there."),
+        act=gettext("Save"),
+        back=reverse("hosting:customer", args=[number]),
+    )
 
 
 def _own(actor: Actor, number: int) -> Customer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -18,10 +17,11 @@ from django.utils.translation import gettext, ngettext
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.domains import AliasForm, ForwardToForm, ReasonForm
 from mailstead.control.hosting.models import Domain
-from mailstead.control.hosting.views.confirming import Question, confirmed
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.hosting.views.mailboxes import mailbox_table
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
+from mailstead.control.web.listing import download
 
 
 def domain_page(
@@ -29,12 +29,7 @@ def domain_page(
 ) -> HttpResponse:
     """A page among the tabs of a domain."""
     known = {"domain": domain, "tab": tab, **context}
-    return render(request, f"hosting/domains/{template}.html", known)
-
-
-def grace() -> dt.timedelta:
-    """For how long what is removed can be restored."""
-    return dt.timedelta(days=settings.MAILSTEAD.storage.grace_days)
+    return render(request, f"hosting/{template}.html", known)
 
 
 @page("domain.view")
@@ -45,7 +40,7 @@ def show(request: HttpRequest, name: str) -> HttpResponseBase:
     found = mailbox_table(request, actor, domain)
     if not isinstance(found, dict):
         return found
-    return domain_page(request, "mailboxes", domain, "mailboxes", found)
+    return domain_page(request, "domains/mailboxes", domain, "mailboxes", found)
 
 
 @page("dkim.view")
@@ -53,7 +48,7 @@ def dns(request: HttpRequest, name: str) -> HttpResponse:
     """The records to publish."""
     domain = queries.domain_named(actor_in(request), name)
     context = {"records": queries.dns_records(domain)}
-    return domain_page(request, "dns", domain, "dns", context)
+    return domain_page(request, "domains/dns", domain, "dns", context)
 
 
 @page("dkim.view")
@@ -61,9 +56,7 @@ def zone(request: HttpRequest, name: str) -> HttpResponse:
     """The records as lines of a zone file (RFC 1035 §5)."""
     domain = queries.domain_named(actor_in(request), name)
     lines = [queries.zone_line(*record) for record in queries.dns_records(domain)]
-    response = HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{domain.name}.zone"'
-    return response
+    return download(f"{domain.name}.zone", "\n".join(lines) + "\n", "text/plain; charset=utf-8")
 
 
 @page("domain.view")
@@ -71,8 +64,8 @@ def settings_page(request: HttpRequest, name: str) -> HttpResponse:
     """What holds for the domain as a whole."""
     domain = queries.domain_named(actor_in(request), name)
     aliases = domain.aliases.filter(removed_at=None).order_by("name")
-    context = {"aliases": aliases, "grace": grace().days}
-    return domain_page(request, "settings", domain, "settings", context)
+    context = {"aliases": aliases, "grace": queries.grace().days}
+    return domain_page(request, "domains/settings", domain, "settings", context)
 
 
 @page("domain.set-forwarder")
@@ -91,17 +84,8 @@ def forward_to(request: HttpRequest, name: str) -> HttpResponse:
         messages.success(request, gettext("Saved."))
         return redirect("hosting:domain-settings", domain.name)
     title = gettext("Forward {name} to another domain").format(name=domain.name)
-    return _form(request, domain, form, title, gettext("Save"))
-
-
-def _form(request: HttpRequest, domain: Domain, form: Any, title: str, act: str) -> HttpResponse:
-    context = {
-        "form": form,
-        "title": title,
-        "act": act,
-        "back": reverse("hosting:domain-settings", args=[domain.name]),
-    }
-    return render(request, "web/form.html", context)
+    back = reverse("hosting:domain-settings", args=[domain.name])
+    return form_page(request, form, title=title, act=gettext("Save"), back=back)
 
 
 @page("domain.set-alias")
@@ -122,7 +106,8 @@ def alias(request: HttpRequest, name: str) -> HttpResponse:
         messages.success(request, gettext("Saved."))
         return redirect("hosting:domain-settings", domain.name)
     title = gettext("{name} as an alias").format(name=domain.name)
-    return _form(request, domain, form, title, gettext("Save"))
+    back = reverse("hosting:domain-settings", args=[domain.name])
+    return form_page(request, form, title=title, act=gettext("Save"), back=back)
 
 
 @page("domain.suspend", fresh=True)
@@ -168,7 +153,7 @@ def remove(request: HttpRequest, name: str) -> HttpResponse:
     actor = actor_in(request)
     domain = queries.domain_named(actor, name)
     boxes = domain.mailboxes.filter(removed_at=None).count()
-    until = timezone.localtime(timezone.now() + grace())
+    until = timezone.localtime(timezone.now() + queries.grace())
     question = Question(
         title=gettext("Remove {name}").format(name=domain.name),
         lines=[
@@ -190,7 +175,7 @@ def remove(request: HttpRequest, name: str) -> HttpResponse:
         request,
         question,
         lambda _: services.remove_domain(
-            actor=actor, now=timezone.now(), domain=domain, grace=grace()
+            actor=actor, now=timezone.now(), domain=domain, grace=queries.grace()
         ),
         done=lambda: gettext("{name} is removed. Until {day} it can be restored.").format(
             name=domain.name, day=day_of(until)

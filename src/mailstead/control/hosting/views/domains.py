@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.domains import DomainForm
 from mailstead.control.hosting.models import Domain
-from mailstead.control.hosting.views.confirming import Question, confirmed
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
 from mailstead.control.web.listing import csv_file, listing, wants_csv
@@ -80,13 +80,13 @@ def add(request: HttpRequest) -> HttpResponse:
         words = gettext("{name} is here. Publish these DNS records, then its mail arrives.")
         messages.success(request, words.format(name=made[0].name))
         return redirect("hosting:domain-dns", made[0].name)
-    context = {
-        "form": form,
-        "title": gettext("Add a domain"),
-        "act": gettext("Add the domain"),
-        "back": reverse("hosting:domains"),
-    }
-    return render(request, "web/form.html", context)
+    return form_page(
+        request,
+        form,
+        title=gettext("Add a domain"),
+        act=gettext("Add the domain"),
+        back=reverse("hosting:domains"),
+    )
 
 
 @page("domain.view")

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from mailstead.control.hosting.models import Customer
-from mailstead.control.hosting.queries.scope import of_customers
-from mailstead.control.jobs import queries, services
+from mailstead.control.hosting import queries
+from mailstead.control.jobs import services
 from mailstead.control.jobs.models import Job, State
-from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
-from mailstead.control.web.listing import csv_file, harmless, listing, wants_csv
+from mailstead.control.web.listing import csv_file, csv_text, download, listing, wants_csv
 
 SHOWN = 50
 """Refused rows on the page; the file has all."""
@@ -95,25 +90,10 @@ def _fault(place: int, row: Mapping[str, Any]) -> tuple[Any, str, str]:
     return row.get("row", place), str(about), str(row.get("words", ""))
 
 
-def jobs_of(actor: Actor) -> QuerySet[Job]:
-    """The jobs that the actor sees, a reseller those of the own customers too."""
-    return queries.jobs(actor, _customers(actor))
-
-
-def _job(actor: Actor, number: int) -> Job:
-    return queries.job_numbered(actor, number, _customers(actor))
-
-
-def _customers(actor: Actor) -> list[int]:
-    if actor.kind != "reseller":
-        return []
-    return list(Customer.objects.filter(of_customers(actor)).values_list("pk", flat=True))
-
-
 @page("job.view")
 def job_list(request: HttpRequest) -> HttpResponseBase:
     """The jobs that the reader sees, newest first."""
-    rows = jobs_of(actor_in(request))
+    rows = queries.jobs_of(actor_in(request))
     text = request.GET.get("q", "").strip()
     if text:
         rows = rows.filter(title__icontains=text)
@@ -140,7 +120,7 @@ def _line(job: Job) -> tuple[Any, ...]:
 @page("job.view")
 def show(request: Any, number: int) -> HttpResponse:
     """One job; under way it is looked at again every two seconds, without scripts every five."""
-    one = shown(_job(actor_in(request), number))
+    one = shown(queries.job_numbered(actor_in(request), number))
     if not request.htmx:
         return render(request, "hosting/jobs/show.html", {"one": one})
     response = render(request, "hosting/jobs/progress.html", {"one": one})
@@ -155,23 +135,17 @@ def row(request: Any, number: int) -> HttpResponse:
     """One job as a row of the list, for htmx; without it the job's own page."""
     if not request.htmx:
         return redirect("hosting:job", number)
-    one = shown(_job(actor_in(request), number))
+    one = shown(queries.job_numbered(actor_in(request), number))
     return render(request, "hosting/jobs/row.html", {"one": one})
 
 
 @page("job.view")
 def refused(request: HttpRequest, number: int) -> HttpResponse:
     """The rows that a job could not do, as a file to be mended and given again."""
-    one = shown(_job(actor_in(request), number))
+    one = shown(queries.job_numbered(actor_in(request), number))
     heads = _heads(one.refused)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(heads)
-    for line in one.refused:
-        writer.writerow([harmless(_cell(line.get(head))) for head in heads])
-    response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="job-{number}-refused.csv"'
-    return response
+    lines = ([_cell(line.get(head)) for head in heads] for line in one.refused)
+    return download(f"job-{number}-refused.csv", csv_text(heads, lines))
 
 
 _FIRST = ("row", "address", "code", "words")
@@ -191,7 +165,7 @@ def _cell(value: Any) -> Any:
 def stop(request: HttpRequest, number: int) -> HttpResponse:
     """Stop a job after the step that it is at; what is done stays done."""
     actor = actor_in(request)
-    job = _job(actor, number)
+    job = queries.job_numbered(actor, number)
     services.stop_job(actor=actor, now=timezone.now(), job=job)
     messages.success(request, gettext("The job stops after its present step."))
     return redirect("hosting:job", number)
@@ -201,7 +175,7 @@ def stop(request: HttpRequest, number: int) -> HttpResponse:
 def resume(request: HttpRequest, number: int) -> HttpResponse:
     """Go on where a job has stopped."""
     actor = actor_in(request)
-    job = _job(actor, number)
+    job = queries.job_numbered(actor, number)
     services.resume_job(actor=actor, now=timezone.now(), job=job)
     messages.success(request, gettext("The job goes on where it has stopped."))
     return redirect("hosting:job", number)

@@ -14,10 +14,9 @@ from django.utils.translation import gettext
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.domains import ReasonForm
 from mailstead.control.hosting.forms.mailboxes import MailboxEditForm, PasswordForm, RecoveryForm
-from mailstead.control.hosting.models import Mailbox
 from mailstead.control.hosting.services.mailboxes import What
-from mailstead.control.hosting.views.confirming import Question, confirmed
-from mailstead.control.hosting.views.domain import day_of, grace
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
+from mailstead.control.hosting.views.domain import day_of
 from mailstead.control.hosting.views.place import mailbox_in
 from mailstead.control.people.pages import View, actor_in, page
 from mailstead.control.web.forms import submitted
@@ -49,20 +48,10 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
             }
             for what, title, reason in parts
         ],
-        "grace": grace().days,
+        "grace": queries.grace().days,
         "place": mailbox_in(request, number, "mailbox"),
     }
     return render(request, "hosting/mailboxes/mailbox.html", context)
-
-
-def _form(request: HttpRequest, mailbox: Mailbox, form: Any, title: str, act: str) -> HttpResponse:
-    context = {
-        "form": form,
-        "title": title,
-        "act": act,
-        "back": reverse("hosting:mailbox", args=[mailbox.pk]),
-    }
-    return render(request, "web/form.html", context)
 
 
 @page("mailbox.update")
@@ -81,7 +70,8 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
         messages.success(request, gettext("Saved."))
         return redirect("hosting:mailbox", number)
     title = gettext("Change {address}").format(address=mailbox.address)
-    return _form(request, mailbox, form, title, gettext("Save"))
+    back = reverse("hosting:mailbox", args=[number])
+    return form_page(request, form, title=title, act=gettext("Save"), back=back)
 
 
 @page("mailbox.set-recovery", fresh=True)
@@ -100,7 +90,8 @@ def recovery(request: HttpRequest, number: int) -> HttpResponse:
         messages.success(request, gettext("Saved."))
         return redirect("hosting:mailbox", number)
     title = gettext("Recovery address of {address}").format(address=mailbox.address)
-    return _form(request, mailbox, form, title, gettext("Save"))
+    back = reverse("hosting:mailbox", args=[number])
+    return form_page(request, form, title=title, act=gettext("Save"), back=back)
 
 
 @page("mailbox.set-password", fresh=True)
@@ -123,7 +114,8 @@ def password(request: HttpRequest, number: int) -> HttpResponse:
         context = {"mailbox": mailbox, "secret": secret[0], "new": False}
         return render(request, "hosting/mailboxes/secret.html", context)
     title = gettext("New password for {address}").format(address=mailbox.address)
-    return _form(request, mailbox, form, title, gettext("Set the password"))
+    back = reverse("hosting:mailbox", args=[number])
+    return form_page(request, form, title=title, act=gettext("Set the password"), back=back)
 
 
 def _consequences(what: What) -> list[str]:
@@ -195,7 +187,7 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
     """Remove the mailbox; can be undone for the grace period."""
     actor = actor_in(request)
     mailbox = queries.mailbox_numbered(actor, number)
-    until = day_of(timezone.localtime(timezone.now() + grace()))
+    until = day_of(timezone.localtime(timezone.now() + queries.grace()))
     question = Question(
         title=gettext("Remove {address}").format(address=mailbox.address),
         lines=[
@@ -210,7 +202,7 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
         request,
         question,
         lambda _: services.remove_mailbox(
-            actor=actor, now=timezone.now(), mailbox=mailbox, grace=grace()
+            actor=actor, now=timezone.now(), mailbox=mailbox, grace=queries.grace()
         ),
         done=lambda: gettext("{address} is removed. Until {day} it can be restored.").format(
             address=mailbox.address, day=until

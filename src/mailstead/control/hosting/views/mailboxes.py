@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.mailboxes import MailboxForm
 from mailstead.control.hosting.models import Domain, Mailbox
+from mailstead.control.hosting.views.confirming import form_page
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
@@ -129,13 +130,13 @@ def add(request: HttpRequest) -> HttpResponse:
             return redirect("hosting:mailbox", made[0].pk)
         context = {"mailbox": made[0], "secret": secret[0], "new": True}
         return render(request, "hosting/mailboxes/secret.html", context)
-    context = {
-        "form": form,
-        "title": gettext("Add a mailbox"),
-        "act": gettext("Add the mailbox"),
-        "back": reverse("hosting:mailboxes"),
-    }
-    return render(request, "web/form.html", context)
+    return form_page(
+        request,
+        form,
+        title=gettext("Add a mailbox"),
+        act=gettext("Add the mailbox"),
+        back=reverse("hosting:mailboxes"),
+    )
 
 
 @page("mailbox.list")

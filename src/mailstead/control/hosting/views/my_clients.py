@@ -11,6 +11,7 @@ from mailstead.control.hosting import queries
 from mailstead.control.hosting.models import Mailbox
 from mailstead.control.hosting.views.place import mailbox_in, show
 from mailstead.control.people.pages import page
+from mailstead.control.web.listing import download
 
 _SPACE = uuid.UUID("5f0c9d2e-4c0f-4e0c-9b8e-6f1d3a7a52c1")
 """The same mailbox always gets the same numbers, so that a second file replaces the first."""
@@ -31,13 +32,10 @@ def clients(request: HttpRequest, number: int | None = None) -> HttpResponse:
 def profile(request: HttpRequest, number: int | None = None) -> HttpResponse:
     """The settings as Apple's configuration profile; it asks for the password itself."""
     place = mailbox_in(request, number, "clients")
-    answer = HttpResponse(
-        apple_profile(place.mailbox), content_type="application/x-apple-aspen-config"
-    )
     name = "".join(c if c.isascii() and (c.isalnum() or c in ".-_") else "-" for c in
                    place.mailbox.address)  # fmt: skip
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.mobileconfig"'
-    return answer
+    content = apple_profile(place.mailbox)
+    return download(f"{name}.mobileconfig", content, "application/x-apple-aspen-config")
 
 
 def apple_profile(mailbox: Mailbox) -> bytes:

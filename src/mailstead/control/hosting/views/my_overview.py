@@ -17,7 +17,7 @@ from mailstead.control.hosting.models import Mailbox
 from mailstead.control.hosting.queries import Attention
 from mailstead.control.hosting.queries.rule_words import rules_of
 from mailstead.control.hosting.views.my_sign_ins import Passwords, told
-from mailstead.control.hosting.views.my_vacation import answer_of, state_of
+from mailstead.control.hosting.views.my_vacation import answer_of
 from mailstead.control.hosting.views.place import Place, mailbox_in
 
 SHOWN = 5
@@ -107,7 +107,7 @@ def mailbox_overview(request: HttpRequest) -> HttpResponse:
         "mailbox": place.mailbox,
         "attention": needs_attention(place),
         "answer": answer,
-        "answers": state_of(answer, now),
+        "answers": queries.answer_state(answer, now),
         "rules_on": sum(1 for rule in rules if rule.enabled),
         "rows": told(seen, Passwords(place)),
         "links": LINKS,

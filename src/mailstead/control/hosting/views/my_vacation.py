@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from mailstead.control.hosting import queries, services
-from mailstead.control.hosting.forms.my import DAY, VacationForm, vacation_initial
+from mailstead.control.hosting.forms.my import VacationForm, vacation_initial
 from mailstead.control.hosting.models import Autoresponder
+from mailstead.control.hosting.services.autoresponders import DAY
 from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.hosting.views.place import Place, mailbox_in, show, to
 from mailstead.control.people.pages import page
@@ -33,15 +34,6 @@ def period(data: dict[str, Any], now: dt.datetime) -> tuple[Any, Any]:
     if data["when"] == "off":
         return None, now
     return data["starts"], data["ends"]
-
-
-def state_of(answer: Autoresponder | None, now: dt.datetime) -> str:
-    """`none`, `off` (over), `later` or `on`."""
-    if answer is None:
-        return "none"
-    if answer.ends is not None and answer.ends <= now:
-        return "off"
-    return "later" if answer.starts is not None and answer.starts > now else "on"
 
 
 @page("vacation.view", post="vacation.set")
@@ -80,7 +72,7 @@ def vacation(request: HttpRequest, number: int | None = None) -> HttpResponse:
     context = {
         "form": form,
         "answer": answer,
-        "answers": state_of(answer, now),
+        "answers": queries.answer_state(answer, now),
         "zone": timezone.get_current_timezone_name(),
     }
     return show(request, "vacation", place, context)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext, ngettext
 
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.customers import PackageForm
-from mailstead.control.hosting.views.confirming import Question, confirmed
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
 from mailstead.control.web.listing import csv_file, listing, wants_csv
@@ -71,13 +71,13 @@ def add(request: HttpRequest) -> HttpResponse:
         words = gettext("The package {name} can be given to customers now.")
         messages.success(request, words.format(name=form.cleaned_data["name"]))
         return redirect("hosting:packages")
-    context = {
-        "form": form,
-        "title": gettext("Add a package"),
-        "act": gettext("Add the package"),
-        "back": reverse("hosting:packages"),
-    }
-    return render(request, "web/form.html", context)
+    return form_page(
+        request,
+        form,
+        title=gettext("Add a package"),
+        act=gettext("Add the package"),
+        back=reverse("hosting:packages"),
+    )
 
 
 @page("package.update")
@@ -93,20 +93,20 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
 
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
-        holders = package.customers.count()
-        return redirect("hosting:package-apply" if holders else "hosting:packages", *(
-            [number] if holders else []))  # fmt: skip
-    context = {
-        "form": form,
-        "title": gettext("Change the package {name}").format(name=name),
-        "words": gettext(
+        if package.customers.exists():
+            return redirect("hosting:package-apply", number)
+        return redirect("hosting:packages")
+    return form_page(
+        request,
+        form,
+        title=gettext("Change the package {name}").format(name=name),
+        words=gettext(
             "Customers who have it keep the limits that they got. The next page asks whether they "
             "get the new ones."
         ),
-        "act": gettext("Save"),
-        "back": reverse("hosting:packages"),
-    }
-    return render(request, "web/form.html", context)
+        act=gettext("Save"),
+        back=reverse("hosting:packages"),
+    )
 
 
 @page("package.update")

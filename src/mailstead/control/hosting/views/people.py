@@ -15,7 +15,7 @@ from mailstead.control.hosting import queries
 from mailstead.control.hosting.forms.people import InviteForm, RightsForm, SecondFactorForm
 from mailstead.control.hosting.models import Customer
 from mailstead.control.hosting.services import outside_address
-from mailstead.control.hosting.views.confirming import Question, confirmed
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.people import queries as people
 from mailstead.control.people import services
 from mailstead.control.people.actor import Actor
@@ -110,14 +110,14 @@ def invite(request: HttpRequest, customer: int | None = None) -> HttpResponse:
         words = gettext("An invitation is on its way to {email}.")
         messages.success(request, words.format(email=form.cleaned_data["email"]))
         return redirect(_home(found, actor))
-    context = {
-        "form": form,
-        "title": gettext("Invite somebody"),
-        "act": gettext("Send the invitation"),
-        "back": _home(found, actor),
-        "words": gettext("They get a link, choose a password, and sign in with their address."),
-    }
-    return render(request, "web/form.html", context)
+    return form_page(
+        request,
+        form,
+        title=gettext("Invite somebody"),
+        act=gettext("Send the invitation"),
+        back=_home(found, actor),
+        words=gettext("They get a link, choose a password, and sign in with their address."),
+    )
 
 
 @page("person.view", post="person.update", fresh=True)
@@ -139,13 +139,13 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("The rights are changed."))
         return redirect(_home(customer, actor))
-    context = {
-        "form": form,
-        "title": gettext("Rights of {email}").format(email=member.person.email),
-        "act": gettext("Save the rights"),
-        "back": _home(customer, actor),
-    }
-    return render(request, "web/form.html", context)
+    return form_page(
+        request,
+        form,
+        title=gettext("Rights of {email}").format(email=member.person.email),
+        act=gettext("Save the rights"),
+        back=_home(customer, actor),
+    )
 
 
 @page("person.remove", fresh=True)

@@ -6,8 +6,6 @@ nothing else.
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +25,7 @@ from mailstead.control.hosting.views.server_states import patience
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.people.roles import require
-from mailstead.control.web.listing import harmless
+from mailstead.control.web.listing import csv_text, download
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.orders import MOST_IDS, ListQueue, QueuedMessage, QueueListed
 
@@ -128,25 +126,21 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 
 def _csv(server: Server, found: tuple[QueuedMessage, ...]) -> HttpResponse:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("id", "queue", "arrived", "size", "sender", "recipients", "more", "reason"))
-    for message in found:
-        addresses = " ".join(one.address for one in message.recipients)
-        row = (
-            message.id,
-            message.queue,
-            message.arrived.isoformat(timespec="seconds"),
-            message.size,
-            message.sender,
-            addresses,
-            message.recipient_count - len(message.recipients),
-            _row(message).reason,
-        )
-        writer.writerow([harmless(cell) for cell in row])
-    response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="queue-{server.name}.csv"'
-    return response
+    heads = ("id", "queue", "arrived", "size", "sender", "recipients", "more", "reason")
+    return download(f"queue-{server.name}.csv", csv_text(heads, map(_line, found)))
+
+
+def _line(message: QueuedMessage) -> tuple[Any, ...]:
+    return (
+        message.id,
+        message.queue,
+        message.arrived.isoformat(timespec="seconds"),
+        message.size,
+        message.sender,
+        " ".join(one.address for one in message.recipients),
+        message.recipient_count - len(message.recipients),
+        _row(message).reason,
+    )
 
 
 @page("queue.view", post="queue.hold")

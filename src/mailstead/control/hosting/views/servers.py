@@ -17,7 +17,7 @@ from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.servers import HostNameForm, ServerForm
 from mailstead.control.hosting.models import Server
 from mailstead.control.hosting.services import node_looks
-from mailstead.control.hosting.views.confirming import Question, confirmed
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.hosting.views.server_states import Standing, patience, standing
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.people.roles import may
@@ -82,14 +82,14 @@ def add(request: HttpRequest) -> HttpResponse:
         words = gettext("{name} is a server now; it is idle until its node follows.")
         messages.success(request, words.format(name=made[0].name))
         return redirect("hosting:server", made[0].name)
-    context = {
-        "form": form,
-        "title": gettext("Add a server"),
-        "words": gettext("A mail server of this company. Domains are at home on one server each."),
-        "act": gettext("Add the server"),
-        "back": reverse("hosting:servers"),
-    }
-    return render(request, "web/form.html", context)
+    return form_page(
+        request,
+        form,
+        title=gettext("Add a server"),
+        words=gettext("A mail server of this company. Domains are at home on one server each."),
+        act=gettext("Add the server"),
+        back=reverse("hosting:servers"),
+    )
 
 
 @page("server.view")
@@ -126,17 +126,17 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
             gettext("Saved. The owners of its domains must change their MX records now."),
         )
         return redirect("hosting:server", name)
-    context = {
-        "form": form,
-        "title": gettext("Change the host name of {name}").format(name=server.name),
-        "words": gettext(
+    return form_page(
+        request,
+        form,
+        title=gettext("Change the host name of {name}").format(name=server.name),
+        words=gettext(
             "The pages about DNS tell the owners of domains to publish this name. Mail keeps "
             "arriving under the old one as long as it resolves."
         ),
-        "act": gettext("Save"),
-        "back": reverse("hosting:server", args=[name]),
-    }
-    return render(request, "web/form.html", context)
+        act=gettext("Save"),
+        back=reverse("hosting:server", args=[name]),
+    )
 
 
 @page("server.remove", fresh=True)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from mailstead.control.hosting.forms.people import TokenForm
-from mailstead.control.hosting.views.confirming import Question, confirmed
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.people import queries, services
 from mailstead.control.people.models import Membership
 from mailstead.control.people.pages import actor_in, page
@@ -56,14 +56,14 @@ def add(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and submitted(form, create):
         return render(request, "hosting/tokens/made.html", {"token": made[0]})
-    context = {
-        "form": form,
-        "title": gettext("Make an API token"),
-        "act": gettext("Make the token"),
-        "back": reverse("hosting:tokens"),
-        "words": gettext("It acts with your rights, narrowed by what you choose here."),
-    }
-    return render(request, "web/form.html", context)
+    return form_page(
+        request,
+        form,
+        title=gettext("Make an API token"),
+        act=gettext("Make the token"),
+        back=reverse("hosting:tokens"),
+        words=gettext("It acts with your rights, narrowed by what you choose here."),
+    )
 
 
 @page("token.revoke")

@@ -13,13 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from mailstead.control.hosting.forms.people import WebhookEditForm, WebhookForm
-from mailstead.control.hosting.views.confirming import Question, confirmed
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.people import queries, services
 from mailstead.control.people.models import Delivery
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
 from mailstead.control.web.listing import csv_file, listing, wants_csv
-from mailstead.standards.refusal import Refusal
 
 
 @page("webhook.create", fresh=True)
@@ -37,14 +36,14 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and submitted(form, create):
         context = {"webhook": made[0], "secret": made[1]}
         return render(request, "hosting/webhooks/made.html", context)
-    context = {
-        "form": form,
-        "title": gettext("Add a webhook"),
-        "act": gettext("Add the webhook"),
-        "back": reverse("hosting:tokens"),
-        "words": gettext("Whatever is done here is sent to it as JSON, signed, within moments."),
-    }
-    return render(request, "web/form.html", context)
+    return form_page(
+        request,
+        form,
+        title=gettext("Add a webhook"),
+        act=gettext("Add the webhook"),
+        back=reverse("hosting:tokens"),
+        words=gettext("Whatever is done here is sent to it as JSON, signed, within moments."),
+    )
 
 
 @page("webhook.view")
@@ -88,13 +87,13 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
         return redirect("hosting:webhook", number)
-    context = {
-        "form": form,
-        "title": gettext("Change the webhook"),
-        "act": gettext("Save"),
-        "back": reverse("hosting:webhook", args=[number]),
-    }
-    return render(request, "web/form.html", context)
+    return form_page(
+        request,
+        form,
+        title=gettext("Change the webhook"),
+        act=gettext("Save"),
+        back=reverse("hosting:webhook", args=[number]),
+    )
 
 
 @page("webhook.remove", fresh=True)
@@ -127,9 +126,7 @@ def again(request: HttpRequest, number: int, delivery: int) -> HttpResponse:
     """Send one message once more."""
     actor = actor_in(request)
     webhook = queries.webhook_numbered(actor, number)
-    found = queries.deliveries(actor, webhook).select_related("webhook").filter(pk=delivery).first()
-    if found is None:
-        raise Refusal("delivery-unknown", "There is no such delivery.")
+    found = queries.delivery_numbered(actor, webhook, delivery)
     services.redeliver(actor=actor, now=timezone.now(), delivery=found)
     messages.success(request, gettext("It is sent again in a moment."))
     return redirect("hosting:webhook", number)

@@ -14,7 +14,6 @@ from mailstead.control.people.api.door import caller, operation
 from mailstead.control.people.api.paging import Number, Page, Turning, paged
 from mailstead.control.people.api.schemas import In, Text
 from mailstead.control.people.models import Webhook
-from mailstead.standards.refusal import Refusal
 
 router = Router(tags=["Webhooks"])
 Events = list[Text]
@@ -154,8 +153,6 @@ def list_deliveries(request: HttpRequest, number: Path[Number], turn: Turning) -
 def redeliver(request: HttpRequest, number: Path[Number], delivery: Path[Number]) -> Status[object]:
     """Once more, now, whatever became of it before."""
     actor, row = _found(request, number)
-    found = queries.deliveries(actor, row).select_related("webhook").filter(pk=delivery).first()
-    if found is None:
-        raise Refusal("delivery-unknown", "There is no such delivery.")
+    found = queries.delivery_numbered(actor, row, delivery)
     services.redeliver(actor=actor, now=timezone.now(), delivery=found)
     return Status(202, found)
