@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from mailstead.control.hosting import services
+from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.models import Autoresponder, Forwarder
+from mailstead.control.people.models import AuditEntry
 from mailstead.wire.changes import Route
 from tests.control.world import OUTSIDE, World
 
@@ -43,6 +44,53 @@ def test_a_forwarder_is_made_changed_and_removed(world: World) -> None:
     )
     client.post(f"/forwarders/{made.pk}/remove/")
     assert not Forwarder.objects.filter(local="sales").exists()
+
+
+def _number_of_removal(kind: str) -> int:
+    return AuditEntry.objects.filter(verb=f"{kind}.remove").latest("pk").pk
+
+
+def test_a_removed_forwarder_is_put_back_as_it_was(world: World) -> None:
+    client = world.client("domain_admin")
+    there = world.forwarders["customer"]
+    route = queries.route_of(there)
+    client.post(f"/forwarders/{there.pk}/remove/")
+    back = f"/forwarders/back/{_number_of_removal('forwarder')}/"
+    assert back in client.get(FORWARDERS).content.decode()
+    assert client.post(back).status_code == 302
+    again = Forwarder.objects.get(domain=there.domain, local=there.local)
+    assert (queries.route_of(again), again.keep_copy) == (route, there.keep_copy)
+    page = client.get(FORWARDERS).content.decode()
+    assert "info@cars.example is back." in page and back not in page
+    assert client.post(back).status_code == 422
+
+
+def test_a_removed_answer_is_put_back_as_it_was(world: World) -> None:
+    client = world.client("customer")
+    there = world.answers["customer"]
+    services.set_autoresponder(
+        actor=world.actor("customer"),
+        now=world.now,
+        domain=there.domain,
+        address=there.address,
+        subject="Away",
+        body="Later.",
+        ends=world.now + dt.timedelta(days=3),
+    )
+    client.post(f"/answers/{there.pk}/remove/")
+    back = f"/answers/back/{_number_of_removal('autoresponder')}/"
+    assert back in client.get(ANSWERS).content.decode()
+    client.post(back)
+    again = Autoresponder.objects.get(domain=there.domain, local=there.local)
+    assert (again.subject, again.ends) == ("Away", world.now + dt.timedelta(days=3))
+
+
+def test_nobody_puts_back_what_was_removed_elsewhere(world: World) -> None:
+    there = world.forwarders["stranger"]
+    world.client("stranger").post(f"/forwarders/{there.pk}/remove/")
+    back = f"/forwarders/back/{_number_of_removal('forwarder')}/"
+    assert world.client("customer").post(back).status_code == 404
+    assert not Forwarder.objects.filter(domain=there.domain, local=there.local).exists()
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ from mailstead.control.hosting.queries.overview import (
     nearly_full,
     pool_of,
 )
+from mailstead.control.hosting.queries.removed import removal_numbered, removed_at
 from mailstead.control.hosting.queries.told import (
     explain_to,
 )
@@ -123,6 +124,8 @@ __all__ = [
     "packages_for",
     "pool_of",
     "public_brand",
+    "removal_numbered",
+    "removed_at",
     "resellers",
     "route_of",
     "server_named",

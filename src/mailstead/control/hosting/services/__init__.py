@@ -113,6 +113,7 @@ from mailstead.control.hosting.services.servers import (
 )
 from mailstead.control.hosting.services.sign_ins import drop_old_sign_ins
 from mailstead.control.hosting.services.spam import set_spam_settings
+from mailstead.control.hosting.services.undo import put_back_autoresponder, put_back_forwarder
 from mailstead.control.hosting.services.usage import handle_event, pool_usage
 from mailstead.control.hosting.services.webhooks import enqueue_webhooks
 from mailstead.control.hosting.services.welcome import send_welcome
@@ -161,6 +162,8 @@ __all__ = [
     "pool_usage",
     "post_recovery",
     "purge_expired",
+    "put_back_autoresponder",
+    "put_back_forwarder",
     "queue",
     "recover",
     "recoverable",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.addresses import (
@@ -45,6 +45,15 @@ def _answer(actor: Actor, number: int) -> Autoresponder:
     return found
 
 
+def _can_be_put_back() -> str:
+    days = queries.grace().days
+    return ngettext(
+        "It can be put back for {n} day, from the list.",
+        "It can be put back for {n} days, from the list.",
+        days,
+    ).format(n=days)
+
+
 def _line(forwarder: Forwarder) -> tuple[Any, ...]:
     route = queries.route_of(forwarder)
     to = "; ".join(route.destinations)
@@ -67,7 +76,11 @@ def forwarder_list(request: HttpRequest, name: str) -> HttpResponseBase:
         default="address",
         hint=gettext("Address or destination"),
     )
-    return domain_page(request, "addresses/forwarders", domain, "forwarders", {"listing": found})
+    context = {
+        "listing": found,
+        "removed": queries.removed_at(domain, "forwarder", timezone.now()),
+    }
+    return domain_page(request, "addresses/forwarders", domain, "forwarders", context)
 
 
 @page("forwarder.create")
@@ -131,6 +144,7 @@ def forwarder_remove(request: HttpRequest, number: int) -> HttpResponse:
         lines=[
             gettext("Mail to {address} goes no further.").format(address=address),
             gettext("A mailbox of the same address receives again."),
+            _can_be_put_back(),
         ],
         act=gettext("Remove the forwarder"),
         back=reverse("hosting:domain-forwarders", args=[forwarder.domain.name]),
@@ -142,6 +156,32 @@ def forwarder_remove(request: HttpRequest, number: int) -> HttpResponse:
         lambda _: services.remove_forwarder(actor=actor, now=timezone.now(), forwarder=forwarder),
         done=lambda: gettext("The forwarder {address} is gone.").format(address=address),
     )
+
+
+@page("forwarder.create", only_post=True)
+def forwarder_put_back(request: HttpRequest, entry: int) -> HttpResponse:
+    """Undo the removal of a forwarder."""
+    return _put_back(request, "forwarder", entry)
+
+
+@page("autoresponder.create", only_post=True)
+def answer_put_back(request: HttpRequest, entry: int) -> HttpResponse:
+    """Undo the removal of an automatic answer."""
+    return _put_back(request, "autoresponder", entry)
+
+
+def _put_back(
+    request: HttpRequest, kind: Literal["forwarder", "autoresponder"], number: int
+) -> HttpResponse:
+    actor, now = actor_in(request), timezone.now()
+    entry, domain = queries.removal_numbered(actor, kind, number, now)
+    put_back = {
+        "forwarder": services.put_back_forwarder,
+        "autoresponder": services.put_back_autoresponder,
+    }[kind]
+    put_back(actor=actor, now=now, domain=domain, entry=entry)
+    messages.success(request, gettext("{address} is back.").format(address=entry.label))
+    return redirect(f"hosting:domain-{kind}s", domain.name)
 
 
 @page("domain.view", post="domain.set-catch-all")
@@ -189,6 +229,7 @@ def answer_list(request: HttpRequest, name: str) -> HttpResponseBase:
     context = {
         "listing": found,
         "rows": [(answer, queries.answer_state(answer, now)) for answer in found.rows],
+        "removed": queries.removed_at(domain, "autoresponder", now),
     }
     return domain_page(request, "addresses/answers", domain, "autoresponders", context)
 
@@ -263,7 +304,11 @@ def answer_remove(request: HttpRequest, number: int) -> HttpResponse:
     address = answer.address
     question = Question(
         title=gettext("Remove the answer of {address}").format(address=address),
-        lines=[gettext("Nobody is answered automatically any more."), gettext("Mail goes on.")],
+        lines=[
+            gettext("Nobody is answered automatically any more."),
+            gettext("Mail goes on."),
+            _can_be_put_back(),
+        ],
         act=gettext("Remove the answer"),
         back=reverse("hosting:domain-autoresponders", args=[answer.domain.name]),
         danger=True,

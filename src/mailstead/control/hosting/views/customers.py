@@ -177,7 +177,7 @@ def _own(actor: Actor, number: int) -> Customer:
     return customer
 
 
-@page("customer.suspend")
+@page("customer.suspend", fresh=True)
 def suspend(request: HttpRequest, number: int) -> HttpResponse:
     """Stop a customer, with a reason."""
     actor = actor_in(request)
