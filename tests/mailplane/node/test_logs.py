@@ -43,6 +43,7 @@ def test_old_logs_are_compressed_and_then_thrown_away(tmp_path: Path) -> None:
     home.log.mkdir()
     old = home.log / "postfix.log.20260101-000000"
     old.write_text("what happened\n")
+    os.utime(old, (NOW.timestamp(), NOW.timestamp()))
     old.chmod(0o600)
     assert logs.rotate_due(home, {}, NOW, KEEP) == []
     assert old.exists(), "somebody may still write to it"
