@@ -11,7 +11,7 @@ umask 022 # the system users that run Mailstead read what is made here
 
 readonly HOST_PACKAGES=(
     ca-certificates dns-root-data nginx-light python3 python3-venv unbound redis-server rspamd
-    postfix postfix-lmdb postfix-pcre
+    postfix postfix-lmdb postfix-pcre postsrsd
     dovecot-core dovecot-imapd dovecot-lmtpd dovecot-managesieved dovecot-pop3d dovecot-sieve
     dovecot-sqlite
 )
@@ -70,7 +70,7 @@ disable_services() { # packages just installed
     for package in "$@"; do
         for unit in $(dpkg -L "$package" 2>/dev/null | sed -n 's,.*/systemd/system/\([^/@]*\.\(service\|socket\|timer\)\)$,\1,p'); do
             case $unit in
-            postfix* | dovecot* | rspamd* | redis* | unbound* | nginx* | postgresql* | knot* | fetchmail* | msmtpd*) ;;
+            postfix* | postsrsd* | dovecot* | rspamd* | redis* | unbound* | nginx* | postgresql* | knot* | fetchmail* | msmtpd*) ;;
             *) continue ;;
             esac
             if systemctl disable --now "$unit" >>"$LOG" 2>&1; then

@@ -41,6 +41,12 @@ class Ports(_Section, frozen=True, kw_only=True):
     managesieve: int = 4190
     reinject: int = 10026
     """Loopback only: where Dovecot's Sieve hands back redirected mail and answers."""
+    forward: int = 10027
+    """Loopback only: where Postfix hands itself forwarded mail, for another sender (SRS)."""
+    srs: int = 10001
+    """Loopback only: PostSRSd, senders to rewrite."""
+    srs_back: int = 10002
+    """Loopback only: PostSRSd, rewritten senders to give back."""
     resolver: int = 53
     """Loopback only: the node's own resolver (unbound)."""
     https: int = 443

@@ -95,6 +95,10 @@ class Home:
         return self.root / "unbound"
 
     @property
+    def postsrsd(self) -> Path:
+        return self.root / "postsrsd"
+
+    @property
     def tls(self) -> Path:
         return self.root / "tls"
 

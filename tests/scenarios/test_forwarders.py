@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.collector import read
 from tests.support.messages import message
-from tests.support.site import Site
+from tests.support.site import STRANGER, Site
 
 pytestmark = pytest.mark.lab
 
@@ -93,3 +94,33 @@ def test_a_removed_forwarder_refuses_at_once(site: Site) -> None:
     info = site.forwarder("info", ann.address)
     site.cli("forwarder", "remove", info)
     assert site.receive(message(), info)[info].startswith("550 5.1.1")
+
+
+def test_forwarded_mail_leaves_with_a_sender_of_this_host_and_bounces_find_back(
+    site: Site,
+) -> None:
+    far = f"carl-{site.word}@elsewhere.example"
+    carl = site.forwarder("carl", far)
+    made = message()
+    site.taken(made, carl)
+    site.arrives(made, far)
+    rewritten = str(read(site.foreign_file(made))["Return-Path"]).strip("<>")
+    assert rewritten.startswith("SRS0=")
+    assert rewritten.endswith(f"@{site.node.hostname}")
+    bounce = message(sender="")
+    site.taken(bounce, rewritten, sender="")
+    site.arrives(bounce, STRANGER)
+
+
+def test_a_forged_return_address_is_refused(site: Site) -> None:
+    forged = f"SRS0=AAAA=AA=client.example=stranger@{site.node.hostname}"
+    reply = site.receive(message(sender=""), forged, sender="")[forged]
+    assert reply.startswith("550 5.1.1")
+
+
+def test_mail_that_stays_keeps_its_sender(site: Site) -> None:
+    ann = site.mailbox("ann")
+    made = message()
+    site.taken(made, ann.address)
+    site.arrives(made, ann.address)
+    assert str(site.stored(made, ann.address)["Return-Path"]).strip("<>") == STRANGER

@@ -29,6 +29,9 @@ NOT_RECEIVING = Reply(550, "5.2.1", "This mailbox does not receive mail at prese
 POOL_FULL = Reply(452, "4.2.2", "The storage of this customer is full; try again later")
 SENDING_SUSPENDED = "Sending from this mailbox is suspended; ask your provider"
 
+OWN_MAIL = "smtp:"
+"""How mail leaves whose sender is hosted here, as a value of `classes` (transport(5))."""
+
 Entries = dict[tuple[str, str], str]
 """Map and key to value. The maps `login`, `app`, `spam`, `sieve` and `dkim` are not Postfix's."""
 
@@ -72,7 +75,7 @@ def _domain(state: State, name: str) -> Entries:
     domain = state.domain(name)
     if domain is None:
         return {}
-    entries: Entries = {("domains", name): "ok"}
+    entries: Entries = {("domains", name): "ok", ("classes", f"@{name}"): OWN_MAIL}
     wildcard = _wildcard(state, domain)
     if wildcard is not None:
         entries["aliases", f"@{name}"] = wildcard

@@ -13,7 +13,7 @@ from mailstead.mailplane.directory.stores import Stores, replace_file
 
 _BATCH = 20_000
 """Journal rows worked off at once; bounds memory."""
-MAP_ORDER = ("credentials", "recipients", "transport", "aliases", "senders", "domains")
+MAP_ORDER = ("credentials", "recipients", "transport", "aliases", "senders", "classes", "domains")
 """A log-in ends before anything else; a domain is announced when its addresses are there."""
 
 

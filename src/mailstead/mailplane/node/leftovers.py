@@ -19,6 +19,7 @@ _PROGRAMS = (
     "/usr/bin/rspamd",
     "/usr/bin/redis-",
     "/usr/sbin/unbound",
+    "/usr/sbin/postsrsd",
     "/usr/sbin/nginx",
 )
 _MODULES = (

@@ -22,6 +22,10 @@ from mailstead.mailplane.engines.postfix import control as postfix_control
 from mailstead.mailplane.engines.postfix import log as postfix_log
 from mailstead.mailplane.engines.postfix import model as postfix_model
 from mailstead.mailplane.engines.postfix import render as postfix_render
+from mailstead.mailplane.engines.postsrsd import control as postsrsd_control
+from mailstead.mailplane.engines.postsrsd import log as postsrsd_log
+from mailstead.mailplane.engines.postsrsd import model as postsrsd_model
+from mailstead.mailplane.engines.postsrsd import render as postsrsd_render
 from mailstead.mailplane.engines.redis import control as redis_control
 from mailstead.mailplane.engines.redis import log as redis_log
 from mailstead.mailplane.engines.redis import model as redis_model
@@ -92,6 +96,16 @@ ENGINES: dict[str, Engine] = {
         unbound_log,
         ("/usr/sbin/unbound",),
         lambda settings, home: unbound_control.answers(unbound_model.from_settings(settings, home)),
+    ),
+    "postsrsd": Engine(
+        postsrsd_model,
+        postsrsd_render,
+        postsrsd_control,
+        postsrsd_log,
+        ("/usr/sbin/postsrsd",),
+        lambda settings, home: postsrsd_control.answers(
+            postsrsd_model.from_settings(settings, home)
+        ),
     ),
     "rspamd": Engine(
         rspamd_model,

@@ -10,6 +10,7 @@ _PACKAGES = {
     "rspamd": "rspamd",
     "redis": "redis-server",
     "unbound": "unbound",
+    "postsrsd": "postsrsd",
     "nginx": "nginx",
 }
 

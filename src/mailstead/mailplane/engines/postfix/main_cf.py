@@ -6,7 +6,13 @@ in `render`.
 
 from __future__ import annotations
 
-from mailstead.mailplane.engines.postfix.model import GENERATION, ROOM, TIGHT, PostfixModel
+from mailstead.mailplane.engines.postfix.model import (
+    GENERATION,
+    ROOM,
+    TIGHT,
+    PostfixModel,
+    srs_file,
+)
 from mailstead.standards.address import NODE_POSTMASTER
 
 Entry = tuple[str, str, str]
@@ -129,8 +135,11 @@ def _host_mail(model: PostfixModel) -> list[Entry]:
         ("alias_database", "", "As above."),
         (
             "virtual_alias_maps",
-            f"lmdb:{model.home.maps}/aliases, inline:{{{ends}}}",
-            "Forwarders, catch-alls, domain aliases; then the postmaster of host and domains.",
+            f"lmdb:{model.home.maps}/aliases, inline:{{{ends}}}, "
+            f"pipemap:{{regexp:{srs_file(model)}, tcp:127.0.0.1:{model.srs_back}}}",
+            "Forwarders, catch-alls, domain aliases; the postmaster of host and domains; senders\n"
+            "that were rewritten when we forwarded their mail: bounces go back to them.\n"
+            "PostSRSd is asked about no other address.",
         ),
     ]
 
@@ -155,6 +164,18 @@ def _lookups(model: PostfixModel) -> list[Entry]:
             "A forwarder may have many destinations (default 1000).",
         ),
         ("transport_maps", f"lmdb:{maps}/transport", "Refused and dropped ends of a chain."),
+        (
+            "sender_dependent_default_transport_maps",
+            f"inline:{{{{<> = smtp:}}, {{@{model.hostname} = smtp:}}}}, lmdb:{maps}/classes",
+            "Who sends decides how mail leaves: whose sender is here goes straight out.",
+        ),
+        (
+            "default_transport",
+            f"forward:[127.0.0.1]:{model.forward}",
+            "What comes from nobody here is forwarded, and needs another sender before it leaves\n"
+            "(docs/decisions/0022). Not `static:` in the maps above: that would answer for the\n"
+            "whole address before the others are asked for the domain.",
+        ),
         ("virtual_transport", f"lmtp:unix:{model.home.dovecot_run}/lmtp", "Dovecot delivers."),
     ]
 

@@ -75,6 +75,15 @@ def _listeners(model: PostfixModel) -> list[Service]:
             options=_REINJECT,
             reason="What Sieve redirects and answers; this machine only (docs/decisions/0012).",
         ),
+        Service(
+            f"127.0.0.1:{model.forward}",
+            "inet",
+            "smtpd",
+            private="n",
+            processes="50",
+            options=_FORWARD,
+            reason="Forwarded mail comes by once more for a sender of ours (docs/decisions/0022).",
+        ),
     ]
 
 
@@ -98,12 +107,38 @@ _REINJECT = (
     ("smtpd_recipient_restrictions", "permit_mynetworks, reject"),
 )
 
+_FORWARD = (
+    ("syslog_name", "postfix/forward"),
+    ("cleanup_service_name", "srs"),
+    ("mynetworks", "127.0.0.0/8"),
+    ("smtpd_tls_security_level", "none"),
+    # Looked at when it came in.
+    ("smtpd_milters", ""),
+    ("smtpd_relay_restrictions", "permit_mynetworks, reject"),
+    ("smtpd_recipient_restrictions", "permit_mynetworks, reject"),
+)
+
 
 def _plumbing(model: PostfixModel) -> list[Service]:
     names = {"syslog_name": "postfix/$service_name"}
     found = [
         Service("pickup", "unix", "pickup", "n", "60", "1"),
         Service("cleanup", "unix", "cleanup", "n", processes="0"),
+        Service(
+            "srs",
+            "unix",
+            "cleanup",
+            "n",
+            processes="0",
+            options=(
+                ("syslog_name", "postfix/forward"),
+                ("sender_canonical_maps", f"tcp:127.0.0.1:{model.srs}"),
+                ("sender_canonical_classes", "envelope_sender"),
+                # The recipients have been found already.
+                ("virtual_alias_maps", ""),
+            ),
+            reason="Gives a forwarded message its SRS sender.",
+        ),
         Service("qmgr", "unix", "qmgr", "n", "300", "1"),
         Service("tlsmgr", "unix", "tlsmgr", wakeup="1000?", processes="1"),
         Service("rewrite", "unix", "trivial-rewrite"),
@@ -116,6 +151,13 @@ def _plumbing(model: PostfixModel) -> list[Service]:
         Service("proxywrite", "unix", "proxymap", processes="1"),
         Service("smtp", "unix", "smtp"),
         Service("relay", "unix", "smtp", options=tuple(names.items())),
+        Service(
+            "forward",
+            "unix",
+            "smtp",
+            options=(("syslog_name", "postfix/forward"), ("smtp_tls_security_level", "none")),
+            reason="To the port above.",
+        ),
         Service("showq", "unix", "showq", "n"),
         Service("error", "unix", "error"),
         Service("retry", "unix", "error"),

@@ -14,7 +14,16 @@ TIGHT = "tight"
 """The map of mailboxes with little room left; the node keeps it, not the directory."""
 ROOM = "room"
 """What that map answers: the restriction that asks Dovecot whether the message fits."""
-MAP_NAMES = ("domains", "recipients", "aliases", "transport", "senders", "credentials", TIGHT)
+MAP_NAMES = (
+    "domains",
+    "recipients",
+    "aliases",
+    "transport",
+    "senders",
+    "classes",
+    "credentials",
+    TIGHT,
+)
 GENERATION = "generation"
 """The empty table that is touched when the hosted domains change."""
 MAIL_USER = "vmail"
@@ -36,6 +45,11 @@ class PostfixModel:
     submission: int
     submissions: int
     reinject: int
+    forward: int
+    """Port on loopback where forwarded mail gets a sender of this node's (SRS)."""
+    srs: int
+    srs_back: int
+    """Ports on loopback of PostSRSd's tables."""
     ipv6: bool
     milter: str | None
     """Postfix's address of the milter; None: no content is looked at."""
@@ -65,7 +79,15 @@ def from_settings(settings: Settings, home: Home) -> PostfixModel:
         submission=settings.ports.of("submission"),
         submissions=settings.ports.of("submissions"),
         reinject=settings.ports.of("reinject"),
+        forward=settings.ports.of("forward"),
+        srs=settings.ports.of("srs"),
+        srs_back=settings.ports.of("srs_back"),
         ipv6=Path("/proc/net/if_inet6").exists(),
         milter=f"unix:{home.rspamd_milter_socket}" if settings.spam.scan else None,
         mail_owner=(owner.pw_uid, owner.pw_gid),
     )
+
+
+def srs_file(model: PostfixModel) -> Path:
+    """The pattern of the senders that this node has rewritten."""
+    return model.home.postfix / "srs.regexp"

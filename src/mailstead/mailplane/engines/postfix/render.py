@@ -9,7 +9,7 @@ import re
 
 from mailstead.mailplane.engines.files import File
 from mailstead.mailplane.engines.postfix import main_cf, master_cf
-from mailstead.mailplane.engines.postfix.model import PostfixModel
+from mailstead.mailplane.engines.postfix.model import PostfixModel, srs_file
 from mailstead.standards.refusal import Refusal
 
 _HEAD = "# Made by Mailstead from its settings; changes here are overwritten.\n"
@@ -25,7 +25,14 @@ def render(model: PostfixModel) -> list[File]:
     return [
         File(config / "main.cf", _main(model)),
         File(config / "master.cf", _master(model)),
+        File(srs_file(model), _srs(model)),
     ]
+
+
+def _srs(model: PostfixModel) -> str:
+    """The address itself, for those that PostSRSd may have made (regexp_table(5))."""
+    name = re.escape(model.hostname)
+    return f"{_HEAD}/^(SRS[01][-+=][^@]+@{name})$/ ${{1}}\n"
 
 
 def _check(model: PostfixModel) -> None:

@@ -1,0 +1,1 @@
+"""PostSRSd: rewrites the senders of forwarded mail (SRS), and bounces' recipients back."""
