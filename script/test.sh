@@ -32,7 +32,7 @@ stage_engines() {
 }
 
 stage_lab() {
-    "${PYTEST[@]}" -n 2 --dist loadfile --durations=25 --durations-min=3 -m lab
+    "${PYTEST[@]}" -n 3 --dist loadfile --durations=25 --durations-min=3 -m lab
 }
 
 stages=("$@")
