@@ -20,6 +20,14 @@ MAX_DEPTH = 4
 
 Fields = tuple[tuple[str, str], ...]
 
+_MESSAGES = (
+    "message/rfc822",
+    "text/rfc822-headers",
+    "message/rfc822-headers",
+    "message/global",  # RFC 6532 §3.7
+    "message/global-headers",
+)
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,996}>")
 _NAME = re.compile(r"[!-9;-~]{1,100}")
 _PARAMETER = re.compile(r';\s*([\w*-]{1,40})\s*=\s*(?:"((?:[^"\\]|\\.){0,500})"|([^\s;"]{1,500}))')
 # Not every codec of Python's may be named by a stranger: some cost the square of their input.
@@ -103,6 +111,26 @@ def walk(part: Part, depth: int = MAX_DEPTH) -> Iterator[Part]:
             return
         left -= 1
         yield leaf
+
+
+def enclosed(parts: list[Part]) -> Part:
+    """The message that a report is about, or its headers; an empty one where it was left out."""
+    for part in parts:
+        if part.media_type in _MESSAGES:
+            return message(part.content().lstrip())
+    return Part((), b"")
+
+
+def message_id(part: Part) -> str:
+    """The Message-ID with its brackets (RFC 5322 §3.6.4), or empty."""
+    found = _MESSAGE_ID.search(part.header("message-id"))
+    return found[0] if found and found[0].isprintable() else ""
+
+
+def one_line(text: str, longest: int) -> str:
+    """What a stranger wrote as it may be shown and stored: printable, on one line, not endless."""
+    line = " ".join(text[: longest * 2].split())
+    return "".join(character for character in line if character.isprintable())[:longest]
 
 
 def _leaves(part: Part, depth: int) -> Iterator[Part]:
