@@ -171,6 +171,36 @@ def test_a_sender_without_room_is_refused_with_a_sentence() -> None:
     assert caught.value.code == "srs-too-long"
 
 
+@given(st.from_regex(r"[a-z0-9]{1,40}", fullmatch=True))
+def test_a_sender_kept_elsewhere_is_found_by_its_key(key: str) -> None:
+    made = OURS.opaque(key, "fwd.example", NOW)
+    assert len(made.partition("@")[0]) <= 64
+    for address in (made, made.lower(), made.upper()):
+        assert OURS.key(address, NOW + 21 * DAY) == key
+        with pytest.raises(Refusal):
+            OURS.key(address, NOW + 22 * DAY)
+        with pytest.raises(Refusal):
+            THEIRS.key(address, NOW)
+        with pytest.raises(Refusal):
+            OURS.reverse(address, NOW)
+
+
+def test_a_key_is_looked_for_in_its_own_form_only() -> None:
+    assert OURS.key(OURS.forward("ann@example.org", "fwd.example", NOW), NOW) is None
+    assert OURS.key("ann@example.org", NOW) is None
+    forged = OURS.opaque("a17", "fwd.example", NOW).replace("a17", "a18")
+    with pytest.raises(Refusal):
+        OURS.key(forged, NOW)
+    for wrong in ("", "A", "a=b", "a" * 41):
+        with pytest.raises(ValueError, match="a key has"):
+            OURS.opaque(wrong, "fwd.example", NOW)
+
+
+def test_a_foreign_sender_with_a_key_comes_back() -> None:
+    made = THEIRS.opaque("a17", "one.example", NOW)
+    assert OURS.reverse(OURS.forward(made, "two.example", NOW), NOW) == made
+
+
 def test_weak_secrets_and_wild_days_are_a_defect() -> None:
     for secrets, days in (((), 21), ((b"short",), 21), (OURS.secrets, 0), (OURS.secrets, 600)):
         with pytest.raises(ValueError, match=r"must|needs"):

@@ -7,6 +7,8 @@ paper "SRS" (2003), as libsrs2 and others speak it:
     SRS0=hash=day=domain=local@ours             a sender that had not been rewritten before
     SRS1=hash=host==hash=day=domain=local@ours  one that `host` had rewritten as SRS0
 
+    SRS0=hash=day==key@ours                     a sender too long for either, kept under `key`
+
 `hash` is ours and ours alone to read; without it anybody could send through the way back. Some
 hosts lower-case local parts, so nothing here depends on case; a bounce that comes back in lower
 case goes on in lower case.
@@ -40,10 +42,13 @@ _DOT_STRING = re.compile(
 _QUOTED = re.compile(r'"((?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*)"')
 _DOMAIN = re.compile(r"[A-Za-z0-9\x80-\U0010ffff._-]+|\[[A-Za-z0-9.:-]+\]")
 # What another host has written: any hash and day, with the separator that this host prefers.
-_SRS0 = re.compile(r"srs0([=+-][^=]+=[^=]+=[^=]+=.*)", re.IGNORECASE | re.DOTALL)
+_SRS0 = re.compile(r"srs0([=+-][^=]+=[^=]+=[^=]+=.*)", re.IGNORECASE | re.DOTALL | re.ASCII)
 _SRS1 = re.compile(
-    r"srs1[=+-][^=]+=([A-Za-z0-9\x80-\U0010ffff._-]+)=([=+-].*)", re.IGNORECASE | re.DOTALL
+    r"srs1[=+-][^=]+=([A-Za-z0-9\x80-\U0010ffff._-]+)=([=+-].*)",
+    re.IGNORECASE | re.DOTALL | re.ASCII,
 )
+_KEY = re.compile(r"[a-z0-9]{1,40}")
+_OPAQUE = re.compile(r"srs0=([^=]+)=([^=]+)==([a-z0-9]{1,40})", re.IGNORECASE | re.ASCII)
 _DAY = re.compile(r"[A-Za-z2-7]{2}")
 
 
@@ -68,8 +73,8 @@ class Rewriter:
         """The sender under which a message from `sender` leaves from `domain`.
 
         The empty sender stays empty, and one at `domain` stays as it is. Raises `Refusal`:
-        `address-invalid`, and `srs-too-long` for what does not fit into a local part; such a
-        message can be forwarded only with a sender that says nothing of its first one.
+        `address-invalid`, and `srs-too-long` for what does not fit into a local part; who keeps
+        such a sender somewhere can forward with `opaque` instead.
         """
         if not sender:
             return sender
@@ -96,28 +101,43 @@ class Rewriter:
             )
         return address
 
+    def opaque(self, key: str, domain: str, now: datetime.datetime) -> str:
+        """A sender that names `key` alone, under which the caller has kept the first one."""
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"a key has 1 to 40 small letters and digits, unlike {key!r}")
+        day = _day(now)
+        return f"SRS0={self._hash(self.secrets[0], 'key', day, key)}={day}=={key}@{domain}"
+
+    def key(self, address: str, now: datetime.datetime) -> str | None:
+        """The key in an address that `opaque` has made, or None for one of another form.
+
+        Raises `Refusal`: `srs-foreign` or `srs-expired`, as `reverse` does.
+        """
+        local, _ = _split(address)
+        found = _OPAQUE.fullmatch(local)
+        if not found:
+            return None
+        mark, day, key = found[1], found[2], found[3].lower()
+        self._verify(address, mark, "key", day, key)
+        self._verify_age(address, day, now)
+        return key
+
     def reverse(self, address: str, now: datetime.datetime) -> str:
         """Whom a bounce to `address` is for, one step back.
 
         Raises `Refusal`: `srs-foreign` (no such address, or not made by us) or `srs-expired`.
         """
         local, _ = _split(address)
-        if again := re.fullmatch(r"srs1=([^=]+)=([^=]+)=([=+-].*)", local, re.I | re.S):
+        if again := re.fullmatch(r"srs1=([^=]+)=([^=]+)=([=+-].*)", local, re.I | re.S | re.A):
             mark, host, rest = again[1], again[2], again[3]
             self._verify(address, mark, "1", host, rest)
             return f"{_quoted('SRS0' + rest)}@{host}"
-        first = re.fullmatch(r"srs0=([^=]+)=([^=]+)=([^=]+)=(.*)", local, re.I | re.S)
+        first = re.fullmatch(r"srs0=([^=]+)=([^=]+)=([^=]+)=(.*)", local, re.I | re.S | re.A)
         if not first:
             raise _foreign(address)
         mark, day, host, rest = first[1], first[2], first[3], first[4]
         self._verify(address, mark, "0", day, host, rest)
-        # A clock of another node may be past midnight already: tomorrow is no day of the past.
-        if _age(day, now) > self.days and _age(day, now) != _DAYS - 1:
-            raise Refusal(
-                "srs-expired",
-                "The address '{text}' was good for bounces of a forwarded message and has expired.",
-                text=_shown(address),
-            )
+        self._verify_age(address, day, now)
         return f"{_quoted(rest)}@{host}"
 
     def _srs1(self, host: str, rest: str) -> str:
@@ -129,8 +149,17 @@ class Rewriter:
             hmac.compare_digest(self._hash(secret, *fields).encode(), given)
             for secret in self.secrets
         ]
-        if not any(good) or (fields[0] == "0" and not _DAY.fullmatch(fields[1])):
+        if not any(good) or (fields[0] != "1" and not _DAY.fullmatch(fields[1])):
             raise _foreign(address)
+
+    def _verify_age(self, address: str, day: str, now: datetime.datetime) -> None:
+        # A clock of another node may be past midnight already: tomorrow is no day of the past.
+        if _age(day, now) > self.days and _age(day, now) != _DAYS - 1:
+            raise Refusal(
+                "srs-expired",
+                "The address '{text}' was good for bounces of a forwarded message and has expired.",
+                text=_shown(address),
+            )
 
     @staticmethod
     def _hash(secret: bytes, *fields: str) -> str:
