@@ -103,4 +103,5 @@ def test_codes_are_read_where_they_stand() -> None:
     reading = read("host mx.example.org[192.0.2.1] said: 450-4.2.2 Full\n450 4.2.2 try later")
     assert (reading.code, reading.status, reading.permanent) == (450, "4.2.2", False)
     assert read("host 250-ok.example[192.0.2.1] said: 550 5.1.1 nope").code == 550
+    assert read("after MAIL FROM:<a@b.c> SIZE=450 BODY=8BITMIME: 550\r\n").code == 550
     assert read("550 (#5.1.1) nope").status == "5.1.1"

@@ -1,7 +1,7 @@
-"""Abuse reports: a receiver's user called a message spam, or a host found something (RFC 5965).
+"""Abuse reports: a user elsewhere called a message spam, or a host did (RFC 5965, RFC 6650).
 
 Read besides: Microsoft's older form, a bare copy of the message with a field that names whose
-complaint it is. Receivers take out recipients for privacy (RFC 6650 §4.3), so a report may name
+complaint it is. Receivers may take out whose complaint it is (RFC 6590), so a report can name
 nothing but the message. Anybody can send a report about anything; who acts on one first finds the
 message it names among those that were sent.
 """

@@ -140,7 +140,7 @@ TABLE: tuple[Row, ...] = (
     *_rows(
         "Yahoo",
         _YAHOO,
-        ("4", _M.REPUTATION, r"\[tss?0[0-9]\]"),
+        ("4", _M.REPUTATION, r"\[tss?[0-9]{2}\]"),
         ("5", _M.REPUTATION, r"connections will not be accepted from"),
         ("5", _M.REPUTATION, r"\[bl2[0-9]\]"),
         ("5", _M.NO_MAILBOX, r"this user doesn't have a .{1,40} account"),

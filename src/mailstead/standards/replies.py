@@ -20,7 +20,7 @@ MAX_TEXT = 2000
 
 # How Postfix begins; the name of the host before it is a stranger's word.
 _TOLD = re.compile(r" (?:said|refused to talk to me): ")
-_CODE = re.compile(r"(?<![\d.])([245]\d\d)(?=[ -]|$)[ -]?(?:([245]\.\d{1,3}\.\d{1,3})(?!\d))?")
+_CODE = re.compile(r"(?<![\d.=])([245]\d\d)(?=[\s-]|$)[ -]?(?:([245]\.\d{1,3}\.\d{1,3})(?!\d))?")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 # Lines after the first repeat the codes; logs and notifications put '\n', "|" or a space between.
 _AGAIN = re.compile(r"[\s|]+[245]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3})?[ -]?")
@@ -38,7 +38,7 @@ _BY_STATUS: dict[str, tuple[Meaning | None, Meaning | None]] = {
     "1.6": (None, _M.NO_MAILBOX),
     "1.7": (_M.POLICY, _M.POLICY),
     "1.8": (_M.POLICY, _M.POLICY),
-    "1.10": (None, _M.NO_MAILBOX),  # RFC 7505 §4.1
+    "1.10": (None, _M.NO_MAILBOX),  # RFC 7505
     "2.1": (_M.LATER, _M.NO_MAILBOX),
     "2.2": (_M.FULL, _M.FULL),
     "2.3": (_M.POLICY, _M.POLICY),
@@ -58,7 +58,7 @@ _BY_STATUS: dict[str, tuple[Meaning | None, Meaning | None]] = {
     "6.0": (_M.POLICY, _M.POLICY),
     "6.1": (_M.POLICY, _M.POLICY),
     "6.3": (_M.POLICY, _M.POLICY),
-    "6.7": (_M.POLICY, _M.POLICY),  # RFC 6531 §3.7.4.1: an address beyond ASCII
+    "6.7": (_M.POLICY, _M.POLICY),  # RFC 6531: an address beyond ASCII
     "7.1": (None, _M.POLICY),
     "7.4": (_M.TLS, _M.TLS),
     "7.10": (_M.TLS, _M.TLS),
@@ -72,7 +72,7 @@ _BY_STATUS: dict[str, tuple[Meaning | None, Meaning | None]] = {
     "7.26": (_M.POLICY, _M.POLICY),
     "7.27": (_M.POLICY, _M.POLICY),
     "7.28": (_M.RATE, _M.RATE),
-    "7.30": (_M.TLS, _M.TLS),  # RFC 8689 §5
+    "7.30": (_M.TLS, _M.TLS),  # RFC 8689
 }
 _BY_CODE = {421: _M.LATER, 452: _M.LATER, 551: _M.NO_MAILBOX, 552: _M.FULL}
 
