@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailstead.control.dns.hosts import host_of, name_in_form, value_in_form
+from mailstead.control.dns.hosts import HOSTS, host_of, name_in_form, value_in_form
+from mailstead.control.dns.words import hints
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,10 @@ def test_names_and_values_are_shown_as_the_form_wants_them() -> None:
     assert value_in_form("MX", "10 node1.example.", gandi) == "node1.example."
     assert value_in_form("MX", "10 node1.example.", amazon) == "10 node1.example."
     assert value_in_form("TXT", "v=DMARC1; p=none", gandi) == "v=DMARC1; p=none"
+
+
+def test_every_host_has_its_hints() -> None:
+    for host in HOSTS:
+        assert hints(host)
+    assert any("grey cloud" in hint for hint in hints(host_of(["ada.ns.cloudflare.com"])))
+    assert any("@" in hint for hint in hints(None))
