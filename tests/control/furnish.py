@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 
+from mailstead.control.dns.answers import Answer, Found, Key, Seen
+from mailstead.control.dns.lookup import Way
+from mailstead.control.dns.services import check_domain
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import Mailbox
 from mailstead.control.people import roles
@@ -44,6 +48,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
     services.set_autoresponder(
         **olga, domain=mia.domain, address=mia.address, subject="Away", body="Back on Monday."
     )
+    check_domain(**olga, domain=mia.domain, look=_dns)
     app, _ = services.create_app_password(**olga, mailbox=mia, name="Phone")
     gone = services.create_domain(
         **olga,
@@ -83,6 +88,22 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         "recover": _recovery_link(mia, olga).rstrip("/").rpartition("/")[2],
         "welcome": link.rstrip("/").rpartition("/")[2],
     }
+
+
+def _dns(domain: str, wanted: Sequence[Key], way: Way) -> Seen:
+    """Half of it right: another host's MX left, an SPF record without us, no DMARC."""
+    values = {
+        "MX": ("10 node1.example.", "20 mx.before.example."),
+        "TXT": ("v=spf1 include:_spf.letters.example -all",),
+    }
+    answers = {
+        (name, kind): Found(
+            (Answer("found", values[kind]) if name == domain else Answer("no-name"),),
+            Answer("empty"),
+        )
+        for name, kind in wanted
+    }
+    return Seen("", domain, ("ada.ns.cloudflare.com",), answers)
 
 
 @transaction.atomic

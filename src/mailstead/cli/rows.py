@@ -76,6 +76,7 @@ def domain_row(domain: Domain) -> Row:
         "alias_of": domain.alias_of.name if domain.alias_of else None,
         "forward_to": domain.forward_to or None,
         "catch_all": catch_all_words(domain),
+        "dns_state": domain.dns_state or None,
         "removed_at": domain.removed_at,
         "purge_after": domain.purge_after,
     }

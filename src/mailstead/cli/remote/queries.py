@@ -69,8 +69,8 @@ def domain_named(actor: object, name: str, *, removed: bool = False) -> Thing:
 
 def dns_records(domain: Thing) -> list[tuple[str, str, str]]:
     """The records that the owner publishes."""
-    rows = SESSION.api().get(f"/domains/{part(domain.name)}/dns")
-    return [(row["name"], row["type"], row["value"]) for row in rows]
+    found = SESSION.api().get(f"/domains/{part(domain.name)}/dns")
+    return [(row["name"], row["type"], row["value"]) for row in found["records"]]
 
 
 def mailboxes(

@@ -107,6 +107,11 @@ class Domain(models.Model):
     catch_all_action = models.CharField(max_length=10, blank=True)
     catch_all_destinations = models.JSONField(default=list)
     catch_all_text = models.TextField(blank=True)
+    dns_state = models.CharField(max_length=7, blank=True)
+    """How its DNS was when last looked at: `good`, `warn`, `bad`, `unknown`; empty: not yet."""
+    dns_checked_at = models.DateTimeField(null=True)
+    dns_due_at = models.DateTimeField(null=True, db_index=True)
+    """When it is to be looked at again; None: now."""
     created_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
     purge_after = models.DateTimeField(null=True, db_index=True)

@@ -89,7 +89,7 @@ _ROWS: dict[str, dict[str, str]] = {
         "import": _ADMINS,
     },
     "address": {"explain": _ADMINS},
-    "dkim": {"view": _ADMINS},
+    "dns": {"view": _ADMINS, "check": _ADMINS},
     "person": {
         "view": _OWNERS,
         "invite": _OWNERS,
@@ -145,7 +145,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "forwarder",
         "autoresponder",
     ),
-    "domains": ("domain", "dkim"),
+    "domains": ("domain", "dns"),
     "account": ("customer", "package", "brand", "person", "token", "webhook", "job"),
     "node": ("server", "queue"),
 }

@@ -18,6 +18,7 @@ from ninja.operation import Operation
 from ninja.parser import Parser
 
 from mailstead import __version__
+from mailstead.control.dns import api as dns
 from mailstead.control.hosting.api import (
     addresses,
     company,
@@ -45,6 +46,7 @@ _ROUTERS = (
     customers.router,
     packages.router,
     domains.router,
+    dns.router,
     mailboxes.router,
     inside.router,
     addresses.router,

@@ -1,7 +1,7 @@
 """The worker process: what has to be done at once, and what from time to time.
 
 Purpose: every second send the panel's mail and the webhooks that are due, and do the jobs that
-wait; every minute purge what is over.
+wait; look at the DNS of each domain once a day; every minute purge what is over.
 Runs: SIGTERM ends it between two tasks, and between two steps of a job.
 Diagnostics: one line on stderr for each task that did something or failed.
 Known limits: a task that fails is tried again at the next round.
@@ -58,6 +58,13 @@ def _webhooks() -> dict[str, Task]:
     from mailstead.control.people.services import deliver_due
 
     return {"webhook entries": enqueue_webhooks, "webhooks": deliver_due}
+
+
+def _looks() -> dict[str, Task]:
+    """On a thread of their own: the DNS of some domains takes its time to say nothing."""
+    from mailstead.control.dns.services import check_due
+
+    return {"dns": check_due}
 
 
 def _tasks() -> dict[str, Task]:
@@ -143,6 +150,7 @@ def main() -> int:
     beats: dict[str, dict[str, Task]] = {
         "quick": _quick_tasks(),
         "webhooks": _webhooks(),
+        "looks": _looks(),
         "jobs": {"jobs": partial(do_jobs, stop, _handlers())},
     }
     threads = [

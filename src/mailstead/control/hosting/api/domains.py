@@ -1,4 +1,4 @@
-"""Domains: life, suspension, catch-all, domain forwarder, alias, DNS records."""
+"""Domains: life, suspension, catch-all, domain forwarder, alias."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Query, Router, Status
 
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.api.found import Named, domain_in
@@ -46,14 +46,6 @@ class Target(In):
     """Another domain."""
 
     target: DomainName
-
-
-class Record(Schema):
-    """A DNS record to publish."""
-
-    name: str
-    type: str
-    value: str
 
 
 def _shown(actor: Actor, domain: Domain) -> DomainOut:
@@ -187,11 +179,3 @@ def end_alias(request: HttpRequest, domain: Named) -> DomainOut:
     actor, found = domain_in(request, domain)
     services.make_domain_alias(actor=actor, now=timezone.now(), domain=found, target=None)
     return domain_out(found)
-
-
-@router.get("/domains/{domain}/dns", response=list[Record], summary="List DNS records")
-@operation("dkim.view")
-def list_records(request: HttpRequest, domain: Named) -> list[Record]:
-    """The records that the domain's owner publishes."""
-    records = queries.dns_records(domain_in(request, domain)[1])
-    return [Record(name=name, type=kind, value=value) for name, kind, value in records]

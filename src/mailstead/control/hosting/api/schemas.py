@@ -82,6 +82,10 @@ class DomainOut(Schema):
     alias_of: str | None
     forward_to: str | None
     catch_all: RouteOut | None = Field(description="Null: unknown addresses are refused.")
+    dns_state: Literal["", "good", "warn", "bad", "unknown"] = Field(
+        description="`bad`: its mail does not come here. Empty: not looked at yet."
+    )
+    dns_checked_at: dt.datetime | None
     created_at: dt.datetime | None
     removed_at: dt.datetime | None
     purge_after: dt.datetime | None = Field(description="Until then a removal can be undone.")
@@ -179,6 +183,8 @@ def domain_out(row: Domain) -> DomainOut:
         alias_of=row.alias_of.name if row.alias_of else None,
         forward_to=row.forward_to or None,
         catch_all=catch_all,
+        dns_state=row.dns_state,  # type: ignore[arg-type]
+        dns_checked_at=row.dns_checked_at,
         created_at=row.created_at,
         removed_at=row.removed_at,
         purge_after=row.purge_after,

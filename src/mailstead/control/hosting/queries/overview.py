@@ -61,7 +61,9 @@ def pool_of(actor: Actor) -> tuple[int, int]:
 
 def attention(actor: Actor, *, second_factor: bool = True) -> list[Attention]:
     """What should not stay as it is, the worst first; `second_factor`: the reader has one."""
-    found = _of_customer(actor) + _suspended(actor) + _full(actor) + _empty_domains(actor)
+    found = (
+        _of_customer(actor) + _suspended(actor) + _dns(actor) + _full(actor) + _empty_domains(actor)
+    )
     if not second_factor:
         found.append(
             Attention(
@@ -118,6 +120,23 @@ def _suspended(actor: Actor) -> list[Attention]:
         ).format(n=n),
         "suspended",
     )
+
+
+def _dns(actor: Actor) -> list[Attention]:
+    rows = Domain.objects.filter(of_domains(actor), removed_at=None, dns_state__in=("bad", "warn"))
+    bad = gettext("Mail for {name} does not come here, or not all of it: its MX records.")
+    warn = gettext("The DNS of {name} is not quite right: something is missing, or left over.")
+    return [
+        Attention(
+            state,
+            (bad if state == "bad" else warn).format(name=name),
+            reverse("dns:records", args=[name]),
+            gettext("Look at the DNS records"),
+        )
+        for state, name in rows.order_by("dns_state", "name").values_list("dns_state", "name")[
+            :SHOWN
+        ]
+    ]
 
 
 def nearly_full(rows: QuerySet[Mailbox]) -> QuerySet[Mailbox]:
@@ -196,7 +215,7 @@ def first_steps(actor: Actor) -> list[Step]:
     received = boxes.filter(usage_messages__gt=0).exists()
     if domain and box and (sent or received):
         return []
-    dns = reverse("hosting:domain-dns", args=[domain.name]) if domain else ""
+    dns = reverse("dns:records", args=[domain.name]) if domain else ""
     return [
         Step(
             gettext("Add a domain"),
@@ -208,7 +227,7 @@ def first_steps(actor: Actor) -> list[Step]:
             gettext("Publish its DNS records"),
             gettext("They tell the world that its mail comes here. We show you which."),
             dns,
-            received,
+            received or (domain is not None and domain.dns_state in ("good", "warn")),
         ),
         Step(
             gettext("Create a mailbox"),

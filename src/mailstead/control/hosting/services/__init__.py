@@ -39,6 +39,7 @@ from mailstead.control.hosting.services.customers import (
 from mailstead.control.hosting.services.domains import (
     create_domain,
     make_domain_alias,
+    note_dns,
     remove_domain,
     restore_domain,
     resume_domain,
@@ -157,6 +158,7 @@ __all__ = [
     "make_domain_alias",
     "node_state",
     "note_acting",
+    "note_dns",
     "outside_address",
     "parse_rules",
     "pool_usage",

@@ -17,11 +17,13 @@ from mailstead.control.hosting.services.common import (
     living,
     locked,
     no_alias,
+    permit,
     refuse_higher,
 )
 from mailstead.control.hosting.services.dkim import new_key
 from mailstead.control.hosting.services.limits import refuse_over_limit
 from mailstead.control.hosting.services.routes import checked_route
+from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import normalise_domain
 from mailstead.standards.refusal import Refusal
@@ -229,3 +231,39 @@ def restore_domain(*, actor: Actor, now: dt.datetime, domain: Domain) -> None:
     domain.save()
     refuse_loops_of_domain(domain)
     _commit(actor, now, "restore", domain, before, list(messages.domain_contents(domain)))
+
+
+@transaction.atomic
+def note_dns(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    domain: Domain,
+    state: str,
+    due: dt.datetime,
+    before: dict[str, str] | None,
+    after: dict[str, str],
+) -> None:
+    """Note how the domain's DNS stands; the trail tells records whose verdict has changed.
+
+    At `due` it is looked at again. `before` None: it is the first look, which changes nothing. Who
+    looked has not changed the DNS: the entry is the system's.
+    """
+    living(domain)
+    owner = permit(actor, "dns.check", domain)
+    domain.dns_state, domain.dns_checked_at, domain.dns_due_at = state, now, due
+    domain.save(update_fields=["dns_state", "dns_checked_at", "dns_due_at"])
+    if before is None or before == after:
+        return
+    changed = sorted(key for key in {**before, **after} if before.get(key) != after.get(key))
+    people.record(
+        actor=Actor.system(),
+        verb="domain.dns-changed",
+        kind="domain",
+        label=domain.name,
+        object_id=domain.pk,
+        now=now,
+        before={key: before[key] for key in changed if key in before},
+        after={key: after[key] for key in changed if key in after},
+        owner=owner,
+    )

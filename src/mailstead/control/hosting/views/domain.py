@@ -1,4 +1,4 @@
-"""The page of one domain: its mailboxes, its DNS records, its settings, its end."""
+"""The page of one domain: its mailboxes, its settings, its end; its DNS is the app `dns`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from mailstead.control.hosting.views.confirming import Question, confirmed, form
 from mailstead.control.hosting.views.mailboxes import mailbox_table
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
-from mailstead.control.web.listing import download
 
 
 def domain_page(
@@ -41,22 +40,6 @@ def show(request: HttpRequest, name: str) -> HttpResponseBase:
     if not isinstance(found, dict):
         return found
     return domain_page(request, "domains/mailboxes", domain, "mailboxes", found)
-
-
-@page("dkim.view")
-def dns(request: HttpRequest, name: str) -> HttpResponse:
-    """The records to publish."""
-    domain = queries.domain_named(actor_in(request), name)
-    context = {"records": queries.dns_records(domain)}
-    return domain_page(request, "domains/dns", domain, "dns", context)
-
-
-@page("dkim.view")
-def zone(request: HttpRequest, name: str) -> HttpResponse:
-    """The records as lines of a zone file (RFC 1035 §5)."""
-    domain = queries.domain_named(actor_in(request), name)
-    lines = [queries.zone_line(*record) for record in queries.dns_records(domain)]
-    return download(f"{domain.name}.zone", "\n".join(lines) + "\n", "text/plain; charset=utf-8")
 
 
 @page("domain.view")

@@ -30,7 +30,7 @@ def domain_list(request: HttpRequest) -> HttpResponseBase:
     if wants_csv(request):
         return csv_file(
             "domains",
-            ("domain", "customer", "server", "state", "alias of", "forwards to"),
+            ("domain", "customer", "server", "state", "alias of", "forwards to", "dns"),
             rows.order_by("name"),
             _line,
         )
@@ -58,6 +58,7 @@ def _line(domain: Domain) -> tuple[str, ...]:
         "suspended" if domain.suspended else "active",
         domain.alias_of.name if domain.alias_of else "",
         domain.forward_to,
+        domain.dns_state,
     )
 
 
@@ -79,7 +80,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and submitted(form, create):
         words = gettext("{name} is here. Publish these DNS records, then its mail arrives.")
         messages.success(request, words.format(name=made[0].name))
-        return redirect("hosting:domain-dns", made[0].name)
+        return redirect("dns:records", made[0].name)
     return form_page(
         request,
         form,

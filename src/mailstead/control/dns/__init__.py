@@ -1,0 +1,1 @@
+"""What a domain's DNS should say and what it says: compared, kept, told when it changes."""

@@ -1,0 +1,21 @@
+"""What the DNS of each domain was like when it was last looked at."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from mailstead.control.hosting.models import Domain
+
+
+class Check(models.Model):
+    """The last look at a domain's DNS."""
+
+    domain = models.OneToOneField(Domain, on_delete=models.CASCADE, related_name="dns_check")
+    at = models.DateTimeField()
+    trouble = models.CharField(max_length=20, blank=True)
+    """What stood in the way (`answers.Trouble`); empty: nothing."""
+    zone = models.CharField(max_length=253, blank=True)
+    servers = models.JSONField(default=list)
+    """Names of the zone's servers."""
+    records = models.JSONField(default=list)
+    """A `queries.Kept` for each record, as msgspec writes it."""

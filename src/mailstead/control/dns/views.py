@@ -1,0 +1,88 @@
+"""The page of a domain's DNS: each record as it should be, as it is, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from mailstead.control.dns import queries, services
+from mailstead.control.dns.hosts import name_in_form, value_in_form
+from mailstead.control.dns.queries import Line, Report
+from mailstead.control.dns.spf import MOST_LOOKUPS
+from mailstead.control.dns.words import Said, hints, say_of, trouble_words
+from mailstead.control.hosting import queries as hosting
+from mailstead.control.hosting.models import Domain
+from mailstead.control.people.pages import actor_in, page
+from mailstead.control.web.listing import download
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A record as the page shows it."""
+
+    line: Line
+    said: Said
+    title: str
+    name: str
+    """As the form of the DNS host wants it."""
+    priority: str
+    """Of an MX record, where the form has a field for it."""
+    value: str
+    many_lookups: bool
+
+
+@page("dns.view")
+def records(request: HttpRequest, name: str) -> HttpResponse:
+    """The records to publish and how they stand."""
+    domain = hosting.domain_named(actor_in(request), name)
+    report = queries.report(domain)
+    context = {
+        "domain": domain,
+        "tab": "dns",
+        "report": report,
+        "records": [_shown(line, report, domain) for line in report.records],
+        "others": [_shown(line, report, domain) for line in report.others],
+        "trouble": trouble_words(report.trouble),
+        "hints": hints(report.host),
+        "most_lookups": MOST_LOOKUPS,
+    }
+    return render(request, "dns/records.html", context)
+
+
+@page("dns.check", only_post=True)
+def check(request: HttpRequest, name: str) -> HttpResponse:
+    """Look at the DNS now; it takes ten seconds at most."""
+    actor = actor_in(request)
+    domain = hosting.domain_named(actor, name)
+    services.check_domain(actor=actor, now=timezone.now(), domain=domain)
+    messages.success(request, gettext("The DNS of {name} was looked at.").format(name=domain.name))
+    return redirect("dns:records", domain.name)
+
+
+@page("dns.view")
+def zone(request: HttpRequest, name: str) -> HttpResponse:
+    """The records as lines of a zone file (RFC 1035 §5)."""
+    domain = hosting.domain_named(actor_in(request), name)
+    lines = [hosting.zone_line(*record) for record in queries.to_publish(domain)]
+    return download(f"{domain.name}.zone", "\n".join(lines) + "\n", "text/plain; charset=utf-8")
+
+
+def _shown(line: Line, report: Report, domain: Domain) -> Shown:
+    kind, host = line.expected.type, report.host
+    apart = kind == "MX" and not (host and host.one_field)
+    title = {"mx": "MX", "spf": "SPF", "dmarc": "DMARC", "dkim": "DKIM"}[line.expected.purpose]
+    lookups = line.kept.lookups if line.kept else None
+    return Shown(
+        line=line,
+        said=say_of(line, f"{domain.server.hostname}."),
+        title=title,
+        name=name_in_form(line.expected.name, report.zone or domain.name, host),
+        priority=line.publish.partition(" ")[0] if apart else "",
+        value=value_in_form(kind, line.publish, host),
+        many_lookups=(lookups or 0) > MOST_LOOKUPS,
+    )
