@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "mailstead.control.people",
     "mailstead.control.jobs",
     "mailstead.control.hosting",
+    "mailstead.control.delivery",
     # After ours, whose templates stand in front of its own.
     "allauth",
     "allauth.account",
