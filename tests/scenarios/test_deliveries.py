@@ -26,6 +26,18 @@ def told(who: Mailbox) -> set[tuple[str, str, str, str, str]]:
         return set(base.execute(_QUERY, (who.address,)).fetchall())
 
 
+def test_a_message_that_the_scan_refuses_is_told_to_who_did_not_get_it(site: Site) -> None:
+    ann = site.mailbox("ann")
+    text = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"
+    reply = site.receive(message(text=text), ann.address)[ann.address]
+    assert reply.startswith("554 5.7.1"), reply
+
+    def refused() -> bool:
+        return any((row[0], row[3]) == ("in", "refused") for row in told(ann))
+
+    wait_until(refused, "the refusal is told", seconds=60)
+
+
 def test_a_message_is_told_to_its_sender_and_to_its_recipient(site: Site) -> None:
     ann, bob = site.mailbox("ann"), site.mailbox("bob")
     nobody = f"nobody@{bob.address.partition('@')[2]}"

@@ -46,7 +46,7 @@ def test_a_message_shows_every_try_and_the_raw_reply(told: World) -> None:
     client = told.client("mailbox")
     row = Delivery.objects.get(recipient="joe@gmail.example")
     page = client.get(f"/my/delivery/{row.pk}/").content.decode()
-    assert "Google did not take it yet" in page and "at the second try" in page
+    assert "Google did not take it yet" in page and "at the second try only" in page
     assert "<details>" in page and "450 4.7.1 Greylisted &lt;b&gt;x&lt;/b&gt;" in page
     assert "To box@shop.example" in page
 

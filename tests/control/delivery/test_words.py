@@ -80,6 +80,16 @@ def test_sentences() -> None:
     )
 
 
+def test_a_refusal_for_now_is_told_as_one() -> None:
+    assert told("refused", dsn="4.7.1", reply="450 4.7.1 Greylisted, try again later") == (
+        "It was not accepted here yet at 14:02; the sender's server tries again. "
+        "Mail from new senders is taken at the second try only."
+    )
+    assert told("refused", dsn="5.1.1", reply="550 5.1.1 no").startswith(
+        "It was not accepted here at"
+    )
+
+
 def test_who_spoke_is_taken_from_the_reply_where_no_server_is_named() -> None:
     reply = "host gmail-smtp-in.l.google.com[192.0.2.1] said: 550-5.1.1 no such user"
     assert told("bounced", dsn="5.1.1", reply=reply) == (

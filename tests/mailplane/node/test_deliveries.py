@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from tests.mailplane.engines.harness import DOMAIN, PASSWORD, Host, until
 from tests.support.managesieve import ManageSieve
 
+from mailstead.config import Settings
 from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot import filing_lines
-from mailstead.mailplane.engines.postfix import delivery_lines
+from mailstead.mailplane.engines.postfix import delivery_lines, main_cf, model
 from mailstead.mailplane.node import deliveries
 from mailstead.mailplane.node.deliveries import DeliveryBook, Joiner
 from mailstead.mailplane.node.event_spool import EventSpool
@@ -111,6 +112,40 @@ def test_an_address_that_looks_like_an_outcome_is_none() -> None:
     assert isinstance(event, AttemptSeen)
     assert (event.outcome, event.dsn) == ("bounced", "5.4.4")
     assert event.recipient.endswith("@evil.example")
+
+
+def test_a_message_that_the_scan_refuses_is_told() -> None:
+    line = (
+        b"cleanup[7]: 4jYtqy27ZpzLsnY: milter-reject: END-OF-MESSAGE from u[192.0.2.1]: "
+        b"5.7.1 Spam; from=<far@away.example> to=<ann@here.example> proto=ESMTP helo=<c.example>"
+    )
+    (event,) = told([HEAD + line])
+    assert isinstance(event, RefusalSeen)
+    assert (event.recipient, event.words) == ("ann@here.example", "5.7.1 Spam")
+
+
+@pytest.mark.parametrize(
+    ("sender", "submitted"),
+    [
+        ("ann@here.example", True),
+        ('"no@x.example>: Recipient address rejected: a"@here.example', False),
+    ],
+)
+def test_only_a_sender_who_was_proved_is_told_as_ours(sender: str, submitted: bool) -> None:
+    line = (
+        f"submission/smtpd[7]: NOQUEUE: reject: RCPT from u[192.0.2.1]: 550 5.1.1 <no@x.example>: "
+        f"Recipient address rejected: no; from=<{sender}> to=<no@x.example> proto=ESMTP helo=<c>"
+    )
+    (event,) = told([HEAD + line.encode()])
+    assert isinstance(event, RefusalSeen) and event.submitted is submitted
+
+
+def test_the_next_try_is_reckoned_with_postfixs_own_pause() -> None:
+    settings = Settings(hostname="mail.node.example")
+    made = model.from_settings(settings, Home(Path("/srv")))
+    values = {name: value for name, value, _ in main_cf.entries(made)}
+    assert values["minimal_backoff_time"] == f"{deliveries.SHORTEST_PAUSE:.0f}s"
+    assert "maximal_backoff_time" not in values
 
 
 def test_a_refusal_made_to_look_like_another_ones_is_not_believed() -> None:

@@ -15,7 +15,7 @@ from mailstead.control.hosting.models import Customer
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
 
-MOST_FOUND = 1_000
+MOST_FOUND = 300
 """Rows of each column that a search looks at, the newest."""
 COLUMNS = ("recipient", "sender", "original")
 

@@ -94,6 +94,7 @@ def _list(request: HttpRequest, place: Place | None) -> HttpResponseBase:
         rows,
         sorts={"time": ("at", "pk")},
         default="-time",
+        vast=True,
         hint=gettext("Whole address or Message-ID"),
     )
     lines = [Line(row, _told(row, now), _link(place, row.pk)) for row in found.rows]

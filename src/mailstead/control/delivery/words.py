@@ -112,11 +112,11 @@ def why(key: str) -> str:
     """The sentence for a reason; empty where there is none."""
     return {
         "full": gettext("The recipient's mailbox is full."),
-        "grey": gettext("The other side takes mail from new senders at the second try only."),
-        "size": gettext("The message is too large for the other side."),
-        "proof": gettext("The other side wants proof that the mail is the sender's (SPF, DKIM)."),
-        "spam": gettext("The other side takes the message, or its sender, for spam."),
-        "rate": gettext("The other side has had too much mail in a short time."),
+        "grey": gettext("Mail from new senders is taken at the second try only."),
+        "size": gettext("The message is too large."),
+        "proof": gettext("Proof is wanted that the mail is the sender's (SPF, DKIM)."),
+        "spam": gettext("The message, or its sender, is taken for spam."),
+        "rate": gettext("Too much mail came in a short time."),
         "suspended": gettext("The recipient's mailbox is switched off."),
         "unknown": gettext("There is no such address."),
         "relay": gettext("The server asked is not the one for this address."),
@@ -152,7 +152,9 @@ def tell(
     said_by = _SAID_BY.match(reply)
     who = company(relay or (said_by.group(1) if said_by else ""))
     time = clock(at, now)
-    kind, short, first = _first(state, who, time, folder, ", ".join(forwarded or ()))
+    # A refusal for now (RFC 5321 §4.2.1): the sender's server keeps the message and comes again.
+    key = "put off" if state == "refused" and (dsn or reply)[:1] == "4" else state
+    kind, short, first = _first(key, who, time, folder, ", ".join(forwarded or ()))
     sentences = [first]
     if state in ("refused", "deferred", "bounced"):
         sentences.append(why(reason(dsn, reply)))
@@ -203,6 +205,10 @@ def _plain(state: str) -> tuple[Kind, str]:
         "released": ("idle", gettext("It was released for delivery at {time}.")),
         "held": ("warn", gettext("It is held back here since {time}.")),
         "refused": ("bad", gettext("It was not accepted here at {time}.")),
+        "put off": (
+            "warn",
+            gettext("It was not accepted here yet at {time}; the sender's server tries again."),
+        ),
         "expired": ("bad", gettext("Every try failed; it went back to its sender at {time}.")),
         "deleted": ("bad", gettext("It was removed from the queue by the provider at {time}.")),
         "rejected": ("warn", gettext("A rule of the mailbox rejected it at {time}.")),
@@ -221,6 +227,7 @@ def short_words() -> dict[str, str]:
         "released": gettext("released"),
         "held": gettext("held back"),
         "refused": gettext("refused"),
+        "put off": gettext("not yet accepted"),
         "filed": gettext("delivered"),
         "sent": gettext("accepted"),
         "forwarded": gettext("forwarded"),
