@@ -1,9 +1,8 @@
 """`python -m bench [NAMES…] [--quick] [--json PATH] [--record]`: measures, prints, writes.
 
-Run as root from the root of the repository. Names: directory, memory, effect, panel, throughput,
-clean;
-none means all (`--quick`: all but clean). Ends with 1 when something could not be measured; a
-missed target is told, but is no failure of the run.
+Run as root from the root of the repository. Names: directory, memory, effect, panel, delivery,
+throughput, clean; none means all (`--quick`: all but clean). Ends with 1 when something could not
+be measured; a missed target is told, but is no failure of the run.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -33,6 +33,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ENTRIES)}")
     parser.add_argument("--quick", action="store_true", help="small sizes, in three minutes")
+    parser.add_argument("--rows", type=int, help="messages in the delivery log (full: 30000000)")
     parser.add_argument("--json", type=Path, help=f"default: {OUT.relative_to(ROOT)}/DATE.json")
     parser.add_argument("--record", action="store_true", help="write bench/RESULTS.md too")
     parser.add_argument(
@@ -73,6 +74,8 @@ def main() -> int:
         console.print(f"[dim]{minutes:2}:{seconds:02}[/dim] {words}", highlight=False)
 
     size = QUICK if arguments.quick else FULL
+    if arguments.rows:
+        size = replace(size, log_rows=arguments.rows)
     names = arguments.names or [
         name for name in ENTRIES if not (arguments.quick and name == "clean")
     ]

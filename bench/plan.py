@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bench.load.run import Shape
 from bench.population import Population
 
-ENTRIES = ("directory", "memory", "effect", "panel", "throughput", "clean")
+ENTRIES = ("directory", "memory", "effect", "panel", "delivery", "throughput", "clean")
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,10 @@ class Size:
     """Changes on top of a built directory."""
     pages: int
     """Times that each page is asked for."""
+    log_rows: int
+    """Messages in the delivery log before it is measured (`--rows`)."""
+    log_events: int
+    """Recorded on top of them."""
     settle: float
     """Seconds of rest before memory is looked at."""
     shape: Shape = field(default_factory=Shape)
@@ -39,6 +43,8 @@ FULL = Size(
     trials=20,
     changes=50,
     pages=60,
+    log_rows=3_000_000,
+    log_events=40_000,
     settle=30,
 )
 QUICK = Size(
@@ -49,5 +55,7 @@ QUICK = Size(
     trials=4,
     changes=10,
     pages=10,
+    log_rows=50_000,
+    log_events=5_000,
     settle=3,
 )

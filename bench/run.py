@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import clean, directory, effect, memory, panel, throughput
+from bench import clean, deliveries, directory, effect, memory, panel, throughput
 from bench.baseline import bare, equipped
 from bench.driver import Command
 from bench.host import Host, HostFailed
@@ -51,6 +51,8 @@ class Run:
             self._entry("ours", self._with_ours)
         if "panel" in self.names:
             self._entry("panel", self._panel_on_postgresql)
+        if "delivery" in self.names:
+            self._entry("delivery", self._deliveries)
         if "clean" in self.names:
             self._entry("clean", self._clean)
 
@@ -156,6 +158,13 @@ class Run:
         ):
             self.figures += throughput.ratios(samples, "ours", base, words, targets)
         self.figures += throughput.rates(samples, names)
+
+    def _deliveries(self) -> None:
+        size = self.size
+        self.progress(f"filling the delivery log with {size.log_rows:,} messages")
+        self.figures += deliveries.measure(
+            self.work, size.log_rows, size.log_events, trials=size.pages
+        )
 
     def _clean(self) -> None:
         self.progress("making a clean machine and running 'make up' on it")

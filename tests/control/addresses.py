@@ -24,6 +24,8 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "forwarders": lambda world, whose: world.forwarders[whose].pk,
     "answers": lambda world, whose: world.answers[whose].pk,
     "webhooks": lambda world, whose: world.webhooks[whose].pk,
+    "delivery": lambda world, whose: world.deliveries[_key(whose)].pk,
+    "messages": lambda world, whose: world.deliveries[_key(whose)].pk,
     "servers": lambda world, whose: world.server.name,
 }
 # Parts that stand for nothing which a tenant owns, or for something below one that is checked.

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 from django.test import Client
 
+from mailstead.control.delivery import services as delivery
+from mailstead.control.delivery.models import Delivery
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import (
     Autoresponder,
@@ -27,6 +29,7 @@ from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import ApiToken, Invitation, Membership, Person, Webhook
 from mailstead.control.people.queries import actor_of
 from mailstead.wire.changes import Route
+from mailstead.wire.events import AttemptSeen, MessageSeen
 
 PASSWORD = "correct horse battery"
 HOST = "panel.example"
@@ -50,6 +53,8 @@ class World:
     answers: dict[str, Autoresponder] = field(default_factory=dict)
     tokens: dict[str, ApiToken] = field(default_factory=dict)
     invitations: dict[str, Invitation] = field(default_factory=dict)
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    """A message from the world into each mailbox."""
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     """Switched off: the world itself tells nobody anything."""
 
@@ -120,6 +125,7 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
         world.mailboxes[key] = services.create_mailbox(
             **who, domain=domain, address=f"{local}@{name}", password=PASSWORD
         )
+        world.deliveries[key] = _delivery(world, f"{local}@{name}")
     member("domain_admin", "dora", carl, domains=[world.domains["main"].pk])
     world.people["mailbox"] = services.log_in_of(world.mailboxes["main"])
     for role in ("reseller", "customer", "stranger"):
@@ -151,3 +157,31 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
         )
         world.invitations[role] = Invitation.objects.get(email=f"new-{role}@{OUTSIDE}")
     return world
+
+
+def _delivery(world: World, address: str) -> Delivery:
+    queue = f"4jYtqy{address.replace('@', '').replace('.', '')}"[:24]
+    told = (
+        MessageSeen(
+            id=f"m-{queue}",
+            at=world.now,
+            queue=queue,
+            direction="in",
+            message_id=f"{queue}@{OUTSIDE}",
+            sender=f"far@{OUTSIDE}",
+            client="192.0.2.44",
+            size=2000,
+        ),
+        AttemptSeen(
+            id=f"a-{queue}",
+            at=world.now,
+            queue=queue,
+            outcome="filed",
+            recipient=address,
+            dsn="2.0.0",
+            reply=f"250 2.0.0 <{address}> s1 Saved",
+            folder="INBOX",
+        ),
+    )
+    delivery.record(world.server.name, told, world.now)
+    return Delivery.objects.get(recipient=address)

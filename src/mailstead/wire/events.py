@@ -102,7 +102,90 @@ class NodeSeen(Event, frozen=True, kw_only=True):
     revision: int = 0
 
 
-AnyEvent = Applied | ApplyFailed | UsageSeen | SignInSeen | StoreGone | EventsLost | NodeSeen
+Direction = Literal["in", "submitted", "handed-back", "own"]
+Outcome = Literal[
+    "filed",
+    "sent",
+    "forwarded",
+    "discarded",
+    "rejected",
+    "deferred",
+    "bounced",
+    "expired",
+    "held",
+    "released",
+    "deleted",
+]
+
+
+class MessageSeen(Event, frozen=True, kw_only=True):
+    """A message was taken into the queue."""
+
+    queue: str
+    """Its number in the node's queue, never used twice."""
+    direction: Direction
+    """From the world, from a log-in of ours, from Sieve, from the node itself (bounces)."""
+    message_id: str = ""
+    """Without its angle brackets."""
+    sender: str = ""
+    """Of the envelope; empty: a notification."""
+    login: str = ""
+    """The mailbox whose password opened the session, when submitted."""
+    client: str = ""
+    """Network address."""
+    size: int = 0
+
+
+class AttemptSeen(Event, frozen=True, kw_only=True):
+    """What became of a message for one recipient, once for each attempt.
+
+    Without a recipient it holds for all who do not have the message yet: expired, held, released,
+    deleted.
+    """
+
+    queue: str
+    outcome: Outcome
+    recipient: str = ""
+    original: str = ""
+    """The address as the sender wrote it, where it led to another one."""
+    by: str = ""
+    """The mailbox whose rule handed the message back to be forwarded."""
+    relay: str = ""
+    """Name of the other side's server."""
+    dsn: str = ""
+    """Enhanced status code (RFC 3463)."""
+    reply: str = ""
+    folder: str = ""
+    """Into which it was filed."""
+    forwarded: tuple[str, ...] = ()
+    """Where the mailbox's rules sent it on."""
+    next_try: dt.datetime | None = None
+
+
+class RefusalSeen(Event, frozen=True, kw_only=True):
+    """A recipient or a message was refused while the other side waited."""
+
+    client: str
+    sender: str
+    recipient: str
+    words: str
+    """Code and text as the other side was told."""
+    submitted: bool = False
+    """By a log-in of ours to which the sender's address belongs."""
+
+
+AnyEvent = (
+    Applied
+    | ApplyFailed
+    | UsageSeen
+    | SignInSeen
+    | StoreGone
+    | EventsLost
+    | NodeSeen
+    | MessageSeen
+    | AttemptSeen
+    | RefusalSeen
+)
 
 
 class EventBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from django.db import transaction
@@ -18,6 +18,9 @@ from mailstead.wire.orders import Answered, AnyOrder, Given, OrderPage
 KEEP = dt.timedelta(days=7)
 """How long revisions and event numbers are held; a node that was away longer takes a snapshot."""
 
+LOT = 5_000
+LOTS = 40
+"""Event numbers that are dropped at once, and how often in one round."""
 KEEP_ORDERS = dt.timedelta(days=1)
 KEEP_SAMPLES = dt.timedelta(days=31)
 ORDER_LIVES = dt.timedelta(minutes=10)
@@ -27,6 +30,8 @@ AT_ONCE = 20
 EXPIRED = "The node did not answer in time; nothing was done."
 
 EventHandler = Callable[[AnyEvent], None]
+BatchRecorder = Callable[[str, Sequence[AnyEvent], dt.datetime], None]
+"""From the server, its new events and the time; for what comes by the thousand."""
 
 
 def open_feed(server: str) -> None:
@@ -60,7 +65,12 @@ def publish(*, server: str, changes: Iterable[AnyChange], now: dt.datetime) -> N
 
 
 def record_events(
-    *, server: str, events: Iterable[AnyEvent], handle: EventHandler, now: dt.datetime
+    *,
+    server: str,
+    events: Iterable[AnyEvent],
+    handle: EventHandler,
+    now: dt.datetime,
+    record: BatchRecorder | None = None,
 ) -> int:
     """Record a batch from a node, each event once; returns how many were new."""
     with transaction.atomic():
@@ -75,6 +85,8 @@ def record_events(
         for event in wanted.values():
             _record(server, event)
             handle(event)
+        if record is not None:
+            record(server, list(wanted.values()), now)
     return len(wanted)
 
 
@@ -168,4 +180,16 @@ def _compact_feed(now: dt.datetime) -> int:
         with transaction.atomic():
             FeedHead.objects.filter(server=server).update(floor=last)
             dropped += FeedRow.objects.filter(server=server, number__lte=last).delete()[0]
-    return dropped + RecordedEvent.objects.filter(recorded__lt=now - KEEP).delete()[0]
+    return dropped + _compact_numbers(now)
+
+
+def _compact_numbers(now: dt.datetime) -> int:
+    """In small lots: the delivery log alone makes millions a day."""
+    dropped = 0
+    old = RecordedEvent.objects.filter(recorded__lt=now - KEEP)
+    for _ in range(LOTS):
+        lot = list(old.order_by("recorded").values_list("event", flat=True)[:LOT])
+        dropped += RecordedEvent.objects.filter(event__in=lot).delete()[0]
+        if len(lot) < LOT:
+            break
+    return dropped

@@ -28,7 +28,12 @@ _CHUNK = 500
 """Lines of a snapshot that are made at once."""
 
 
-def routes(*, snapshot: SnapshotSource, handle: services.EventHandler) -> list[URLPattern]:
+def routes(
+    *,
+    snapshot: SnapshotSource,
+    handle: services.EventHandler,
+    record: services.BatchRecorder | None = None,
+) -> list[URLPattern]:
     """The five calls, joined to what they read and tell."""
     tide = Tide()
 
@@ -39,7 +44,7 @@ def routes(*, snapshot: SnapshotSource, handle: services.EventHandler) -> list[U
         return StreamingHttpResponse(_snapshot(server, snapshot), content_type="application/jsonl")
 
     async def events_view(request: HttpRequest, server: str) -> HttpResponse:
-        return await _guarded(lambda: _events(request, server, handle))
+        return await _guarded(lambda: _events(request, server, handle, record))
 
     async def orders_view(request: HttpRequest, server: str) -> HttpResponse:
         return await _guarded(lambda: _orders(request, server, tide))
@@ -119,9 +124,18 @@ async def _snapshot(server: str, snapshot: SnapshotSource) -> AsyncIterator[byte
         yield chunk
 
 
-async def _events(request: HttpRequest, server: str, handle: services.EventHandler) -> HttpResponse:
+async def _events(
+    request: HttpRequest,
+    server: str,
+    handle: services.EventHandler,
+    record: services.BatchRecorder | None,
+) -> HttpResponse:
     batch = codec.decode_events(request.body)
     await sync_to_async(services.record_events)(
-        server=server, events=batch.events, handle=handle, now=dt.datetime.now(dt.UTC)
+        server=server,
+        events=batch.events,
+        handle=handle,
+        record=record,
+        now=dt.datetime.now(dt.UTC),
     )
     return HttpResponse(status=204)

@@ -79,6 +79,7 @@ _ROWS: dict[str, dict[str, str]] = {
     "vacation": {"view": _PEOPLE, "set": _PEOPLE, "remove": _PEOPLE},
     "sign-in": {"view": _PEOPLE},
     "folder": {"view": _PEOPLE},
+    "delivery": {"view": _PEOPLE},
     "forwarder": dict.fromkeys(("view", "create", "update", "remove", "import"), _ADMINS),
     "autoresponder": {
         "view": _PEOPLE,

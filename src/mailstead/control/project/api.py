@@ -18,6 +18,7 @@ from ninja.operation import Operation
 from ninja.parser import Parser
 
 from mailstead import __version__
+from mailstead.control.delivery import api as delivery
 from mailstead.control.dns import api as dns
 from mailstead.control.hosting.api import (
     addresses,
@@ -58,6 +59,7 @@ _ROUTERS = (
     work.router,
     company.router,
     nodes.router,
+    delivery.router,
 )
 _ABOUT = (
     "Everything that the panel does, for programs. Send `Authorization: Bearer` and a token. "

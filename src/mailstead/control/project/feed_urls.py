@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from mailstead.control.delivery.services import record
 from mailstead.control.feed.views import routes
 from mailstead.control.hosting.messages import snapshot
 from mailstead.control.hosting.services import handle_event
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("feed/v1/", include(routes(snapshot=snapshot, handle=handle_event))),
+    path("feed/v1/", include(routes(snapshot=snapshot, handle=handle_event, record=record))),
 ]

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "mailstead.control.jobs",
     "mailstead.control.hosting",
     "mailstead.control.dns",
+    "mailstead.control.delivery",
     # After ours, whose templates stand in front of its own.
     "allauth",
     "allauth.account",

@@ -11,6 +11,7 @@ from mailstead.control.project.api import openapi, urls
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("mailstead.control.hosting.urls")),
     path("", include("mailstead.control.dns.urls")),
+    path("", include("mailstead.control.delivery.urls")),
     path("", include("mailstead.control.people.urls")),
     path("account/", include(library)),
     path("api/v1/openapi.json", reference.document, {"described": openapi}, name="api-document"),

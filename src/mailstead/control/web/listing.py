@@ -48,10 +48,13 @@ def listing(
     default: str,
     hint: str = "",
     export: bool = True,
+    vast: bool = False,
 ) -> Listing[M]:
     """The page of `query` that the request asks for; `sorts` are names to columns.
 
-    The search itself is the query's matter: it has been made with `request.GET["q"]`.
+    The search itself is the query's matter: it has been made with `request.GET["q"]`. A `vast`
+    list is counted along its order, which must be an index's: PostgreSQL would else gather all
+    rows that fit before it stops at the bound.
     """
     asked = request.GET.get("sort", "")
     bare = asked.removeprefix("-")
@@ -67,7 +70,7 @@ def listing(
     if number == 1 and len(found) <= PER_PAGE:
         total = len(found)
     else:
-        total = query.order_by()[: COUNTED + 1].count()
+        total = query.order_by(*(order if vast else ()))[: COUNTED + 1].count()
         if total > COUNTED:
             total = None
     return Listing(

@@ -40,6 +40,7 @@ from mailstead.mailplane.engines.dovecot.control import Doveadm
 from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
 from mailstead.mailplane.node.counts import Pulse
+from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
 from mailstead.mailplane.node.orders import Orders
@@ -60,6 +61,8 @@ TELL_USAGE_EVERY = 10.0
 """Seconds in which the control plane hears of a mailbox's usage once, however often it changes."""
 TELL_PULSE_EVERY = 60.0
 """Seconds between two samples of the node (node/counts.py)."""
+BATCHES_AT_ONCE = 40
+"""Batches of events that are handed in between two looks."""
 TELL_AT_ONCE = 5_000
 """Mailboxes of which it hears in that time."""
 
@@ -183,6 +186,7 @@ class Agent:
         spool = EventSpool(self.home.event_spool)
         feed = FeedClient(self.home.web_socket, self._server)
         pulse = Pulse(self.home)
+        deliveries = DeliveryBook(self.home, spool)
         due, beat = 0.0, time.monotonic() + TELL_PULSE_EVERY
         while not self.stopping.wait(REPORT_EVERY):
             try:
@@ -191,14 +195,12 @@ class Agent:
                     spool.add([pulse.take()])
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
+                deliveries.read(dt.datetime.now(dt.UTC))
                 if time.monotonic() >= due:
                     self._tell_usage(spool)
                     self.sign_ins.tell(spool)
                     due = time.monotonic() + TELL_USAGE_EVERY
-                number, events = spool.waiting()
-                if events:
-                    feed.push(events)
-                    spool.done(number, events)
+                _hand_in(spool, feed)
             except Away:
                 continue
             except Exception:
@@ -241,6 +243,16 @@ class Agent:
                     )
         spool.add(events)
         self.usage.told(changed)
+
+
+def _hand_in(spool: EventSpool, feed: FeedClient) -> None:
+    """Tell the control plane what waits, up to a bound: other reports must not wait long."""
+    for _ in range(BATCHES_AT_ONCE):
+        number, events = spool.waiting()
+        if not events:
+            return
+        feed.push(events)
+        spool.done(number, events)
 
 
 def _log_to_stderr() -> None:

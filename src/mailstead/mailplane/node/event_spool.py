@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from mailstead.mailplane.node.tail import Place
 from mailstead.wire import codec
 from mailstead.wire.events import AnyEvent, EventsLost
 
@@ -30,6 +31,10 @@ class EventSpool:
             "body BLOB NOT NULL)"
         )
         self._db.execute("CREATE TABLE IF NOT EXISTS lost (count INTEGER NOT NULL)")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS place (name TEXT PRIMARY KEY, inode INTEGER NOT NULL, "
+            "octets INTEGER NOT NULL)"
+        )
 
     def close(self) -> None:
         """Close the file."""
@@ -40,14 +45,30 @@ class EventSpool:
         """A new event's id and time."""
         return uuid.uuid4().hex, dt.datetime.now(dt.UTC)
 
-    def add(self, events: Sequence[AnyEvent]) -> None:
-        """Keep events until they are handed in."""
+    def add(self, events: Sequence[AnyEvent], places: Mapping[str, Place] | None = None) -> None:
+        """Keep events until they are handed in, and how far the logs were read for them.
+
+        Both or neither, so that what a log tells becomes an event once.
+        """
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
             room = max(0, LIMIT - self._db.execute("SELECT count(*) FROM event").fetchone()[0])
             kept = [(codec.encode(event),) for event in events[:room]]
             self._db.executemany("INSERT INTO event (body) VALUES (?)", kept)
             self._db.executemany("INSERT INTO lost VALUES (1)", [()] * (len(events) - len(kept)))
+            self._db.executemany(
+                "INSERT OR REPLACE INTO place VALUES (?, ?, ?)",
+                [(name, *place) for name, place in (places or {}).items()],
+            )
+
+    def room(self) -> int:
+        """How many more events it takes."""
+        return LIMIT - int(self._db.execute("SELECT count(*) FROM event").fetchone()[0])
+
+    def places(self) -> dict[str, Place]:
+        """How far the logs were read, by name."""
+        rows = self._db.execute("SELECT name, inode, octets FROM place")
+        return {name: Place(inode, octets) for name, inode, octets in rows}
 
     def waiting(self) -> tuple[int, list[AnyEvent]]:
         """The oldest events and the number up to which they reach (0: none)."""

@@ -6,6 +6,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from mailstead.mailplane.engines.log_text import moment
+
 _PROTOCOLS = {"imap": "imap", "pop3": "pop3", "managesieve": "sieve"}
 _SESSIONS = 20_000
 """Submission sessions that are remembered; more than Postfix may have processes."""
@@ -65,7 +67,7 @@ class DovecotLines:
             credential=int(found["credential"] or 0),
             failed=not found["ok"],
         )
-        return Seen(key, int(found["tries"] or 1), _moment(found["at"], "%Y-%m-%dT%H:%M:%S", now))
+        return Seen(key, int(found["tries"] or 1), moment(found["at"], "%Y-%m-%dT%H:%M:%S", now))
 
 
 class PostfixLines:
@@ -100,19 +102,4 @@ class PostfixLines:
             if len(self._open) >= _SESSIONS:
                 self._open.clear()
             self._open[found["pid"]] = key
-        return Seen(key, 1, _moment(found["at"], "%b %d %H:%M:%S", now))
-
-
-def _moment(text: str, form: str, now: dt.datetime) -> dt.datetime:
-    """When a line was written, the logs being in the machine's time; never after `now`."""
-    local = now.astimezone()
-    try:
-        if "%Y" not in form:
-            text, form = f"{local.year} {text}", f"%Y {form}"
-        found = dt.datetime.strptime(text, form).astimezone(dt.UTC)
-        if found > now + dt.timedelta(days=2):
-            # Written in December, read in January.
-            found = found.replace(year=found.year - 1)
-    except ValueError:
-        return now
-    return min(found, now)
+        return Seen(key, 1, moment(found["at"], "%b %d %H:%M:%S", now))

@@ -29,6 +29,7 @@ _CUSTOMER = (
     Entry(_("Customers"), "hosting:customers", "customer.list", "customers", "people"),
     Entry(_("Domains"), "hosting:domains", "domain.view", "domains", "globe"),
     Entry(_("Mailboxes"), "hosting:mailboxes", "mailbox.list", "mailboxes", "mailbox"),
+    Entry(_("Delivery"), "delivery:list", "delivery.view", "delivery", "arrow"),
     Entry(_("Packages"), "hosting:packages", "package.view", "packages", "package"),
     Entry(_("Brand"), "hosting:brand", "brand.view", "brand", "brush"),
     Entry(_("Servers"), "hosting:servers", "server.view", "servers", "server"),
@@ -41,6 +42,7 @@ _CUSTOMER = (
 )
 _MAILBOX = (
     Entry(_("Overview"), "hosting:overview", "mailbox.view", "", "home"),
+    Entry(_("Delivery"), "delivery:my-delivery", "delivery.view", "my/delivery", "arrow"),
     Entry(_("Rules"), "hosting:my-rules", "rules.view", "my/rules", "filter"),
     Entry(_("Absence"), "hosting:my-vacation", "vacation.view", "my/vacation", "sun"),
     Entry(_("Spam"), "hosting:my-spam", "spam.view", "my/spam", "shield"),

@@ -21,6 +21,7 @@ from mailstead.control.people.roles import may
 from mailstead.standards.refusal import Refusal
 
 _TABS = (
+    ("delivery", _("Delivery"), "delivery.view"),
     ("rules", _("Rules"), "rules.view"),
     ("vacation", _("Absence"), "vacation.view"),
     ("spam", _("Spam"), "spam.view"),
@@ -29,6 +30,8 @@ _TABS = (
     ("storage", _("Storage"), "folder.view"),
     ("clients", _("Mail programs"), "mailbox.view"),
 )
+_OF_DELIVERY = ("delivery", "delivery-message")
+"""Pages of the app above."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,10 @@ class Place:
 
     def link(self, page: str, *values: object) -> str:
         """The address of one of the pages of this mailbox."""
+        space = "delivery" if page in _OF_DELIVERY else "hosting"
         if self.own:
-            return reverse(f"hosting:my-{page}", args=values)
-        return reverse(f"hosting:mailbox-{page}", args=(self.mailbox.pk, *values))
+            return reverse(f"{space}:my-{page}", args=values)
+        return reverse(f"{space}:mailbox-{page}", args=(self.mailbox.pk, *values))
 
     def may(self, rule: str) -> bool:
         """Whether the reader has the verb; where not, its button is not shown."""

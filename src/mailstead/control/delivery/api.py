@@ -1,0 +1,132 @@
+"""The delivery log for programs."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Field, Path, Query, Router, Schema
+
+from mailstead.control.delivery import queries, words
+from mailstead.control.delivery.models import Attempt, Delivery
+from mailstead.control.people.api.door import caller, operation
+from mailstead.control.people.api.paging import Number, Page, Turn, paged_by_time
+
+router = Router(tags=["Delivery"])
+
+
+class DeliveryOut(Schema):
+    """What became of a message for one recipient."""
+
+    id: int
+    at: dt.datetime = Field(description="When the message came.")
+    side: str = Field(description="`out`: the sender's, `in`: the recipient's, `none`.")
+    sender: str = Field(description="Of the envelope; empty: a notification.")
+    recipient: str = Field(description="Empty: it waits for its first attempt.")
+    original: str = Field(description="As the sender wrote it, where it led elsewhere.")
+    message_id: str
+    state: str
+    updated: dt.datetime
+    tries: int
+    next_try: dt.datetime | None = Field(description="About when.")
+    words: str = Field(description="The same for people.")
+    dsn: str = Field(description="Enhanced status code.")
+    reply: str
+    relay: str = Field(description="The other side's server.")
+    folder: str
+    forwarded: list[str]
+    client: str
+
+
+class AttemptOut(Schema):
+    """One attempt."""
+
+    at: dt.datetime
+    outcome: str
+    dsn: str
+    reply: str
+    relay: str
+    folder: str
+    next_try: dt.datetime | None
+
+
+class RecipientOut(DeliveryOut):
+    """One recipient with all attempts."""
+
+    attempts: list[AttemptOut]
+
+
+class MessageOut(Schema):
+    """A message and those of its recipients of whom you may know."""
+
+    id: int
+    size: int | None = Field(description="Bytes.")
+    queue: str = Field(description="Its number in the node's queue; empty: it was refused.")
+    direction: str
+    recipients: list[RecipientOut]
+
+
+class DeliveryFind(Turn):
+    """Which rows."""
+
+    q: str = Field("", max_length=320, description="A whole address or Message-ID.")
+    since: dt.datetime | None = Field(None, description="Of messages that came then or later.")
+    until: dt.datetime | None = Field(None, description="Then or earlier.")
+
+
+def _facts(row: Delivery) -> dict[str, object]:
+    told = words.tell(
+        state=row.state,
+        at=row.updated,
+        now=timezone.now(),
+        relay=row.relay,
+        dsn=row.dsn,
+        reply=row.reply,
+        folder=row.folder,
+        forwarded=row.forwarded,
+        next_try=row.next_try,
+    )
+    names = DeliveryOut.model_fields.keys() - {"message_id", "words"}
+    facts: dict[str, object] = {name: getattr(row, name) for name in names}
+    return {
+        **facts,
+        "message_id": row.message.message_id if row.message else "",
+        "words": told.sentence,
+    }
+
+
+def _attempt(row: Attempt) -> dict[str, object]:
+    return {name: getattr(row, name) for name in AttemptOut.model_fields}
+
+
+@router.get("/deliveries", response=Page[DeliveryOut], summary="List deliveries")
+@operation("delivery.view")
+def find_messages(request: HttpRequest, find: Query[DeliveryFind]) -> object:
+    """What became of each message for each recipient, the newest first."""
+    rows = queries.deliveries(
+        caller(request), search=find.q, since=_aware(find.since), until=_aware(find.until)
+    )
+    return paged_by_time(rows.select_related("message"), find, _facts)
+
+
+def _aware(at: dt.datetime | None) -> dt.datetime | None:
+    return at.replace(tzinfo=dt.UTC) if at is not None and at.tzinfo is None else at
+
+
+@router.get("/deliveries/{number}", response=MessageOut, summary="Show a message")
+@operation("delivery.view")
+def show_message(request: HttpRequest, number: Path[Number]) -> object:
+    """Every attempt for every recipient of whom you may know."""
+    actor = caller(request)
+    found = queries.delivery_numbered(actor, number)
+    return {
+        "id": found.pk,
+        "size": found.message.size if found.message else None,
+        "queue": found.message.queue if found.message else "",
+        "direction": found.message.direction if found.message else "",
+        "recipients": [
+            {**_facts(row), "attempts": [_attempt(one) for one in queries.attempts_of(row)]}
+            for row in queries.recipients_of(actor, found)
+        ],
+    }

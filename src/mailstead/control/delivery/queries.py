@@ -1,0 +1,118 @@
+"""What can be asked of the delivery log, from an actor.
+
+Everybody sees the rows of their own side. A search is one look-up in an index for each column in
+which the text may stand, newest first and bounded, so that it is as fast among millions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Q, QuerySet
+
+from mailstead.control.delivery.models import Attempt, Delivery, Message
+from mailstead.control.hosting.models import Customer
+from mailstead.control.people.actor import Actor
+from mailstead.standards.refusal import Refusal
+
+MOST_FOUND = 300
+"""Rows of each column that a search looks at, the newest."""
+COLUMNS = ("recipient", "sender", "original")
+
+
+def _scope(actor: Actor) -> Q:
+    if actor.sees_everything:
+        return Q()
+    if actor.kind == "reseller":
+        sold = Customer.objects.filter(reseller=actor.customer).values_list("pk", flat=True)
+        return Q(customer__in=[actor.customer, *sold])
+    if actor.kind == "customer":
+        return Q(customer=actor.customer)
+    if actor.kind == "domain_admin":
+        return Q(customer=actor.customer, domain__in=actor.domains)
+    if actor.kind == "mailbox":
+        return Q(mailbox=actor.mailbox)
+    return Q(pk__in=())
+
+
+def deliveries(
+    actor: Actor,
+    *,
+    mailbox: int | None = None,
+    search: str = "",
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+) -> QuerySet[Delivery]:
+    """What the actor sees, newest first; `search` is a whole address, Message-ID or queue number.
+
+    `mailbox` is the number of one that was fetched through the actor.
+    """
+    rows = Delivery.objects.filter(_scope(actor))
+    if mailbox is not None:
+        rows = rows.filter(mailbox=mailbox)
+    elif actor.sees_everything:
+        rows = rows.filter(first=True)
+    elif actor.kind in ("reseller", "customer"):
+        rows = rows.filter(first_of_customer=True)
+    if since is not None:
+        rows = rows.filter(at__gte=since)
+    if until is not None:
+        rows = rows.filter(at__lte=until)
+    text = search.strip()
+    if text:
+        rows = Delivery.objects.filter(pk__in=_matching(rows, text))
+    return rows.order_by("-at", "-pk")
+
+
+def _matching(rows: QuerySet[Delivery], text: str) -> set[int]:
+    found: set[int] = set()
+    rows = rows.order_by("-at", "-pk")
+    bare = text.removeprefix("<").removesuffix(">")
+    if "@" in bare:
+        for column in COLUMNS:
+            one = rows.filter(**{column: bare.lower()})
+            if column == "original":
+                one = one.exclude(original="")
+            found.update(one.values_list("pk", flat=True)[:MOST_FOUND])
+    messages = Message.objects.filter(message_id=bare).values_list("pk", flat=True)
+    numbers = list(messages[:MOST_FOUND])
+    if "@" not in bare:
+        numbers += Message.objects.filter(queue=bare).values_list("pk", flat=True)[:MOST_FOUND]
+    if numbers:
+        found.update(rows.filter(message__in=numbers).values_list("pk", flat=True)[:MOST_FOUND])
+    return found
+
+
+def delivery_numbered(actor: Actor, number: int, *, mailbox: int | None = None) -> Delivery:
+    """The row of that number, its message with it; raises `Refusal` (`message-unknown`)."""
+    rows = Delivery.objects.filter(_scope(actor), pk=number)
+    if mailbox is not None:
+        rows = rows.filter(mailbox=mailbox)
+    found = rows.select_related("message").first()
+    if found is None:
+        raise Refusal("message-unknown", "There is no such message.")
+    return found
+
+
+def recipients_of(
+    actor: Actor, delivery: Delivery, *, mailbox: int | None = None
+) -> list[Delivery]:
+    """What became of the same message for each recipient of whom the actor may know."""
+    if delivery.message_id is None:
+        return [delivery]
+    rows = Delivery.objects.filter(_scope(actor), message=delivery.message_id)
+    if mailbox is not None:
+        rows = rows.filter(mailbox=mailbox)
+    found: dict[tuple[str, str], Delivery] = {}
+    for row in rows.order_by("pk"):
+        found.setdefault((row.recipient, row.original), row)
+    return list(found.values())
+
+
+def attempts_of(delivery: Delivery) -> list[Attempt]:
+    """Every attempt for this recipient, and what held for all, in the order of time."""
+    if delivery.message_id is None:
+        return []
+    own = Q(recipient=delivery.recipient, original=delivery.original) | Q(recipient="")
+    rows = Attempt.objects.filter(own, message=delivery.message_id)
+    return list(rows.order_by("at", "pk")[:200])

@@ -1,0 +1,21 @@
+"""Addresses of the delivery log: of all, of the reader's own mailbox, of one mailbox."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from mailstead.control.delivery import views
+
+app_name = "delivery"
+urlpatterns: list[URLPattern] = [
+    path("delivery/", views.delivery_list, name="list"),
+    path("delivery/<int:message>/", views.delivery_message, name="message"),
+    path("my/delivery/", views.mailbox_list, name="my-delivery"),
+    path("my/delivery/<int:message>/", views.mailbox_message, name="my-delivery-message"),
+    path("mailboxes/<int:number>/messages/", views.mailbox_list, name="mailbox-delivery"),
+    path(
+        "mailboxes/<int:number>/messages/<int:message>/",
+        views.mailbox_message,
+        name="mailbox-delivery-message",
+    ),
+]
