@@ -39,8 +39,7 @@ def told(postfix: list[bytes], dovecot: list[bytes] = []) -> list[AnyEvent]:  # 
     for filing in filter(None, map(filing_lines.read, dovecot)):
         joiner.note(filing)
     found = (delivery_lines.read(line, NOW) for line in postfix)
-    events = (joiner.event(line) for line in found if line is not None)
-    return [event for event in events if event is not None]
+    return joiner.events([line for line in found if line is not None])
 
 
 def test_the_corpus_tells_every_message_every_recipient_and_every_refusal() -> None:
@@ -178,6 +177,48 @@ def test_the_reply_of_the_other_side_is_bounded_and_on_one_line() -> None:
     assert len(event.reply) == 500 and event.reply.isprintable()
     assert event.next_try is not None and (event.next_try - event.at).total_seconds() == 90.5
     assert told([HEAD + line + b"x" * 9000]) == []
+
+
+FORWARDED = [
+    b"Nov 24 20:06:00 mail postfix/smtpd[1]: 4jYv2J4XCTzMYQp: client=far.example[192.0.2.1]",
+    b"Nov 24 20:06:00 mail postfix/cleanup[2]: 4jYv2J4XCTzMYQp: message-id=<m1@away.example>",
+    b"Nov 24 20:06:00 mail postfix/qmgr[3]: 4jYv2J4XCTzMYQp: from=<one@away.example>, size=232,"
+    b" nrcpt=1 (queue active)",
+    b"Nov 24 20:06:00 mail postfix/forward/smtpd[4]: 4jYv2J4hFMzMYQt: client=localhost[127.0.0.1]",
+    b"Nov 24 20:06:00 mail postfix/forward/cleanup[5]: 4jYv2J4hFMzMYQt:"
+    b" message-id=<m1@away.example>",
+    b"Nov 24 20:06:00 mail postfix/qmgr[3]: 4jYv2J4hFMzMYQt:"
+    b" from=<SRS0=Quax=JN=away.example=one@mail.node.example>, size=420, nrcpt=1 (queue active)",
+    b"Nov 24 20:06:00 mail postfix/forward/smtp[6]: 4jYv2J4XCTzMYQp: to=<far@unknown.example>,"
+    b" orig_to=<info@here.example>, relay=127.0.0.1[127.0.0.1]:10027, delay=0.03,"
+    b" delays=0.01/0.01/0.01/0.01, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as"
+    b" 4jYv2J4hFMzMYQt)",
+    b"Nov 24 20:06:00 mail postfix/qmgr[3]: 4jYv2J4XCTzMYQp: removed",
+    b"Nov 24 20:06:01 mail postfix/smtp[7]: 4jYv2J4hFMzMYQt: to=<far@unknown.example>,"
+    b" relay=mx.unknown.example[192.0.2.9]:25, delay=1.2, delays=0.01/0.01/0/1, dsn=2.0.0,"
+    b" status=sent (250 2.0.0 Ok)",
+    b"Nov 24 20:06:01 mail postfix/qmgr[3]: 4jYv2J4hFMzMYQt: removed",
+]
+"""A forwarded message, as Postfix logs its way through the port where it gets its sender."""
+
+
+def _of_forwarded(said: list[bytes]) -> None:
+    message, attempt = told(said)
+    assert isinstance(message, MessageSeen)
+    assert isinstance(attempt, AttemptSeen)
+    assert (message.direction, message.sender) == ("in", "one@away.example")
+    assert (attempt.queue, attempt.outcome) == (message.queue, "sent")
+    assert (attempt.recipient, attempt.original) == ("far@unknown.example", "info@here.example")
+    assert attempt.relay == "mx.unknown.example"
+
+
+def test_a_forwarded_message_stays_one_message_while_it_gets_its_sender() -> None:
+    _of_forwarded(FORWARDED)
+
+
+def test_the_far_host_may_answer_before_the_way_there_is_logged() -> None:
+    late = FORWARDED[6]
+    _of_forwarded([*FORWARDED[:6], FORWARDED[8], late, FORWARDED[7], FORWARDED[9]])
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -108,6 +109,9 @@ class Joiner:
         self._sessions: Recent[_Session] = Recent()
         self._forwarded: Recent[list[str]] = Recent()
         """Message-ID and destination to the mailboxes whose rules sent it there."""
+        self._hops: Recent[tuple[str, str, str]] = Recent()
+        """The number of a message that came by for its sender to what it was before: its first
+        number, the address that it was sent to, and whose rule forwarded it."""
 
     def note(self, filing: Filing) -> None:
         """Remember what Dovecot did."""
@@ -123,12 +127,25 @@ class Joiner:
                 key = filing.message_id, filing.where
                 (self._forwarded.get(key) or self._forwarded.keep(key, [])).append(filing.mailbox)
 
+    def events(self, found: Sequence[lines.Line]) -> list[AnyEvent]:
+        """The events that lines, in their order, complete."""
+        for line in found:
+            # The line that links two numbers may come after the first ones of the second.
+            self._link(line)
+        return [event for line in found if (event := self.event(line)) is not None]
+
+    def _link(self, line: lines.Line) -> None:
+        """Remember under which number a forwarded message goes on (docs/decisions/0022)."""
+        if isinstance(line, lines.Tried) and (number := lines.next_queue(line)):
+            self._hops.keep(number, (line.queue, line.original, ""))
+
     def event(self, line: lines.Line) -> AnyEvent | None:
         """The event that a line of Postfix's completes."""
         if isinstance(line, lines.Refused):
             return _refusal(line)
         if isinstance(line, lines.Ended):
             self._messages.take(line.queue)
+            self._hops.take(line.queue)
             return None
         if isinstance(line, lines.Changed):
             number, _ = EventSpool.identity()
@@ -148,7 +165,7 @@ class Joiner:
         return None
 
     def _taken(self, line: lines.Active, message: _Message) -> MessageSeen | None:
-        if message.told:
+        if message.told or message.direction == lines.HOP:
             return None  # a deferred message becomes active again and again
         message.told = True
         number, _ = EventSpool.identity()
@@ -166,6 +183,8 @@ class Joiner:
 
     def _tried(self, line: lines.Tried, message: _Message) -> AttemptSeen | None:
         outcome = _BY_STATUS.get(line.status)
+        if number := lines.next_queue(line):
+            self._hops.keep(number, (line.queue, line.original, self._forwarder(line, message)))
         session: _Session | None = None
         if line.status == "sent":
             outcome = _BY_SERVICE.get(line.service)
@@ -174,16 +193,21 @@ class Joiner:
                 outcome = _of_session(session)
         if outcome is None:
             return None
+        queue, original, by = self._hops.get(line.queue) or (
+            line.queue,
+            line.original,
+            self._forwarder(line, message),
+        )
         pause = min(max(line.delay, SHORTEST_PAUSE), LONGEST_PAUSE)
         number, _ = EventSpool.identity()
         return AttemptSeen(
             id=number,
             at=line.at,
-            queue=line.queue,
+            queue=queue,
             outcome=outcome,
             recipient=line.recipient,
-            original=line.original,
-            by=self._forwarder(line, message),
+            original=original,
+            by=by,
             relay="" if line.relay == "none" else line.relay,
             dsn=line.dsn,
             reply=line.reply,
@@ -248,12 +272,8 @@ class DeliveryBook:
             filing = filing_lines.read(raw)
             if filing is not None:
                 self._joiner.note(filing)
-        events = []
-        for raw in self._waiting:
-            line = lines.read(raw, now)
-            event = self._joiner.event(line) if line is not None else None
-            if event is not None:
-                events.append(event)
+        read = [line for raw in self._waiting if (line := lines.read(raw, now)) is not None]
+        events = self._joiner.events(read)
         reached = dict(self._places)
         if events or self._told != reached:
             self._spool.add(events, reached)

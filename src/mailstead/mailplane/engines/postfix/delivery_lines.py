@@ -46,16 +46,20 @@ _REFUSED = re.compile(
 )
 _ONCE = (b"; from=<", b" to=<", b" proto=", b" helo=<")
 """A refusal in which one of them stands twice was made to look like another one."""
+_QUEUED = re.compile(r"queued as ([0-9A-Za-z]{10,24})$")
 _CHANGES = {
     b"placed on hold": "held",
     b"released from hold": "released",
     b"removed": "deleted",
 }
+HOP = "hop"
+"""The direction of a forwarded message that comes by once more for its sender."""
 _DIRECTIONS = {
     b"smtpd": "in",
     b"submission/smtpd": "submitted",
     b"submissions/smtpd": "submitted",
     b"reinject/smtpd": "handed-back",
+    b"forward/smtpd": HOP,
 }
 _FORM = "%b %d %H:%M:%S"
 
@@ -130,6 +134,12 @@ class Refused(Line):
     words: str
     submitted: bool
     """By a log-in of ours to which the sender's address belongs."""
+
+
+def next_queue(line: Tried) -> str:
+    """The number under which a forwarded message came back for its sender; empty: it did not."""
+    found = _QUEUED.search(line.reply) if line.service == "forward/smtp" else None
+    return found[1] if found and line.status == "sent" else ""
 
 
 def read(line: bytes, now: dt.datetime) -> Line | None:
