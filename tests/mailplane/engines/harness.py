@@ -30,6 +30,7 @@ import pytest
 
 from mailstead.config import Ports, Settings, Spam
 from mailstead.home import Home
+from mailstead.mailplane.directory.compile import OWN_MAIL
 from mailstead.mailplane.engines import files
 from mailstead.mailplane.engines.dovecot import control as dovecot
 from mailstead.mailplane.engines.dovecot import model as dovecot_model
@@ -128,6 +129,7 @@ class Host:
         self.usage = UsageBook(self.home)
         self.maps.update("domains", {DOMAIN: "ok"}, ())
         self.maps.update("recipients", {DOMAIN: GONE}, ())
+        self.maps.update("classes", {f"@{DOMAIN}": OWN_MAIL}, ())
 
     def _make_directory(self) -> None:
         self.home.directory.mkdir()

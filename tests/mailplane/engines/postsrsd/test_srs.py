@@ -27,7 +27,6 @@ def forwarding() -> Iterator[Host]:
         running = subprocess.Popen(postsrsd.command(model))
         try:
             until(lambda: postsrsd.answers(model), "PostSRSd answers")
-            host.maps.update("classes", {f"@{DOMAIN}": "smtp:"}, ())
             host.maps.update("recipients", {f"info@{DOMAIN}": "DUNNO"}, ())
             host.maps.update("aliases", {f"info@{DOMAIN}": FAR}, ())
             yield host
