@@ -13,7 +13,17 @@ from tests.support.site import Site
 
 pytestmark = pytest.mark.lab
 
-PROCESSES = ("postfix", "dovecot", "rspamd", "redis", "unbound", "agent", "web", "worker")
+PROCESSES = (
+    "postfix",
+    "dovecot",
+    "rspamd",
+    "redis",
+    "unbound",
+    "postsrsd",
+    "agent",
+    "web",
+    "worker",
+)
 
 
 @pytest.mark.parametrize("name", PROCESSES)
