@@ -182,9 +182,11 @@ class Joiner:
         )
 
     def _tried(self, line: lines.Tried, message: _Message) -> AttemptSeen | None:
-        outcome = _BY_STATUS.get(line.status)
         if number := lines.next_queue(line):
+            # No outcome yet: it has only come by for its sender.
             self._hops.keep(number, (line.queue, line.original, self._forwarder(line, message)))
+            return None
+        outcome = _BY_STATUS.get(line.status)
         session: _Session | None = None
         if line.status == "sent":
             outcome = _BY_SERVICE.get(line.service)
