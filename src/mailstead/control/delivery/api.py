@@ -76,17 +76,7 @@ class DeliveryFind(Turn):
 
 
 def _facts(row: Delivery) -> dict[str, object]:
-    told = words.tell(
-        state=row.state,
-        at=row.updated,
-        now=timezone.now(),
-        relay=row.relay,
-        dsn=row.dsn,
-        reply=row.reply,
-        folder=row.folder,
-        forwarded=row.forwarded,
-        next_try=row.next_try,
-    )
+    told = words.tell_of(row, timezone.now())
     names = DeliveryOut.model_fields.keys() - {"message_id", "words"}
     facts: dict[str, object] = {name: getattr(row, name) for name in names}
     return {

@@ -54,20 +54,6 @@ class Part:
     attempts: list[tuple[Attempt, words.Told]]
 
 
-def _told(row: Delivery | Attempt, now: dt.datetime) -> words.Told:
-    return words.tell(
-        state=row.outcome if isinstance(row, Attempt) else row.state,
-        at=row.at if isinstance(row, Attempt) else row.updated,
-        now=now,
-        relay=row.relay,
-        dsn=row.dsn,
-        reply=row.reply,
-        folder=row.folder,
-        forwarded=row.forwarded,
-        next_try=row.next_try,
-    )
-
-
 def _moment(request: HttpRequest, name: str) -> dt.datetime | None:
     """A time of the form in the reader's zone; None: none, or not one."""
     try:
@@ -97,7 +83,7 @@ def _list(request: HttpRequest, place: Place | None) -> HttpResponseBase:
         vast=True,
         hint=gettext("Whole address or Message-ID"),
     )
-    lines = [Line(row, _told(row, now), _link(place, row.pk)) for row in found.rows]
+    lines = [Line(row, words.tell_of(row, now), _link(place, row.pk)) for row in found.rows]
     context = {
         "listing": found,
         "lines": lines,
@@ -130,7 +116,7 @@ def _cells(row: Delivery, now: dt.datetime) -> tuple[str, ...]:
         row.original,
         row.state,
         row.updated.isoformat(timespec="seconds"),
-        _told(row, now).sentence,
+        words.tell_of(row, now).sentence,
         row.reply,
         row.relay,
         row.message.message_id if row.message else "",
@@ -142,7 +128,11 @@ def _message(request: HttpRequest, place: Place | None, message: int) -> HttpRes
     mailbox = place.mailbox.pk if place else None
     delivery = queries.delivery_numbered(actor, message, mailbox=mailbox)
     parts = [
-        Part(row, _told(row, now), [(one, _told(one, now)) for one in queries.attempts_of(row)])
+        Part(
+            row,
+            words.tell_of(row, now),
+            [(one, words.tell_of(one, now)) for one in queries.attempts_of(row)],
+        )
         for row in queries.recipients_of(actor, delivery, mailbox=mailbox)
     ]
     context = {"delivery": delivery, "message": delivery.message, "parts": parts}

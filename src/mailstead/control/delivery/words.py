@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
+from mailstead.control.delivery.models import Attempt, Delivery
+
 Kind = Literal["good", "warn", "bad", "idle"]
 # The end of a mail server's name, to whose it is.
 COMPANIES = {
@@ -165,6 +167,21 @@ def tell(
         words = gettext("A rule also forwarded it to {address}.")
         sentences.append(words.format(address=", ".join(forwarded)))
     return Told(kind, short, " ".join(filter(None, sentences)))
+
+
+def tell_of(row: Delivery | Attempt, now: dt.datetime) -> Told:
+    """The same for what became of a message so far, or for one attempt."""
+    return tell(
+        state=row.outcome if isinstance(row, Attempt) else row.state,
+        at=row.at if isinstance(row, Attempt) else row.updated,
+        now=now,
+        relay=row.relay,
+        dsn=row.dsn,
+        reply=row.reply,
+        folder=row.folder,
+        forwarded=row.forwarded,
+        next_try=row.next_try,
+    )
 
 
 def _first(state: str, who: str, time: str, folder: str, where: str) -> tuple[Kind, str, str]:
