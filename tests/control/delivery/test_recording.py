@@ -244,7 +244,7 @@ def test_who_gets_the_address_later_sees_nothing_of_before(world: World) -> None
 
 
 def test_a_month_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "LOT", 3)
+    monkeypatch.setattr(services.log, "LOT", 3)
     before = Delivery.objects.count()
     old = world.now - dt.timedelta(days=31)
     Message.objects.all().delete()

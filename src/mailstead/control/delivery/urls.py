@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.delivery import views
+from mailstead.control.delivery.views import log as views
 
 app_name = "delivery"
 urlpatterns: list[URLPattern] = [

@@ -1,0 +1,5 @@
+"""What may happen in the delivery of mail, and recording what nodes tell of it."""
+
+from mailstead.control.delivery.services.log import KEEP, drop_old, record
+
+__all__ = ["KEEP", "drop_old", "record"]
