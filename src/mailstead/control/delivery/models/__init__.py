@@ -1,0 +1,5 @@
+"""The delivery of mail as rows."""
+
+from mailstead.control.delivery.models.log import Attempt, Delivery, Message
+
+__all__ = ["Attempt", "Delivery", "Message"]
