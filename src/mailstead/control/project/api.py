@@ -59,7 +59,7 @@ _ROUTERS = (
     work.router,
     company.router,
     nodes.router,
-    delivery.router,
+    *delivery.routers,
 )
 _ABOUT = (
     "Everything that the panel does, for programs. Send `Authorization: Bearer` and a token. "

@@ -1,0 +1,8 @@
+"""The delivery of mail for programs."""
+
+from ninja import Router
+
+from mailstead.control.delivery.api import log
+
+routers: tuple[Router, ...] = (log.router,)
+"""All of them, in the order in which the description tells them."""
