@@ -100,6 +100,18 @@ class Storage(_Section, frozen=True, kw_only=True):
     """Largest message accepted, bytes."""
 
 
+class Reputation(_Section, frozen=True, kw_only=True):
+    """Whether others trust what this node sends."""
+
+    address_lists: tuple[str, ...] = ("zen.spamhaus.org", "bl.spamcop.net", "psbl.surriel.com")
+    """DNS lists (RFC 5782) on which the node looks for its own IPv4 and IPv6 addresses. Some ask
+    for a contract, and then for a name of your own, of those who host mail for others."""
+    name_lists: tuple[str, ...] = ("dbl.spamhaus.org",)
+    """The same for the node's names."""
+    every_minutes: int = 60
+    """Minutes between two looks at the lists; 5 to 1440."""
+
+
 class Log(_Section, frozen=True, kw_only=True):
     """The engines' logs: who sent what to whom, and who logged in from where."""
 
@@ -148,6 +160,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     dns: Dns = Dns()
     spam: Spam = Spam()
     storage: Storage = Storage()
+    reputation: Reputation = Reputation()
     log: Log = Log()
     web: Web = Web()
 
@@ -218,6 +231,8 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "web.session_days must be from 1 to 365")
     if not 1 <= settings.web.api_requests <= 1_000_000:
         raise _invalid(settings, "web.api_requests must be from 1 to 1000000")
+    if not 5 <= settings.reputation.every_minutes <= 1440:
+        raise _invalid(settings, "reputation.every_minutes must be from 5 to 1440")
     if settings.storage.grace_days < 0:
         raise _invalid(settings, "storage.grace_days must not be negative")
     if not 1_000_000 <= settings.storage.message_limit <= 2_000_000_000:
@@ -235,6 +250,13 @@ def _check_names(settings: Settings) -> None:
             normalise_domain(name)
         except Refusal as refusal:
             raise _invalid(settings, f"web.hostnames: {refusal.words.rstrip('.')}") from refusal
+    for field in ("address_lists", "name_lists"):
+        for name in getattr(settings.reputation, field):
+            try:
+                normalise_domain(name)
+            except Refusal as refusal:
+                words = refusal.words.rstrip(".")
+                raise _invalid(settings, f"reputation.{field}: {words}") from refusal
     for text in settings.dns.forward_to:
         host, at, port = text.partition("@")
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from mailstead.control.delivery import services as delivery
 from mailstead.control.dns.answers import Answer, Found, Key, Seen
 from mailstead.control.dns.lookup import Way
 from mailstead.control.dns.services import check_domain
@@ -17,13 +18,19 @@ from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import OutgoingMail
+from mailstead.wire.events import ListingSeen
 from tests.control.addresses import Page
 from tests.control.world import OUTSIDE, World
 
 FRAGMENTS = ("apple/", "zone/", ".css", "logo/", "logo", "template/", "refused.csv", "row/", "now/")
 """Files and parts of pages."""
-OTHERWISE = {"/no-access/": 403, "/queue/act/": 404, "/queue/delete/": 302}
-"""What answers otherwise than 200: the page that says no, and the queue's with nothing chosen."""
+OTHERWISE = {
+    "/no-access/": 403,
+    "/queue/act/": 404,
+    "/queue/delete/": 302,
+    "/reputation/look/": 302,
+}
+"""What answers otherwise than 200: the page that says no, and acts on nothing that was chosen."""
 
 
 def furnish(world: World, now: dt.datetime) -> dict[str, object]:
@@ -77,6 +84,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
             for address in ("new@cars.example", "wrong@shop.example")
         ],
     )
+    _listed(world, now)
     link = people.invitation_link(**olga, role="operator", email=f"ola@{OUTSIDE}")
     return {
         "rules": 0,
@@ -88,6 +96,25 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         "recover": _recovery_link(mia, olga).rstrip("/").rpartition("/")[2],
         "welcome": link.rstrip("/").rpartition("/")[2],
     }
+
+
+@transaction.atomic
+def _listed(world: World, now: dt.datetime) -> None:
+    """A list names the node's address, and has named another one before."""
+    facts = {"zone": "zen.example", "since": now - dt.timedelta(days=2)}
+    for number, (subject, listed) in enumerate(
+        [("192.0.2.25", True), ("2001:db8::25", True), ("2001:db8::25", False)]
+    ):
+        event = ListingSeen(
+            id=f"furnish{number}",
+            at=now,
+            subject=subject,
+            listed=listed,
+            answers=("127.0.0.3",),
+            words="https://zen.example/why?192.0.2.25",
+            **facts,  # type: ignore[arg-type]
+        )
+        delivery.record(world.server.name, [event], now)
 
 
 def _dns(domain: str, wanted: Sequence[Key], way: Way) -> Seen:

@@ -33,7 +33,12 @@ def node(lab: Lab) -> Node:
     """The node of the lab, up; what it holds is thrown away with the lab."""
     made = lab.add_node()
     made.write_settings(
-        {"storage": {"message_limit": MESSAGE_LIMIT}, "spam": {"test_patterns": True}}
+        {
+            "storage": {"message_limit": MESSAGE_LIMIT},
+            "spam": {"test_patterns": True},
+            # Lists that exist in the lab only when a test makes them.
+            "reputation": {"address_lists": ["bl.example"], "name_lists": ["names.example"]},
+        }
     )
     made.small_disk(made.home.spool, SPOOL_MEGABYTES)
     made.small_disk(made.home.mail, STORE_MEGABYTES)

@@ -25,6 +25,7 @@ from mailstead.cli import (
     mailbox,
     person,
     queue,
+    reputation,
     rules,
     server,
     service,
@@ -68,6 +69,7 @@ for noun in (
     address,
     directory,
     queue,
+    reputation,
     audit,
     service,
 ):

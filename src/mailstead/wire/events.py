@@ -174,6 +174,21 @@ class RefusalSeen(Event, frozen=True, kw_only=True):
     """By a log-in of ours to which the sender's address belongs."""
 
 
+class ListingSeen(Event, frozen=True, kw_only=True):
+    """A DNS list (RFC 5782) has begun or ceased to name one of the node's addresses or names."""
+
+    subject: str
+    """IPv4 or IPv6 address, or domain name."""
+    zone: str
+    """The list."""
+    listed: bool
+    since: dt.datetime
+    answers: tuple[str, ...] = ()
+    """The A records that it answered with."""
+    words: str = ""
+    """The list's own: mostly where to read why."""
+
+
 AnyEvent = (
     Applied
     | ApplyFailed
@@ -185,6 +200,7 @@ AnyEvent = (
     | MessageSeen
     | AttemptSeen
     | RefusalSeen
+    | ListingSeen
 )
 
 

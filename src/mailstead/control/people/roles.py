@@ -111,6 +111,7 @@ _ROWS: dict[str, dict[str, str]] = {
     },
     "queue": dict.fromkeys(("view", "hold", "release", "delete", "requeue"), _COMPANY),
     "metrics": {"view": _COMPANY},
+    "reputation": {"view": _COMPANY, "check": _COMPANY},
     "style": {"view": _ALL},
 }
 

@@ -6,8 +6,8 @@ Protocol: HTTP over the control plane's unix socket (docs/develop/contracts.md):
     long poll for orders (node/orders.py), answers up.
 Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`, `<home>/dkim/`;
     `<home>/usage/usage.db` (node/usage.py); `<home>/agent/events.db` (events that wait),
-    `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead directory rebuild`: take a
-    snapshot now); the engines' logs (node/logs.py).
+    `<home>/agent/listings.json` (node/listings.py), `<home>/agent/lock`, `<home>/agent/rebuild`
+    (made by `mailstead directory rebuild`: take a snapshot now); the engines' logs (node/logs.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control
@@ -43,6 +43,7 @@ from mailstead.mailplane.node.counts import Pulse
 from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
+from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.node.orders import Orders
 from mailstead.mailplane.node.room import Room
 from mailstead.mailplane.node.sign_ins import SignInBook
@@ -83,6 +84,7 @@ class Agent:
         self.sign_ins = SignInBook(self.home)
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.upkeep = Upkeep(settings, root)
+        self.listings = ListingWatch(settings, self.home)
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
         if self.directory.outdated:
@@ -106,10 +108,9 @@ class Agent:
         reporter.start()
         # An order may take long, and a long poll must not delay changes.
         threading.Thread(target=self._obey, name="orders", daemon=True).start()
-        # Its tasks may take long and can be left at any time: nobody waits for its end.
-        threading.Thread(
-            target=self.upkeep.run, args=(self.stopping,), name="upkeep", daemon=True
-        ).start()
+        # Their tasks may take long and can be left at any time: nobody waits for their end.
+        for name, work in (("upkeep", self.upkeep.run), ("listings", self.listings.run)):
+            threading.Thread(target=work, args=(self.stopping,), name=name, daemon=True).start()
         pause = 0.0
         while not self.stopping.wait(pause):
             try:

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from mailstead.control.delivery.api import log
+from mailstead.control.delivery.api import listings, log
 
-routers: tuple[Router, ...] = (log.router,)
+routers: tuple[Router, ...] = (log.router, listings.router)
 """All of them, in the order in which the description tells them."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from mailstead.control.delivery.services import log
+from mailstead.control.delivery.services import listings, log
 from mailstead.wire.events import AnyEvent
 
-RECORDERS = (log.record,)
+RECORDERS = (log.record, listings.record)
 """Each takes the server, its new events and the time, and records those that are its own."""
 
 

@@ -34,6 +34,7 @@ _CUSTOMER = (
     Entry(_("Brand"), "hosting:brand", "brand.view", "brand", "brush"),
     Entry(_("Servers"), "hosting:servers", "server.view", "servers", "server"),
     Entry(_("Queue"), "hosting:queue", "queue.view", "queue", "queue"),
+    Entry(_("Reputation"), "delivery:reputation", "reputation.view", "reputation", "shield"),
     Entry(_("Metrics"), "hosting:metrics", "metrics.view", "metrics", "chart"),
     Entry(_("People and rights"), "hosting:people", "person.view", "people", "key"),
     Entry(_("API and webhooks"), "hosting:tokens", "token.view", "tokens", "plug"),
