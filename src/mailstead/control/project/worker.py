@@ -62,13 +62,15 @@ def _webhooks() -> dict[str, Task]:
 
 def _looks() -> dict[str, Task]:
     """On a thread of their own: the DNS of some domains takes its time to say nothing."""
+    from mailstead.control.dns.push.services import verify_due
     from mailstead.control.dns.services import check_due
 
-    return {"dns": check_due}
+    return {"dns": check_due, "dns pushes": verify_due}
 
 
 def _tasks() -> dict[str, Task]:
     from mailstead.control.delivery.services import drop_old as drop_old_messages
+    from mailstead.control.dns.push.services import drop_old as drop_old_plans
     from mailstead.control.feed.services import compact
     from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
     from mailstead.control.jobs.services import drop_old as drop_old_jobs
@@ -89,6 +91,7 @@ def _tasks() -> dict[str, Task]:
         "sign-ins": drop_old_sign_ins,
         "old jobs": drop_old_jobs,
         "delivery log": drop_old_messages,
+        "dns plans": drop_old_plans,
     }
 
 
