@@ -115,7 +115,6 @@ def test_a_program_plans_carries_out_and_undoes(world: World, host: dict[str, st
     assert OURS in transferred(int(host["port"]), "cars.example")
     back = olga.post(f"{path}/{number}/undo", {"credentials": credentials}).body
     assert back["undoes"] == number
-    # To turn mail away is loud on the way back too.
     olga.post(f"{path}/{back['number']}/apply", body)
     assert THEIRS in transferred(int(host["port"]), "cars.example")
     assert olga.post(f"{path}/{number}/apply", body).code == "plan-used"

@@ -16,6 +16,7 @@ from mailstead.control.dns.push.words import say_of
 from mailstead.control.hosting.api.found import Named, domain_in
 from mailstead.control.people.api.door import caller, operation
 from mailstead.control.people.api.paging import Number
+from mailstead.control.people.api.schemas import In, Text
 
 router = Router(tags=["Domains"])
 
@@ -26,6 +27,7 @@ class DnsHostOut(Schema):
     key: str
     name: str
     credentials: list[str] = Field(description="What is to be given with each request.")
+    secrets: list[str] = Field(description="Those of them that nobody else may know.")
     guide: str = Field(description="How to make the least of a token that is enough.")
 
 
@@ -35,31 +37,31 @@ class DnsHosts(Schema):
     hosts: list[DnsHostOut]
 
 
-class DnsPlanIn(Schema):
+class DnsPlanIn(In):
     """What a plan is made from."""
 
     host: str = Field(max_length=40, description=", ".join(one.key for one in PROVIDERS))
-    credentials: dict[str, str] = Field(
+    credentials: dict[str, Text] = Field(
         description="As the host asks for them. Used for this request only and kept nowhere."
     )
     zone: str = Field("", max_length=253, description="Empty: the one that the DNS names.")
 
 
-class DnsApplyIn(Schema):
+class DnsApplyIn(In):
     """How a plan is carried out."""
 
-    credentials: dict[str, str] = Field(description="The same again.")
-    changes: list[str] | None = Field(
+    credentials: dict[str, Text] = Field(description="The same again.")
+    changes: list[Text] | None = Field(
         None,
         max_length=200,
         description="`key` of those to make; null: all of them that are not `loud`.",
     )
 
 
-class DnsUndoIn(Schema):
+class DnsUndoIn(In):
     """What an undoing plan is made from."""
 
-    credentials: dict[str, str] = Field(description="As the host asks for them.")
+    credentials: dict[str, Text] = Field(description="As the host asks for them.")
 
 
 class DnsChange(Schema):
@@ -103,12 +105,18 @@ class DnsPushes(Schema):
 @operation("dns.push")
 def list_dns_hosts(request: HttpRequest) -> DnsHosts:
     """To which records can be pushed."""
+    return hosts_out()
+
+
+def hosts_out() -> DnsHosts:
+    """The DNS hosts as programs read them."""
     return DnsHosts(
         hosts=[
             DnsHostOut(
                 key=one.key,
                 name=one.name,
                 credentials=[each.key for each in one.credentials],
+                secrets=[each.key for each in one.credentials if each.secret],
                 guide=one.guide,
             )
             for one in offered()
@@ -121,7 +129,7 @@ def list_dns_hosts(request: HttpRequest) -> DnsHosts:
 def list_pushes(request: HttpRequest, domain: Named) -> DnsPushes:
     """What was planned and changed at the DNS host."""
     found = domain_in(request, domain)[1]
-    return DnsPushes(pushes=[_out(push) for push in queries.pushes(found)[:50]])
+    return DnsPushes(pushes=[out(push) for push in queries.pushes(found)[:50]])
 
 
 @router.post("/domains/{domain}/dns/pushes", response=DnsPush, summary="Plan a push")
@@ -136,14 +144,14 @@ def plan_push(request: HttpRequest, domain: Named, body: DnsPlanIn) -> DnsPush:
         credentials=body.credentials,
         zone=body.zone,
     )
-    return _out(push)
+    return out(push)
 
 
 @router.get("/domains/{domain}/dns/pushes/{number}", response=DnsPush, summary="Show a push")
 @operation("dns.view")
 def show_push(request: HttpRequest, domain: Named, number: Number) -> DnsPush:
     """One of them."""
-    return _out(queries.push_numbered(domain_in(request, domain)[1], number))
+    return out(queries.push_numbered(domain_in(request, domain)[1], number))
 
 
 @router.post(
@@ -160,7 +168,7 @@ def apply_push(request: HttpRequest, domain: Named, number: Number, body: DnsApp
         credentials=body.credentials,
         chosen=body.changes,
     )
-    return _out(push)
+    return out(push)
 
 
 @router.post(
@@ -175,10 +183,11 @@ def undo_push(request: HttpRequest, domain: Named, number: Number, body: DnsUndo
         push=queries.push_numbered(domain_in(request, domain)[1], number),
         credentials=body.credentials,
     )
-    return _out(push)
+    return out(push)
 
 
-def _out(push: Push) -> DnsPush:
+def out(push: Push) -> DnsPush:
+    """A push as programs read it."""
     changes = queries.changes_of(push)
     touched = {one.key for one in changes}
     return DnsPush(
