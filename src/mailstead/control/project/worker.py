@@ -1,7 +1,7 @@
 """The worker process: what has to be done at once, and what from time to time.
 
 Purpose: every second send the panel's mail and the webhooks that are due, and do the jobs that
-wait; look at the DNS of each domain once a day; every minute purge what is over.
+wait; look at the DNS of each domain each night; every minute purge what is over.
 Runs: SIGTERM ends it between two tasks, and between two steps of a job.
 Diagnostics: one line on stderr for each task that did something or failed.
 Known limits: a task that fails is tried again at the next round.
