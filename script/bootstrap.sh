@@ -17,7 +17,7 @@ readonly HOST_PACKAGES=(
 )
 readonly TEST_PACKAGES=(
     bind9-dnsutils chromium curl debootstrap fonts-dejavu-core gettext dovecot-pgsql fetchmail iproute2 isync knot libnet-ssleay-perl msmtp mutt
-    openssl
+    openssl pdns-backend-sqlite3 pdns-server
     postfix-pgsql postgresql procps swaks util-linux
     # What Exim needs, which the lab unpacks: its package cannot stand beside Postfix.
     libdb5.3 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0
@@ -70,7 +70,7 @@ disable_services() { # packages just installed
     for package in "$@"; do
         for unit in $(dpkg -L "$package" 2>/dev/null | sed -n 's,.*/systemd/system/\([^/@]*\.\(service\|socket\|timer\)\)$,\1,p'); do
             case $unit in
-            postfix* | postsrsd* | dovecot* | rspamd* | redis* | unbound* | nginx* | postgresql* | knot* | fetchmail* | msmtpd*) ;;
+            postfix* | postsrsd* | dovecot* | rspamd* | redis* | unbound* | nginx* | postgresql* | knot* | pdns* | fetchmail* | msmtpd*) ;;
             *) continue ;;
             esac
             if systemctl disable --now "$unit" >>"$LOG" 2>&1; then

@@ -77,6 +77,10 @@ class Dns(_Section, frozen=True, kw_only=True):
     """Validate DNSSEC. Off only where the root is not signed, as in the lab."""
     forward_to: tuple[str, ...] = ()
     """Addresses of resolvers to ask instead of the root servers."""
+    look_from: int = 1
+    """Hour, UTC, at which the nightly look at the DNS of every domain begins; 0 to 23."""
+    look_hours: int = 5
+    """Hours over which it is spread, so that many domains are no burst; 1 to 24."""
 
 
 class Spam(_Section, frozen=True, kw_only=True):
@@ -227,6 +231,8 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "recipient_delimiter must be one of + = _")
     if not 1 <= settings.log.keep_days <= 3650:
         raise _invalid(settings, "log.keep_days must be from 1 to 3650")
+    if not 0 <= settings.dns.look_from <= 23 or not 1 <= settings.dns.look_hours <= 24:
+        raise _invalid(settings, "dns.look_from must be from 0 to 23, dns.look_hours from 1 to 24")
     if not 1 <= settings.web.session_days <= 365:
         raise _invalid(settings, "web.session_days must be from 1 to 365")
     if not 1 <= settings.web.api_requests <= 1_000_000:

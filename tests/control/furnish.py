@@ -11,6 +11,9 @@ from django.db import transaction
 from mailstead.control.delivery import services as delivery
 from mailstead.control.dns.answers import Answer, Found, Key, Seen
 from mailstead.control.dns.lookup import Way
+from mailstead.control.dns.models import Push
+from mailstead.control.dns.push.records import Order, Rrset, Told
+from mailstead.control.dns.push.services import apply_push, plan_push
 from mailstead.control.dns.services import check_domain
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import Mailbox
@@ -56,6 +59,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         **olga, domain=mia.domain, address=mia.address, subject="Away", body="Back on Monday."
     )
     check_domain(**olga, domain=mia.domain, look=_dns)
+    push = _push(olga, mia)
     app, _ = services.create_app_password(**olga, mailbox=mia, name="Phone")
     gone = services.create_domain(
         **olga,
@@ -88,6 +92,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
     link = people.invitation_link(**olga, role="operator", email=f"ola@{OUTSIDE}")
     return {
         "rules": 0,
+        "pushes": push.pk,
         "apps": app.pk,
         "removed": gone.pk,
         "packages": package.pk,
@@ -115,6 +120,29 @@ def _listed(world: World, now: dt.datetime) -> None:
             **facts,  # type: ignore[arg-type]
         )
         delivery.record(world.server.name, [event], now)
+
+
+def _push(olga: dict[str, Any], mailbox: Mailbox) -> Push:
+    """Records that were pushed to a DNS host which says what it is wanted to say."""
+    name = mailbox.domain.name
+    zone = {
+        one.key: one
+        for one in (
+            Rrset(name, "A", 300, ("192.0.2.80",), "a"),
+            Rrset(name, "MX", 300, ("10 mx.before.example.",), "b"),
+            Rrset(name, "TXT", 300, ('"v=spf1 include:_spf.letters.example -all"',), "c"),
+        )
+    }
+
+    def call(order: Order) -> Told:
+        zone.update({one.key: one for one in order.changes})
+        return Told(records=tuple(zone.values()))
+
+    token = {"token": "a-token-of-the-tests"}
+    push = plan_push(
+        **olga, domain=mailbox.domain, provider="cloudflare", credentials=token, call=call
+    )
+    return apply_push(**olga, push=push, credentials=token, call=call, look=_dns)
 
 
 def _dns(domain: str, wanted: Sequence[Key], way: Way) -> Seen:

@@ -37,7 +37,7 @@ KNOWN = {
     "app-passwords",
     "packages",
 }
-KNOWN |= {"forwarders", "autoresponders", "jobs"}
+KNOWN |= {"forwarders", "autoresponders", "jobs", "pushes"}
 
 
 def _key(whose: str) -> str:
@@ -137,6 +137,9 @@ def test_another_tenants_things_are_not_there(world: World, role: str) -> None:
 # Bodies that are right, so that what answers is the tenant's check and not the reader of the body.
 _ROUTE = {"action": "blackhole"}
 _BODIES: dict[str, object] = {
+    "POST /domains/{domain}/dns/pushes": {"host": "desec", "credentials": {"token": "x"}},
+    "POST /domains/{domain}/dns/pushes/{number}/apply": {"credentials": {"token": "x"}},
+    "POST /domains/{domain}/dns/pushes/{number}/undo": {"credentials": {"token": "x"}},
     "PATCH /customers/{number}": {"name": "Mine"},
     "PUT /customers/{number}/brand": {"name": "Mine"},
     "PUT /customers/{number}/reseller": {"is_reseller": True},

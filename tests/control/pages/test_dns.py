@@ -91,7 +91,7 @@ def test_the_overview_and_the_list_say_how_the_dns_stands(world: World) -> None:
 
 def test_a_change_is_read_in_the_trail(world: World) -> None:
     check(world, dns_of(LEFT))
-    later, without = world.now + dt.timedelta(days=1), dns_of({**LEFT, MX: []})
+    later, without = world.now + dt.timedelta(hours=26), dns_of({**LEFT, MX: []})
     while services.check_due(later, without):
         continue
     page = world.client("customer").get("/audit/", {"label": "cars.example"}).content.decode()

@@ -66,7 +66,7 @@ def show_dns(request: HttpRequest, domain: Named) -> DnsOut:
 @router.post("/domains/{domain}/dns/check", response=DnsOut, summary="Check the DNS of a domain")
 @operation("dns.check", waits=True)
 def check_dns(request: HttpRequest, domain: Named) -> DnsOut:
-    """Look at it now; takes ten seconds at most. Otherwise it is looked at once a day."""
+    """Look at it now; takes ten seconds at most. Otherwise it is looked at each night."""
     found = domain_in(request, domain)[1]
     services.check_domain(actor=caller(request), now=timezone.now(), domain=found)
     found.refresh_from_db(fields=["dns_state"])

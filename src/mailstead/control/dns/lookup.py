@@ -160,7 +160,7 @@ def _read(message: dns.message.Message, kind: str) -> Answer:
         return Answer(_OUTCOMES.get(rcode, "servfail"))
     wanted = dns.rdatatype.from_text(kind)
     values = [
-        _text(kind, record)
+        text_of(kind, record)
         for rrset in message.answer
         if rrset.rdtype == wanted
         for record in rrset
@@ -168,7 +168,8 @@ def _read(message: dns.message.Message, kind: str) -> Answer:
     return Answer("found", tuple(values[:_VALUES])) if values else Answer("empty")
 
 
-def _text(kind: str, record: object) -> str:
+def text_of(kind: str, record: object) -> str:
+    """The data of a record as it is compared and shown."""
     if kind == "MX":
         text = f"{record.preference} {record.exchange.to_text().lower()}"  # type: ignore[attr-defined]
     elif kind == "TXT":

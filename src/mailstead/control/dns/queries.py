@@ -12,6 +12,7 @@ from mailstead.control.dns.compare import Expected, Note, Verdict
 from mailstead.control.dns.hosts import DnsHost, host_of
 from mailstead.control.dns.lookup import Way
 from mailstead.control.dns.models import Check
+from mailstead.control.dns.night import Night
 from mailstead.control.hosting import queries as hosting
 from mailstead.control.hosting.models import Domain
 
@@ -114,3 +115,8 @@ def to_publish(domain: Domain) -> list[tuple[str, str, str]]:
 def way() -> Way:
     """Whom this instance asks: its own resolver, and servers by the ordinary port."""
     return Way(resolver_port=settings.MAILSTEAD.ports.of("resolver"))
+
+
+def night() -> Night:
+    """When this instance looks at all domains."""
+    return Night(settings.MAILSTEAD.dns.look_from, settings.MAILSTEAD.dns.look_hours)

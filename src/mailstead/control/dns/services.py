@@ -23,8 +23,6 @@ from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
 
 Look = Callable[[str, Sequence[Key], Way], Seen]
-EVERY = dt.timedelta(hours=24)
-"""Each domain is looked at once a day, at the hour of its first look: the work spreads itself."""
 AGAIN = dt.timedelta(hours=1)
 """After which one is looked at again of which nothing is known, or whose owner is just publishing
 the records: it is younger than `YOUNG` and not all is well."""
@@ -106,7 +104,7 @@ def keep(
         now=now,
         domain=domain,
         state=state,
-        due=now + _pause(state, domain, now),
+        due=_next(state, domain, now),
         before={key: old[key] for key in old if key in new or old[key] == "extra"} or None,
         after={key: new[key] for key in new if key in old or new[key] == "extra"},
     )
@@ -119,10 +117,11 @@ def keep(
     Check.objects.update_or_create(domain=domain, defaults=fields)
 
 
-def _pause(state: State, domain: Domain, now: dt.datetime) -> dt.timedelta:
-    """Until the next look."""
+def _next(state: State, domain: Domain, now: dt.datetime) -> dt.datetime:
+    """When it is looked at again: in the night, or soon where something is going on."""
+    turn = queries.night().next_turn(domain.name, now)
     young = domain.created_at is not None and now - domain.created_at < YOUNG
-    return AGAIN if state == "unknown" or (young and state != "good") else EVERY
+    return min(turn, now + AGAIN) if state == "unknown" or (young and state != "good") else turn
 
 
 def _aged(findings: Sequence[Finding], before: Sequence[Kept], now: dt.datetime) -> list[Kept]:

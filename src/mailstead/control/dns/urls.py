@@ -5,10 +5,16 @@ from __future__ import annotations
 from django.urls import path
 
 from mailstead.control.dns import views
+from mailstead.control.dns.push import views as push
 
 app_name = "dns"
 urlpatterns = [
     path("domains/<str:name>/dns/", views.records, name="records"),
     path("domains/<str:name>/dns/check/", views.check, name="check"),
     path("domains/<str:name>/dns/zone/", views.zone, name="zone"),
+    path("domains/<str:name>/dns/push/", push.begin, name="push"),
+    path("domains/<str:name>/dns/pushes/<int:number>/", push.pushed, name="pushed"),
+    path("domains/<str:name>/dns/pushes/<int:number>/apply/", push.apply, name="push-apply"),
+    path("domains/<str:name>/dns/pushes/<int:number>/look/", push.look, name="push-look"),
+    path("domains/<str:name>/dns/pushes/<int:number>/undo/", push.undo, name="push-undo"),
 ]

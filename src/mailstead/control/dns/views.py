@@ -12,6 +12,8 @@ from django.utils.translation import gettext
 
 from mailstead.control.dns import queries, services
 from mailstead.control.dns.hosts import name_in_form, value_in_form
+from mailstead.control.dns.push import queries as pushes
+from mailstead.control.dns.push.words import state_of
 from mailstead.control.dns.queries import Line, Report
 from mailstead.control.dns.spf import MOST_LOOKUPS
 from mailstead.control.dns.words import Said, hints, say_of, trouble_words
@@ -50,6 +52,7 @@ def records(request: HttpRequest, name: str) -> HttpResponse:
         "trouble": trouble_words(report.trouble),
         "hints": hints(report.host),
         "most_lookups": MOST_LOOKUPS,
+        "pushes": [(one, *state_of(one)) for one in pushes.made(domain)[:5]],
     }
     return render(request, "dns/records.html", context)
 

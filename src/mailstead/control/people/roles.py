@@ -90,7 +90,7 @@ _ROWS: dict[str, dict[str, str]] = {
         "import": _ADMINS,
     },
     "address": {"explain": _ADMINS},
-    "dns": {"view": _ADMINS, "check": _ADMINS},
+    "dns": {"view": _ADMINS, "check": _ADMINS, "push": _ADMINS},
     "person": {
         "view": _OWNERS,
         "invite": _OWNERS,

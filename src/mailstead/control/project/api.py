@@ -20,6 +20,7 @@ from ninja.parser import Parser
 from mailstead import __version__
 from mailstead.control.delivery import api as delivery
 from mailstead.control.dns import api as dns
+from mailstead.control.dns.push import api as dns_push
 from mailstead.control.hosting.api import (
     addresses,
     company,
@@ -48,6 +49,7 @@ _ROUTERS = (
     packages.router,
     domains.router,
     dns.router,
+    dns_push.router,
     mailboxes.router,
     inside.router,
     addresses.router,

@@ -27,6 +27,7 @@ from mailstead.control.hosting.services.bulk import (
     import_domains,
     import_mailboxes,
 )
+from mailstead.control.hosting.services.common import permit
 from mailstead.control.hosting.services.customers import (
     create_customer,
     note_acting,
@@ -40,6 +41,7 @@ from mailstead.control.hosting.services.domains import (
     create_domain,
     make_domain_alias,
     note_dns,
+    note_zone,
     remove_domain,
     restore_domain,
     resume_domain,
@@ -161,8 +163,10 @@ __all__ = [
     "node_state",
     "note_acting",
     "note_dns",
+    "note_zone",
     "outside_address",
     "parse_rules",
+    "permit",
     "pool_usage",
     "post_recovery",
     "purge_expired",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
@@ -266,4 +267,33 @@ def note_dns(
         before={key: before[key] for key in changed if key in before},
         after={key: after[key] for key in changed if key in after},
         owner=owner,
+    )
+
+
+@transaction.atomic
+def note_zone(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    domain: Domain,
+    rule: str,
+    verb: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    """Write into the trail that the domain's zone was changed, who may not is refused.
+
+    `before` and `after` hold the values of each record set that was changed.
+    """
+    living(domain)
+    people.record(
+        actor=actor,
+        verb=verb,
+        kind="domain",
+        label=domain.name,
+        object_id=domain.pk,
+        now=now,
+        before=before,
+        after=after,
+        owner=permit(actor, rule, domain),
     )
