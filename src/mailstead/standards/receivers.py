@@ -132,7 +132,9 @@ TABLE: tuple[Row, ...] = (
         (
             "45",
             _M.POLICY,
-            r"unauthenticated email from .{0,80} is not accepted due to domain's dmarc", _D.PROOF),
+            r"unauthenticated email from .{0,80} is not accepted due to domain's dmarc",
+            _D.PROOF,
+        ),
         ("45", _M.POLICY, r"message does not (?:have|pass) authentication information", _D.PROOF),
         ("5", _M.POLICY, r"not (?:rfc )?5322 compliant"),
         ("45", _M.TLS, r"tls required for rcpt domain"),
@@ -339,11 +341,15 @@ TABLE: tuple[Row, ...] = (
         (
             "5",
             _M.NO_MAILBOX,
-            r"\b(?:mailbox|account|user)\b.{0,20}\b(?:disabled|inactive|suspended|deactivated|closed)\b", _D.SWITCHED_OFF),
+            r"\b(?:mailbox|account|user)\b.{0,20}\b(?:disabled|inactive|suspended|deactivated|closed)\b",
+            _D.SWITCHED_OFF,
+        ),
         (
             "5",
             _M.NO_MAILBOX,
-            r"does not accept mail \(nullmx\)|domain of .{0,60}does not accept mail", _D.NO_DOMAIN),
+            r"does not accept mail \(nullmx\)|domain of .{0,60}does not accept mail",
+            _D.NO_DOMAIN,
+        ),
         ("45", _M.FULL, r"\b(?:over|exceed(?:s|ed|ing)?) (?:its |the |disk |mailbox )?quota\b"),
         ("45", _M.FULL, r"\bquota (?:is )?(?:exceeded|full)\b|\bmailbox (?:is )?full\b"),
         (
@@ -364,21 +370,34 @@ TABLE: tuple[Row, ...] = (
         (
             "45",
             _M.POLICY,
-            r"\b(?:spf|dkim|dmarc)\b.{0,60}\b(?:fail|reject|not pass|policy|invalid|missing)", _D.PROOF),
+            r"\b(?:spf|dkim|dmarc)\b.{0,60}\b(?:fail|reject|not pass|policy|invalid|missing)",
+            _D.PROOF,
+        ),
         (
             "45",
             _M.POLICY,
-            r"\b(?:fail|reject|not pass|violat)\w{0,4}\b.{0,60}\b(?:spf|dkim|dmarc)\b", _D.PROOF),
+            r"\b(?:fail|reject|not pass|violat)\w{0,4}\b.{0,60}\b(?:spf|dkim|dmarc)\b",
+            _D.PROOF,
+        ),
         (
             "45",
             _M.POLICY,
-            r"cannot find your (?:reverse )?hostname|\breverse (?:dns|lookup)\b|\bptr record", _D.HOST_NAME),
+            r"cannot find your (?:reverse )?hostname|\breverse (?:dns|lookup)\b|\bptr record",
+            _D.HOST_NAME,
+        ),
         (
             "5",
             _M.POLICY,
-            r"\brelay(?:ing)? (?:access )?(?:denied|not permitted|not allowed|prohibited)", _D.RELAY),
+            r"\brelay(?:ing)? (?:access )?(?:denied|not permitted|not allowed|prohibited)",
+            _D.RELAY,
+        ),
         ("5", _M.POLICY, r"\bmessage (?:size|too large|too big|exceeds)|\bsize exceeds\b", _D.SIZE),
-        ("5", _M.CONTENT, r"\b(?:virus|malware|trojan|phish\w{0,3})\b|\bfile type\b|\battachment", _D.MALWARE),
+        (
+            "5",
+            _M.CONTENT,
+            r"\b(?:virus|malware|trojan|phish\w{0,3})\b|\bfile type\b|\battachment",
+            _D.MALWARE,
+        ),
         (
             "45",
             _M.CONTENT,

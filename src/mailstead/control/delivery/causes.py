@@ -1,4 +1,4 @@
-"""The classes of failures: what `standards.replies` understood, as a word that is kept with a row."""
+"""The classes of failures: what `standards.replies` understood, as a word kept with a row."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def _looks() -> dict[str, Task]:
 
 def _tasks() -> dict[str, Task]:
     from mailstead.control.delivery.services import drop_old as drop_old_messages
-    from mailstead.control.delivery.services import drop_old_listings
+    from mailstead.control.delivery.services import drop_old_complaints, drop_old_listings, end_due
     from mailstead.control.feed.services import compact
     from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
     from mailstead.control.jobs.services import drop_old as drop_old_jobs
@@ -91,6 +91,8 @@ def _tasks() -> dict[str, Task]:
         "old jobs": drop_old_jobs,
         "delivery log": drop_old_messages,
         "listings": drop_old_listings,
+        "suppressions": end_due,
+        "complaints": drop_old_complaints,
     }
 
 
