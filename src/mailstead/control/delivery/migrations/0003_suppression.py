@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0001_delivery_log"),
+        ("delivery", "0005_monitor"),
     ]
 
     operations = [
