@@ -25,6 +25,7 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "answers": lambda world, whose: world.answers[whose].pk,
     "webhooks": lambda world, whose: world.webhooks[whose].pk,
     "delivery": lambda world, whose: world.deliveries[_key(whose)].pk,
+    "unreachable": lambda world, whose: world.suppressions[_key(whose)].pk,
     "messages": lambda world, whose: world.deliveries[_key(whose)].pk,
     "servers": lambda world, whose: world.server.name,
 }

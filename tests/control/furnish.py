@@ -9,6 +9,8 @@ from typing import Any
 from django.db import transaction
 
 from mailstead.control.delivery import services as delivery
+from mailstead.control.delivery.models import Delivery
+from mailstead.control.delivery.services import record_complaint
 from mailstead.control.dns.answers import Answer, Found, Key, Seen
 from mailstead.control.dns.lookup import Way
 from mailstead.control.dns.models import Push
@@ -89,6 +91,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         ],
     )
     _listed(world, now)
+    record_complaint(raw=_report(world.deliveries["main"]), received=now)
     link = people.invitation_link(**olga, role="operator", email=f"ola@{OUTSIDE}")
     return {
         "rules": 0,
@@ -143,6 +146,18 @@ def _push(olga: dict[str, Any], mailbox: Mailbox) -> Push:
         **olga, domain=mailbox.domain, provider="cloudflare", credentials=token, call=call
     )
     return apply_push(**olga, push=push, credentials=token, call=call, look=_dns)
+
+
+def _report(delivery: Delivery) -> bytes:
+    """Somebody called a message spam."""
+    assert delivery.message is not None
+    return (
+        "From: <fbl@yahoo.example>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n\r\n"
+        f"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{delivery.message.message_id}>"
+        "\r\n\r\nBuy.\r\n--b--\r\n"
+    ).encode()
 
 
 def _dns(domain: str, wanted: Sequence[Key], way: Way) -> Seen:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from django.test import Client
 
 from mailstead.control.delivery import services as delivery
-from mailstead.control.delivery.models import Delivery
+from mailstead.control.delivery.models import Delivery, Suppression
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import (
     Autoresponder,
@@ -55,6 +55,8 @@ class World:
     invitations: dict[str, Invitation] = field(default_factory=dict)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     """A message from the world into each mailbox."""
+    suppressions: dict[str, Suppression] = field(default_factory=dict)
+    """Each mailbox has found out that somebody is not there."""
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     """Switched off: the world itself tells nobody anything."""
 
@@ -126,6 +128,7 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
             **who, domain=domain, address=f"{local}@{name}", password=PASSWORD
         )
         world.deliveries[key] = _delivery(world, f"{local}@{name}")
+        world.suppressions[key] = _suppression(world, world.mailboxes[key])
     member("domain_admin", "dora", carl, domains=[world.domains["main"].pk])
     world.people["mailbox"] = services.log_in_of(world.mailboxes["main"])
     for role in ("reseller", "customer", "stranger"):
@@ -157,6 +160,22 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
         )
         world.invitations[role] = Invitation.objects.get(email=f"new-{role}@{OUTSIDE}")
     return world
+
+
+def _suppression(world: World, mailbox: Mailbox) -> Suppression:
+    return Suppression.objects.create(
+        server=world.server.name,
+        customer=mailbox.domain.customer_id,
+        domain=mailbox.domain_id,
+        mailbox=mailbox.pk,
+        address=mailbox.address,
+        recipient=f"gone@{OUTSIDE}",
+        since=world.now,
+        until=world.now + dt.timedelta(days=30),
+        reply="host mx.outside.example[192.0.2.25] said: 550 5.1.1 User unknown",
+        relay="mx.outside.example",
+        dsn="5.1.1",
+    )
 
 
 def _delivery(world: World, address: str) -> Delivery:

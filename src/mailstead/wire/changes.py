@@ -207,6 +207,26 @@ class DkimKeyGone(Change, frozen=True, kw_only=True):
     selector: str
 
 
+class SuppressionPut(Change, frozen=True, kw_only=True):
+    """A mailbox does not write to a recipient until then: they are not there.
+
+    It outlives the mailbox and its domain on the node; the control plane ends it.
+    """
+
+    mailbox: str
+    recipient: str
+    until: dt.datetime
+    words: str
+    """One printable line for the sender."""
+
+
+class SuppressionGone(Change, frozen=True, kw_only=True):
+    """It may be written to again."""
+
+    mailbox: str
+    recipient: str
+
+
 AnyChange = (
     DomainPut
     | DomainGone
@@ -221,6 +241,8 @@ AnyChange = (
     | SpamSettingsPut
     | DkimKeyPut
     | DkimKeyGone
+    | SuppressionPut
+    | SuppressionGone
 )
 
 

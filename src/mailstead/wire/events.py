@@ -134,6 +134,8 @@ class MessageSeen(Event, frozen=True, kw_only=True):
     client: str = ""
     """Network address."""
     size: int = 0
+    subject: str = ""
+    """Keyed hash of its subject (`standards.subject`)."""
 
 
 class AttemptSeen(Event, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "mailboxes": lambda world, whose: world.mailboxes[_key(whose)].address,
     "addresses": lambda world, whose: world.mailboxes[_key(whose)].address,
     "servers": lambda world, whose: world.server.name,
+    "suppressions": lambda world, whose: world.suppressions[_key(whose)].pk,
 }
 # Parts below something that is checked, or of which the tests of the resource have their own.
 ANY = 999_999

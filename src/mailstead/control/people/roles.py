@@ -80,6 +80,8 @@ _ROWS: dict[str, dict[str, str]] = {
     "sign-in": {"view": _PEOPLE},
     "folder": {"view": _PEOPLE},
     "delivery": {"view": _PEOPLE},
+    "suppression": {"view": _PEOPLE, "release": _PEOPLE},
+    "complaint": {"view": _PEOPLE},
     "forwarder": dict.fromkeys(("view", "create", "update", "remove", "import"), _ADMINS),
     "autoresponder": {
         "view": _PEOPLE,
@@ -146,6 +148,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "vacation",
         "forwarder",
         "autoresponder",
+        "suppression",
     ),
     "domains": ("domain", "dns"),
     "account": ("customer", "package", "brand", "person", "token", "webhook", "job"),

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.urls import URLPattern, URLResolver, include, path
 
 from mailstead.control.delivery.services import record
+from mailstead.control.delivery.services import snapshot as suppressions
 from mailstead.control.feed.views import routes
-from mailstead.control.hosting.messages import snapshot
+from mailstead.control.hosting import messages
 from mailstead.control.hosting.services import handle_event
+from mailstead.wire.changes import AnyChange
+
+
+def snapshot(server: str) -> Iterator[AnyChange]:
+    """All that a node has to know, from every part of the house that tells nodes something."""
+    yield from messages.snapshot(server)
+    yield from suppressions(server)
+
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("feed/v1/", include(routes(snapshot=snapshot, handle=handle_event, record=record))),

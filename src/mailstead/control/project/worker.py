@@ -70,7 +70,7 @@ def _looks() -> dict[str, Task]:
 
 def _tasks() -> dict[str, Task]:
     from mailstead.control.delivery.services import drop_old as drop_old_messages
-    from mailstead.control.delivery.services import drop_old_listings
+    from mailstead.control.delivery.services import drop_old_complaints, drop_old_listings, end_due
     from mailstead.control.dns.push.services import drop_old as drop_old_plans
     from mailstead.control.feed.services import compact
     from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
@@ -94,6 +94,8 @@ def _tasks() -> dict[str, Task]:
         "delivery log": drop_old_messages,
         "listings": drop_old_listings,
         "dns plans": drop_old_plans,
+        "suppressions": end_due,
+        "complaints": drop_old_complaints,
     }
 
 

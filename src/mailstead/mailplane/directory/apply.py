@@ -18,7 +18,7 @@ from mailstead.mailplane.directory.compare import compare_maps
 from mailstead.mailplane.directory.journal import Journal
 from mailstead.mailplane.directory.ports import Maps, Sessions, Signing
 from mailstead.mailplane.directory.schema import SCHEMA, connect
-from mailstead.mailplane.directory.state import State, domain_of
+from mailstead.mailplane.directory.state import State, domain_of, suppression_key
 from mailstead.mailplane.directory.stores import Stores
 from mailstead.wire.changes import (
     AnyChange,
@@ -33,6 +33,8 @@ from mailstead.wire.changes import (
     MailboxPut,
     Revision,
     StorePurged,
+    SuppressionGone,
+    SuppressionPut,
 )
 
 _GONE: dict[type[Change], str] = {
@@ -134,6 +136,12 @@ class Directory:
             else:
                 state.remove("dkim", f"{change.domain}/{change.selector}")
             return {change.domain}
+        if isinstance(change, SuppressionPut):
+            state.put(change)
+            return set()
+        if isinstance(change, SuppressionGone):
+            state.remove("suppression", suppression_key(change.mailbox, change.recipient))
+            return set()
         kind = _GONE.get(type(change))
         if kind is not None:
             address: str = change.address

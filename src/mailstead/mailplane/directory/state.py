@@ -18,6 +18,7 @@ from mailstead.wire.changes import (
     MailboxPut,
     RulesPut,
     SpamSettingsPut,
+    SuppressionPut,
 )
 
 T = TypeVar("T", bound=Change)
@@ -30,6 +31,7 @@ KINDS: dict[type[Change], str] = {
     RulesPut: "rules",
     SpamSettingsPut: "spam",
     DkimKeyPut: "dkim",
+    SuppressionPut: "suppression",
 }
 OWN = ("mailbox", "forwarder", "autoresponder")
 """The kinds that make an address exist."""
@@ -88,6 +90,10 @@ class State:
     def spam(self, address: str) -> SpamSettingsPut | None:
         found = self._get("spam", address)
         return found if isinstance(found, SpamSettingsPut) else None
+
+    def suppression(self, mailbox: str, recipient: str) -> SuppressionPut | None:
+        found = self._get("suppression", suppression_key(mailbox, recipient))
+        return found if isinstance(found, SuppressionPut) else None
 
     def dkim_keys(self, domain: str) -> list[DkimKeyPut]:
         rows = self._db.execute(
@@ -182,12 +188,20 @@ class State:
         yield from self._db.execute("SELECT kind, key FROM thing")
 
 
+def suppression_key(mailbox: str, recipient: str) -> str:
+    """The key of a suppression; neither address has a blank."""
+    return f"{mailbox} {recipient}"
+
+
 def key_of(change: Change) -> tuple[str, str]:
     """The key of a `…Put` and the domain that it belongs to."""
     if isinstance(change, DomainPut):
         return change.name, change.name
     if isinstance(change, DkimKeyPut):
         return f"{change.domain}/{change.selector}", change.domain
+    if isinstance(change, SuppressionPut):
+        # Of no domain: what a domain's end takes with it would come back with no change of its own.
+        return suppression_key(change.mailbox, change.recipient), ""
     assert isinstance(
         change, MailboxPut | ForwarderPut | AutoresponderPut | RulesPut | SpamSettingsPut
     )

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from mailstead.control.delivery.api import listings, log
+from mailstead.control.delivery.api import listings, log, suppression
 
-routers: tuple[Router, ...] = (log.router, listings.router)
+routers: tuple[Router, ...] = (log.router, listings.router, suppression.router)
 """All of them, in the order in which the description tells them."""

@@ -2,5 +2,13 @@
 
 from mailstead.control.delivery.models.listings import Listing
 from mailstead.control.delivery.models.log import Attempt, Delivery, Message
+from mailstead.control.delivery.models.suppression import Complaint, Suppression
 
-__all__ = ["Attempt", "Delivery", "Listing", "Message"]
+__all__ = [
+    "Attempt",
+    "Complaint",
+    "Delivery",
+    "Listing",
+    "Message",
+    "Suppression",
+]

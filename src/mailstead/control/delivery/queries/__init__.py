@@ -7,5 +7,23 @@ from mailstead.control.delivery.queries.log import (
     delivery_numbered,
     recipients_of,
 )
+from mailstead.control.delivery.queries.suppression import (
+    Signals,
+    complaints,
+    signals,
+    suppression_numbered,
+    suppressions,
+)
 
-__all__ = ["attempts_of", "deliveries", "delivery_numbered", "listings", "recipients_of"]
+__all__ = [
+    "Signals",
+    "attempts_of",
+    "complaints",
+    "deliveries",
+    "delivery_numbered",
+    "listings",
+    "recipients_of",
+    "signals",
+    "suppression_numbered",
+    "suppressions",
+]

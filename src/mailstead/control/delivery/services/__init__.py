@@ -1,7 +1,21 @@
 """What may happen in the delivery of mail, and recording what nodes tell of it."""
 
+from mailstead.control.delivery.services.complaints import drop_old as drop_old_complaints
+from mailstead.control.delivery.services.complaints import record_complaint
 from mailstead.control.delivery.services.events import record
 from mailstead.control.delivery.services.listings import drop_old_listings, look_at_lists
 from mailstead.control.delivery.services.log import KEEP, drop_old
+from mailstead.control.delivery.services.suppression import end_due, release, snapshot
 
-__all__ = ["KEEP", "drop_old", "drop_old_listings", "look_at_lists", "record"]
+__all__ = [
+    "KEEP",
+    "drop_old",
+    "drop_old_complaints",
+    "drop_old_listings",
+    "end_due",
+    "look_at_lists",
+    "record",
+    "record_complaint",
+    "release",
+    "snapshot",
+]

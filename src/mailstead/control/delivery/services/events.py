@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from mailstead.control.delivery.services import listings, log
+from mailstead.control.delivery.services import listings, log, suppression
 from mailstead.wire.events import AnyEvent
 
-RECORDERS = (log.record, listings.record)
-"""Each takes the server, its new events and the time, and records those that are its own."""
+RECORDERS = (log.record, listings.record, suppression.record)
+"""Each takes the server, its new events and the time, and records those that are its own. The log
+comes before those who ask it."""
 
 
 def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
