@@ -17,6 +17,7 @@ from mailstead.wire.changes import (
     ForwarderPut,
     MailboxPut,
     RulesPut,
+    SendingLimitsPut,
     SpamSettingsPut,
 )
 
@@ -29,6 +30,7 @@ KINDS: dict[type[Change], str] = {
     AutoresponderPut: "autoresponder",
     RulesPut: "rules",
     SpamSettingsPut: "spam",
+    SendingLimitsPut: "sending",
     DkimKeyPut: "dkim",
 }
 OWN = ("mailbox", "forwarder", "autoresponder")
@@ -88,6 +90,10 @@ class State:
     def spam(self, address: str) -> SpamSettingsPut | None:
         found = self._get("spam", address)
         return found if isinstance(found, SpamSettingsPut) else None
+
+    def sending(self, domain: str) -> SendingLimitsPut | None:
+        found = self._get("sending", domain)
+        return found if isinstance(found, SendingLimitsPut) else None
 
     def dkim_keys(self, domain: str) -> list[DkimKeyPut]:
         rows = self._db.execute(
@@ -188,6 +194,8 @@ def key_of(change: Change) -> tuple[str, str]:
         return change.name, change.name
     if isinstance(change, DkimKeyPut):
         return f"{change.domain}/{change.selector}", change.domain
+    if isinstance(change, SendingLimitsPut):
+        return change.domain, change.domain
     assert isinstance(
         change, MailboxPut | ForwarderPut | AutoresponderPut | RulesPut | SpamSettingsPut
     )
