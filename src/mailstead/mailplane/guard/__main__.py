@@ -1,4 +1,4 @@
-"""Starts the guard: `python -m mailstead.mailplane.guard --home H`."""
+"""Starts the guard: `python -m mailstead.mailplane.guard --home H --pages URL`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from pathlib import Path
 
 import structlog
 
-from mailstead.config import load, panel_origin
 from mailstead.home import Home
 from mailstead.mailplane.directory.sending import SendingBook
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.server import listen, serve
 from mailstead.mailplane.guard.store import Store
-from mailstead.wire.sending import HELP_PATH
 
 
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM."""
     parser = argparse.ArgumentParser(prog="guard")
     parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--pages", required=True, help="where the pages that explain begin")
     given = parser.parse_args(arguments)
     structlog.configure(
         processors=[
@@ -36,7 +35,7 @@ def main(arguments: list[str]) -> int:
     desk = Desk(
         store=Store(home.guard_database),
         sending=SendingBook(home.directory_database),
-        help=panel_origin(load(given.home)) + HELP_PATH,
+        pages=given.pages,
     )
     asyncio.run(serve(desk, listen(home.guard_socket)))
     return 0

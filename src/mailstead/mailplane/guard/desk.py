@@ -21,10 +21,10 @@ class Desk:
     store: Store
     sending: SendingBook
     """Who may send how much (the node's directory)."""
-    help: str
+    pages: str
     """Beginning of the addresses of the pages that explain a refusal, ends with `/`."""
     now: Callable[[], dt.datetime] = _now
 
     def link(self, page: str) -> str:
         """The address of the page that explains."""
-        return self.help + page
+        return self.pages + page

@@ -12,7 +12,7 @@ Diagnostics: JSON lines on standard error: each refusal with its code, each trou
     client to come again (451). A wrong answer would be worse than none.
 Known limits: counters are this node's own; a customer with mailboxes on two nodes has the limit on
     each of them (docs/decisions/0025).
-Settings: `web.hostnames` (links in replies), and where the home is.
+Settings: where the home is, and where the links in its replies lead (`web.hostnames`).
 """
 
 from __future__ import annotations

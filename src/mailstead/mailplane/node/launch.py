@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import NoReturn
 
 import mailstead
-from mailstead.config import child_environment, load
+from mailstead.config import child_environment, load, panel_origin
 from mailstead.home import Home
 from mailstead.mailplane.node import leftovers
 from mailstead.mailplane.node.registry import ENGINES
 from mailstead.mailplane.node.users import CONTROL, GUARD
+from mailstead.wire.sending import HELP_PATH
 
 CHECK = "check"
 """Ends with 0 when the control plane's user can read the program."""
@@ -64,7 +65,11 @@ def _become_engine(name: str, home: Home) -> NoReturn:
 
 
 def _become_own(module: str, user: str, home: Home) -> NoReturn:
-    words = ["-m", module, *(("--home", str(home.root)) if user == GUARD else ())]
+    words = ["-m", module]
+    if user == GUARD:
+        # The settings are not for its eyes: a password of the database may stand in them.
+        pages = panel_origin(load(home.root)) + HELP_PATH
+        words += ["--home", str(home.root), "--pages", pages]
     python, base = sys.executable, os.path.realpath(sys.executable)
     environment = child_environment(home.root)
     code = [str(Path(mailstead.__file__).parents[1]), sysconfig.get_path("purelib")]

@@ -311,8 +311,9 @@ def _submission(model: PostfixModel) -> list[Entry]:
             "submission_data_restrictions",
             guard,
             "The guard decides about the message as a whole where Postfix knows how many\n"
-            "recipients it has (docs/decisions/0025). Five tries with a second between them bridge a restart\n"
-            "of the guard; when it stays away mail waits at the sender, none goes out uncounted.",
+            "recipients it has (docs/decisions/0025). Five tries with a second between them\n"
+            "bridge a restart of the guard; when it stays away mail waits at the sender, none\n"
+            "goes out uncounted.",
         ),
     ]
 
