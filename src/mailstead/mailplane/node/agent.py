@@ -5,7 +5,7 @@ Protocol: HTTP over the control plane's unix socket (docs/develop/contracts.md):
     changes, a snapshot when the directory is empty, damaged or too far behind, events up; another
     long poll for orders (node/orders.py), answers up.
 Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`, `<home>/dkim/`;
-    `<home>/usage/usage.db` (node/usage.py); `<home>/agent/events.db` (events that wait),
+    `<home>/usage/usage.db` (node/usage.py); reads `<home>/guard/guard.db` (node/sending_use.py); `<home>/agent/events.db` (events that wait),
     `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead directory rebuild`: take a
     snapshot now); the engines' logs (node/logs.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
@@ -45,6 +45,7 @@ from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
 from mailstead.mailplane.node.orders import Orders
 from mailstead.mailplane.node.room import Room
+from mailstead.mailplane.node.sending_use import SendingBook
 from mailstead.mailplane.node.sign_ins import SignInBook
 from mailstead.mailplane.node.upkeep import Upkeep
 from mailstead.mailplane.node.usage import UsageBook
@@ -81,6 +82,7 @@ class Agent:
         self.directory = self._open_directory()
         self.usage = UsageBook(self.home)
         self.sign_ins = SignInBook(self.home)
+        self.sending = SendingBook(self.home)
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.upkeep = Upkeep(settings, root)
         self.request = self.home.event_spool.parent / "rebuild"
@@ -199,6 +201,7 @@ class Agent:
                 if time.monotonic() >= due:
                     self._tell_usage(spool)
                     self.sign_ins.tell(spool)
+                    self.sending.tell(spool, dt.datetime.now(dt.UTC))
                     due = time.monotonic() + TELL_USAGE_EVERY
                 _hand_in(spool, feed)
             except Away:
