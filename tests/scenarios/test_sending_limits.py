@@ -1,4 +1,4 @@
-"""Sending limits hold to the message, however many send at once and whatever is killed meanwhile."""
+"""Sending limits hold to the message, however many send at once and whatever is killed."""
 
 from __future__ import annotations
 

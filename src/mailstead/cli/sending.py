@@ -179,6 +179,6 @@ def refused() -> None:
             "times": row.refused,
             "last": row.refused_at,
         }
-        for row in sending.at_limit(SESSION.actor(), now())[:200]
+        for row in sending.at_limit(SESSION.actor(), now()).order_by("-refused_at")[:200]
     ]
     SESSION.print_rows(found)

@@ -6,6 +6,7 @@ the living only. Sizes are bytes, 0 means no limit; times are UTC.
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.db import models
@@ -334,6 +335,12 @@ class SendingUse(models.Model):
     """Why the last one was refused (`wire.sending.Page`); empty: none was."""
     refused = models.IntegerField(default=0)
     refused_at = models.DateTimeField(null=True, db_index=True)
+
+    def current(self, name: str, now: dt.datetime) -> int:
+        """One of the four; a figure that is older than its window says nothing any more."""
+        window = dt.timedelta(hours=1) if name.endswith("hour") else dt.timedelta(days=1)
+        number: int = getattr(self, name)
+        return number if now - self.at < window else 0
 
     @property
     def whose(self) -> str:

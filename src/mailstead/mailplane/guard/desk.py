@@ -27,4 +27,4 @@ class Desk:
 
     def link(self, page: str) -> str:
         """The address of the page that explains."""
-        return self.pages + page
+        return f"{self.pages}{page}/"

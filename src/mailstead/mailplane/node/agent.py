@@ -5,9 +5,10 @@ Protocol: HTTP over the control plane's unix socket (docs/develop/contracts.md):
     changes, a snapshot when the directory is empty, damaged or too far behind, events up; another
     long poll for orders (node/orders.py), answers up.
 Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`, `<home>/dkim/`;
-    `<home>/usage/usage.db` (node/usage.py); reads `<home>/guard/guard.db` (node/sending_use.py); `<home>/agent/events.db` (events that wait),
+    `<home>/usage/usage.db` (node/usage.py); `<home>/agent/events.db` (events that wait),
     `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead directory rebuild`: take a
-    snapshot now); the engines' logs (node/logs.py).
+    snapshot now); the engines' logs (node/logs.py), the guard's
+    counters (node/sending_use.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control

@@ -74,10 +74,11 @@ class SendingBook:
 
     def _figures(self, now: dt.datetime) -> dict[str, _Figures]:
         at = int(now.timestamp())
-        since = {name: at - seconds - BUCKET for name, seconds in SECONDS.items()}
+        since: dict[str, int] = {name: at - seconds - BUCKET for name, seconds in SECONDS.items()}
         uri = f"file:{self._path}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=5)) as reader:
-            return {row[0]: tuple(row[1:]) for row in reader.execute(_QUERY, since)}
+            rows = reader.execute(_QUERY, dict(since)).fetchall()
+        return {row[0]: tuple(row[1:]) for row in rows}
 
 
 def _event(key: str, row: _Figures, now: dt.datetime) -> SendingSeen:

@@ -5,69 +5,108 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('hosting', '0003_dns_state'),
+        ("hosting", "0003_dns_state"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SendingPolicy',
+            name="SendingPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mailbox', models.JSONField(default=dict)),
-                ('customer', models.JSONField(default=dict)),
-                ('ramp', models.JSONField(default=list)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mailbox", models.JSONField(default=dict)),
+                ("customer", models.JSONField(default=dict)),
+                ("ramp", models.JSONField(default=list)),
             ],
         ),
         migrations.AddField(
-            model_name='customer',
-            name='sending_mailbox',
+            model_name="customer",
+            name="sending_mailbox",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='customer',
-            name='sending_ramp_exempt',
+            model_name="customer",
+            name="sending_ramp_exempt",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='customer',
-            name='sending_total',
+            model_name="customer",
+            name="sending_total",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='mailbox',
-            name='sending_limits',
+            model_name="mailbox",
+            name="sending_limits",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='package',
-            name='sending_mailbox',
+            model_name="package",
+            name="sending_mailbox",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='package',
-            name='sending_total',
+            model_name="package",
+            name="sending_total",
             field=models.JSONField(default=dict),
         ),
         migrations.CreateModel(
-            name='SendingUse',
+            name="SendingUse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('messages_hour', models.IntegerField(default=0)),
-                ('messages_day', models.IntegerField(default=0)),
-                ('recipients_hour', models.IntegerField(default=0)),
-                ('recipients_day', models.IntegerField(default=0)),
-                ('page', models.CharField(blank=True, max_length=10)),
-                ('refused', models.IntegerField(default=0)),
-                ('refused_at', models.DateTimeField(db_index=True, null=True)),
-                ('customer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='uses', to='hosting.customer')),
-                ('mailbox', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='uses', to='hosting.mailbox')),
-                ('server', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='hosting.server')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("messages_hour", models.IntegerField(default=0)),
+                ("messages_day", models.IntegerField(default=0)),
+                ("recipients_hour", models.IntegerField(default=0)),
+                ("recipients_day", models.IntegerField(default=0)),
+                ("page", models.CharField(blank=True, max_length=10)),
+                ("refused", models.IntegerField(default=0)),
+                ("refused_at", models.DateTimeField(db_index=True, null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="uses",
+                        to="hosting.customer",
+                    ),
+                ),
+                (
+                    "mailbox",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="uses",
+                        to="hosting.mailbox",
+                    ),
+                ),
+                (
+                    "server",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="hosting.server",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('server', 'mailbox'), name='sending_use_of_mailbox'), models.UniqueConstraint(fields=('server', 'customer'), name='sending_use_of_customer')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("server", "mailbox"), name="sending_use_of_mailbox"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("server", "customer"), name="sending_use_of_customer"
+                    ),
+                ],
             },
         ),
     ]

@@ -116,9 +116,14 @@ def uses(actor: Actor) -> QuerySet[SendingUse]:
     return rows.select_related("mailbox__domain__customer", "customer", "server")
 
 
+def lately(actor: Actor, now: dt.datetime) -> QuerySet[SendingUse]:
+    """Who has sent something within a day."""
+    return uses(actor).filter(at__gt=now - AT_LIMIT, messages_day__gt=0)
+
+
 def at_limit(actor: Actor, now: dt.datetime) -> QuerySet[SendingUse]:
-    """Who was refused within a day, the last first."""
-    return uses(actor).filter(refused_at__gt=now - AT_LIMIT).order_by("-refused_at")
+    """Who was refused within a day."""
+    return uses(actor).filter(refused_at__gt=now - AT_LIMIT)
 
 
 @dataclass(frozen=True)
