@@ -130,7 +130,8 @@ class Web(_Section, frozen=True, kw_only=True):
     """The company's name, as the panel and its mails say it."""
     hostnames: tuple[str, ...] = ()
     """Names under which the panel answers; the first stands in the links of mails. Empty: the
-    host's own name. A request for any other name is refused."""
+    host's own name. A request for any other name is refused. On a node of another control plane:
+    the name of its panel, where the links in the node's replies lead."""
     second_factor: tuple[Literal["operator", "staff", "reseller", "customer"], ...] = ()
     """Roles whose people must sign in with a second factor; a customer may demand it too."""
     session_days: int = 14
@@ -216,6 +217,13 @@ def parse(raw: dict[str, object], home: Path) -> Settings:
         ) from error
     _check(settings)
     return settings
+
+
+def panel_origin(settings: Settings) -> str:
+    """Where links lead: the configured name of the panel, never the one that a request brings."""
+    port = settings.ports.of("https")
+    name = (*settings.web.hostnames, settings.hostname or "panel.example")[0]
+    return f"https://{name}" + ("" if port == 443 else f":{port}")
 
 
 def _check(settings: Settings) -> None:

@@ -148,6 +148,16 @@ class Home:
         return self.root / "nginx"
 
     @property
+    def guard_database(self) -> Path:
+        """The guard's counters; owned by the user `mailguard`."""
+        return self.root / "guard" / "guard.db"
+
+    @property
+    def guard_socket(self) -> Path:
+        """Where the guard answers Postfix."""
+        return self.run / "guard" / "guard.sock"
+
+    @property
     def supervisor_socket(self) -> Path:
         return self.run / "supervisor.sock"
 

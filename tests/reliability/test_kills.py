@@ -20,6 +20,7 @@ PROCESSES = (
     "redis",
     "unbound",
     "postsrsd",
+    "guard",
     "agent",
     "web",
     "worker",

@@ -43,6 +43,8 @@ def node(lab: Lab) -> Node:
     made.small_disk(made.home.spool, SPOOL_MEGABYTES)
     made.small_disk(made.home.mail, STORE_MEGABYTES)
     made.up()
+    # A test sends as much as it likes; those about limits set their own.
+    made.cli("sending", "house", "--each", "none", "--together", "none", "--ramp", "none")
     return made
 
 

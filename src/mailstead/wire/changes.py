@@ -15,6 +15,8 @@ from typing import Literal
 
 import msgspec
 
+from mailstead.wire.sending import Account, Ceilings
+
 VERSION = 1
 """Raised when the meaning of a message changes; a node refuses a feed of another version."""
 
@@ -89,6 +91,8 @@ class MailboxPut(Change, frozen=True, kw_only=True):
     """Why sending is suspended, one printable line for the sender; empty: the house's words."""
     app_passwords: tuple[AppPassword, ...] = ()
     """They open sessions as long as `login` holds."""
+    ceilings: Ceilings = Ceilings()
+    """How much it may send, where that differs from what its domain's `SendingLimitsPut` says."""
     pool_full: bool = False
     """The customer's pooled storage is used up: new mail is refused for now (452 4.2.2)."""
 
@@ -191,6 +195,19 @@ class SpamSettingsPut(Change, frozen=True, kw_only=True):
     """Always filed as spam."""
 
 
+class SendingLimitsPut(Change, frozen=True, kw_only=True):
+    """How much the mailboxes of a domain may send; without it there is no limit.
+
+    Times stand in it, not what holds just now, so that a snapshot tells the same at any time.
+    """
+
+    domain: str
+    mailbox: Ceilings
+    """What each mailbox may send that has no ceilings of its own."""
+    accounts: tuple[Account, ...]
+    """Who they are counted with: their customer, and that one's reseller."""
+
+
 class DkimKeyPut(Change, frozen=True, kw_only=True):
     """The key with which mail of a domain is signed (RFC 6376); one per domain and selector."""
 
@@ -239,6 +256,7 @@ AnyChange = (
     | AutoresponderGone
     | RulesPut
     | SpamSettingsPut
+    | SendingLimitsPut
     | DkimKeyPut
     | DkimKeyGone
     | SuppressionPut

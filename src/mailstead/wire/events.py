@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from mailstead.wire.sending import Ceilings
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
     """Base of all messages; on the wire `{"type": "UsageSeen", …}`."""
@@ -38,6 +40,23 @@ class UsageSeen(Event, frozen=True, kw_only=True):
     store: str
     bytes: int
     messages: int
+
+
+class SendingSeen(Event, frozen=True, kw_only=True):
+    """What a mailbox, or a customer's mailboxes together, have sent through this node until `at`.
+
+    Either `address` or `customer` is set.
+    """
+
+    address: str = ""
+    customer: int = 0
+    used: Ceilings
+    """All four are given."""
+    page: str = ""
+    """Why the last one was refused (`sending.Page`); empty: none was within two days."""
+    refused: int = 0
+    """How often in those."""
+    refused_at: dt.datetime | None = None
 
 
 class SignInSeen(Event, frozen=True, kw_only=True):
@@ -196,6 +215,7 @@ AnyEvent = (
     | ApplyFailed
     | UsageSeen
     | SignInSeen
+    | SendingSeen
     | StoreGone
     | EventsLost
     | NodeSeen

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from mailstead.config import FILE_NAME, Settings, home_from_environment, load
+from mailstead.config import FILE_NAME, Settings, home_from_environment, load, panel_origin
 from mailstead.home import Home
 
 _root = home_from_environment()
@@ -67,7 +67,7 @@ DEBUG = False
 _hostnames = MAILSTEAD.web.hostnames or (MAILSTEAD.hostname or "panel.example",)
 ALLOWED_HOSTS = list(_hostnames)
 _https = MAILSTEAD.ports.of("https")
-PANEL_ORIGIN = f"https://{_hostnames[0]}" + ("" if _https == 443 else f":{_https}")
+PANEL_ORIGIN = panel_origin(MAILSTEAD)
 """Where links in mails lead: the configured name, never the one that a request brings."""
 PANEL_NAME = MAILSTEAD.web.name
 PANEL_SENDER = MAILSTEAD.web.sender or f"no-reply@{MAILSTEAD.hostname or 'panel.example'}"

@@ -32,6 +32,7 @@ from mailstead.wire.changes import (
     MailboxGone,
     MailboxPut,
     Revision,
+    SendingLimitsPut,
     StorePurged,
     SuppressionGone,
     SuppressionPut,
@@ -142,6 +143,9 @@ class Directory:
         if isinstance(change, SuppressionGone):
             state.remove("suppression", suppression_key(change.mailbox, change.recipient))
             return set()
+        if isinstance(change, SendingLimitsPut):
+            # No address's answers depend on it.
+            return {state.put(change)}
         kind = _GONE.get(type(change))
         if kind is not None:
             address: str = change.address
@@ -202,6 +206,9 @@ class Directory:
             self._app_changed(key, after)
         elif name == "spam":
             self._spam_changed(key, after)
+        elif name == "sending":
+            # The guard reads the answers themselves.
+            return
         elif after is None:
             self.journal.add("delete", name, key, "")
         else:

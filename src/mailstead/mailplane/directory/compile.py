@@ -15,10 +15,12 @@ from collections.abc import Iterator
 import msgspec
 
 from mailstead.mailplane.directory import scripts
+from mailstead.mailplane.directory.sending import DomainSending, body
 from mailstead.mailplane.directory.state import State, domain_of
 from mailstead.standards.address import NODE_POSTMASTER
 from mailstead.standards.reply import Reply
 from mailstead.wire.changes import DomainPut, MailboxPut, Route
+from mailstead.wire.sending import Ceilings
 
 DISCARD_DOMAIN = "discard.mailstead.invalid"
 POSTMASTER = "postmaster"
@@ -33,7 +35,8 @@ OWN_MAIL = "smtp:"
 """How mail leaves whose sender is hosted here, as a value of `classes` (transport(5))."""
 
 Entries = dict[tuple[str, str], str]
-"""Map and key to value. The maps `login`, `app`, `spam`, `sieve` and `dkim` are not Postfix's."""
+"""Map and key to value. The maps `login`, `app`, `spam`, `sending`, `sieve` and `dkim` are not
+Postfix's."""
 
 _MAX_CHAIN = 20
 """Domains that point to domains that point to …; the control plane refuses loops."""
@@ -88,6 +91,9 @@ def _domain(state: State, name: str) -> Entries:
             entries["aliases", postmaster] = NODE_POSTMASTER
     for key in state.dkim_keys(name):
         entries["dkim", f"{name}/{key.selector}"] = key.private_key
+    limits = state.sending(name)
+    if limits:
+        entries["sending", name] = body(DomainSending(limits.mailbox, limits.accounts))
     return entries
 
 
@@ -268,6 +274,8 @@ def _login(mailbox: MailboxPut, domain: DomainPut) -> Entries:
             mailbox.secret, user, may_login, True, mailbox.quota, False
         )
     }
+    if mailbox.ceilings != Ceilings():
+        entries["sending", mailbox.address] = body(mailbox.ceilings)
     if may_login:
         words = mailbox.sending_words or SENDING_SUSPENDED
         reply = "OK" if mailbox.sending else str(Reply(554, "5.7.1", words))

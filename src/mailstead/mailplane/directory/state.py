@@ -17,6 +17,7 @@ from mailstead.wire.changes import (
     ForwarderPut,
     MailboxPut,
     RulesPut,
+    SendingLimitsPut,
     SpamSettingsPut,
     SuppressionPut,
 )
@@ -30,6 +31,7 @@ KINDS: dict[type[Change], str] = {
     AutoresponderPut: "autoresponder",
     RulesPut: "rules",
     SpamSettingsPut: "spam",
+    SendingLimitsPut: "sending",
     DkimKeyPut: "dkim",
     SuppressionPut: "suppression",
 }
@@ -94,6 +96,10 @@ class State:
     def suppression(self, mailbox: str, recipient: str) -> SuppressionPut | None:
         found = self._get("suppression", suppression_key(mailbox, recipient))
         return found if isinstance(found, SuppressionPut) else None
+
+    def sending(self, domain: str) -> SendingLimitsPut | None:
+        found = self._get("sending", domain)
+        return found if isinstance(found, SendingLimitsPut) else None
 
     def dkim_keys(self, domain: str) -> list[DkimKeyPut]:
         rows = self._db.execute(
@@ -202,6 +208,8 @@ def key_of(change: Change) -> tuple[str, str]:
     if isinstance(change, SuppressionPut):
         # Of no domain: what a domain's end takes with it would come back with no change of its own.
         return suppression_key(change.mailbox, change.recipient), ""
+    if isinstance(change, SendingLimitsPut):
+        return change.domain, change.domain
     assert isinstance(
         change, MailboxPut | ForwarderPut | AutoresponderPut | RulesPut | SpamSettingsPut
     )

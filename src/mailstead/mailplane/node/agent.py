@@ -7,7 +7,8 @@ Protocol: HTTP over the control plane's unix socket (docs/develop/contracts.md):
 Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`, `<home>/dkim/`;
     `<home>/usage/usage.db` (node/usage.py); `<home>/agent/events.db` (events that wait),
     `<home>/agent/listings.json` (node/listings.py), `<home>/agent/lock`, `<home>/agent/rebuild`
-    (made by `mailstead directory rebuild`: take a snapshot now); the engines' logs (node/logs.py).
+    (made by `mailstead directory rebuild`: take a snapshot now); the engines' logs (node/logs.py),
+    the guard's counters (node/sending_use.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control
@@ -46,6 +47,7 @@ from mailstead.mailplane.node.feed_client import Away, FeedClient
 from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.node.orders import Orders
 from mailstead.mailplane.node.room import Room
+from mailstead.mailplane.node.sending_use import SendingBook
 from mailstead.mailplane.node.sign_ins import SignInBook
 from mailstead.mailplane.node.upkeep import Upkeep
 from mailstead.mailplane.node.usage import UsageBook
@@ -82,6 +84,7 @@ class Agent:
         self.directory = self._open_directory()
         self.usage = UsageBook(self.home)
         self.sign_ins = SignInBook(self.home)
+        self.sending = SendingBook(self.home)
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.upkeep = Upkeep(settings, root)
         self.listings = ListingWatch(settings, self.home)
@@ -200,6 +203,7 @@ class Agent:
                 if time.monotonic() >= due:
                     self._tell_usage(spool)
                     self.sign_ins.tell(spool)
+                    self.sending.tell(spool, dt.datetime.now(dt.UTC))
                     due = time.monotonic() + TELL_USAGE_EVERY
                 _hand_in(spool, feed)
             except Away:

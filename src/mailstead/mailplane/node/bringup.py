@@ -27,6 +27,8 @@ from mailstead.standards.refusal import Refusal
 Progress = Callable[[str], None]
 FRONT_GROUP = "www-data"
 """nginx's group in Debian."""
+MAIL_GROUP = "postfix"
+"""Postfix's group in Debian."""
 WITH_CERTIFICATE = ("dovecot", "postfix", "nginx")
 """Engines that read the certificate when they start."""
 LEAST_SPACE = 200 * 1024 * 1024
@@ -158,6 +160,14 @@ def _directories(settings: Settings, home: Home) -> None:
         path.mkdir(parents=True, exist_ok=True)
         shutil.chown(path, users.CONTROL, users.CONTROL)
         path.chmod(0o750)
+    for path, group, mode in (
+        (home.guard_database.parent, users.GUARD, 0o700),
+        # Postfix may come to the guard's door, and nobody else.
+        (home.guard_socket.parent, MAIL_GROUP, 0o750),
+    ):
+        path.mkdir(parents=True, exist_ok=True)
+        shutil.chown(path, users.GUARD, group)
+        path.chmod(mode)
     if settings.control == "here":
         # nginx may come to the panel's door, and to no other.
         door = home.panel_socket.parent

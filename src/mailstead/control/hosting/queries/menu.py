@@ -30,6 +30,7 @@ _CUSTOMER = (
     Entry(_("Domains"), "hosting:domains", "domain.view", "domains", "globe"),
     Entry(_("Mailboxes"), "hosting:mailboxes", "mailbox.list", "mailboxes", "mailbox"),
     Entry(_("Delivery"), "delivery:list", "delivery.view", "delivery", "arrow"),
+    Entry(_("Sending"), "hosting:sending", "sending-use.view", "sending", "up"),
     Entry(_("Packages"), "hosting:packages", "package.view", "packages", "package"),
     Entry(_("Brand"), "hosting:brand", "brand.view", "brand", "brush"),
     Entry(_("Servers"), "hosting:servers", "server.view", "servers", "server"),
@@ -50,6 +51,7 @@ _MAILBOX = (
     Entry(_("Password"), "hosting:my-password", "mailbox.set-password", "my/password", "key"),
     Entry(_("App passwords"), "hosting:my-apps", "app-password.view", "my/apps", "plug"),
     Entry(_("Sign-ins"), "hosting:my-sign-ins", "sign-in.view", "my/sign-ins", "log"),
+    Entry(_("Sending"), "hosting:my-sending", "sending-use.view", "my/sending", "up"),
     Entry(_("Storage"), "hosting:my-storage", "folder.view", "my/storage", "package"),
     Entry(_("Mail programs"), "hosting:my-clients", "mailbox.view", "my/clients", "mailbox"),
 )

@@ -110,6 +110,13 @@ from mailstead.control.hosting.services.rules import (
     parse_rules,
     set_rules,
 )
+from mailstead.control.hosting.services.sending import (
+    record_sending,
+    set_customer_limits,
+    set_house_limits,
+    set_mailbox_limits,
+    set_package_limits,
+)
 from mailstead.control.hosting.services.servers import (
     create_server,
     remove_server,
@@ -173,6 +180,7 @@ __all__ = [
     "put_back_autoresponder",
     "put_back_forwarder",
     "queue",
+    "record_sending",
     "recover",
     "recoverable",
     "release_mail",
@@ -196,8 +204,12 @@ __all__ = [
     "set_autoresponder",
     "set_brand",
     "set_catch_all",
+    "set_customer_limits",
     "set_domain_forwarder",
     "set_forwarder",
+    "set_house_limits",
+    "set_mailbox_limits",
+    "set_package_limits",
     "set_password",
     "set_recovery_address",
     "set_reseller",

@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Customer, Domain, Server
+from mailstead.control.hosting.queries import sending
 from mailstead.control.hosting.queries.loops import refuse_loops_of_domain
 from mailstead.control.hosting.services.common import (
     checked_text,
@@ -59,7 +60,10 @@ def create_domain(
             bare=bare,
         )
     domain = Domain.objects.create(name=bare, customer=customer, server=server, created_at=now)
-    changes: list[AnyChange] = [messages.domain_put(domain)]
+    changes: list[AnyChange] = [
+        messages.domain_put(domain),
+        messages.sending_put(domain, sending.house()),
+    ]
     if dkim:
         changes.append(messages.dkim_put(new_key(domain)))
     refuse_loops_of_domain(domain)

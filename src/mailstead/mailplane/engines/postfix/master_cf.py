@@ -93,6 +93,7 @@ _SUBMISSION = (
     ("smtpd_sender_restrictions", "$submission_sender_restrictions"),
     ("smtpd_relay_restrictions", "permit_sasl_authenticated, reject"),
     ("smtpd_recipient_restrictions", "$submission_recipient_restrictions"),
+    ("smtpd_data_restrictions", "$submission_data_restrictions"),
     # An office behind one address.
     ("smtpd_client_connection_count_limit", "200"),
     # Mail programs leave Date and Message-ID to us (RFC 6409 §8).
