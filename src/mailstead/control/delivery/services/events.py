@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from mailstead.control.delivery.services import listings, log, suppression
+from mailstead.control.delivery.services import listings, log, returns, suppression
 from mailstead.wire.events import AnyEvent
 
-RECORDERS = (log.record, listings.record, suppression.record)
+RECORDERS = (log.record, listings.record, suppression.record, returns.record)
 """Each takes the server, its new events and the time, and records those that are its own. The log
 comes before those who ask it."""
 
