@@ -28,6 +28,14 @@ class Home:
         return self.root / "secrets"
 
     @property
+    def subject_key(self) -> Path:
+        """The key with which subjects are hashed, one line; every node of a company has the same.
+
+        Read by Rspamd and by the control plane.
+        """
+        return self.secrets / "subject-key"
+
+    @property
     def control(self) -> Path:
         """The control plane's own files; owned by the user `mailstead`."""
         return self.root / "control"

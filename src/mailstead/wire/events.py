@@ -210,6 +210,30 @@ class ListingSeen(Event, frozen=True, kw_only=True):
     """The list's own: mostly where to read why."""
 
 
+class ReturnedRecipient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom a message did not reach, as another host says."""
+
+    recipient: str
+    status: str
+    """Enhanced status code (RFC 3463)."""
+    words: str = ""
+
+
+class ReturnSeen(Event, frozen=True, kw_only=True):
+    """A notification came that a message, sent before, failed elsewhere (RFC 3464).
+
+    Anybody can send one about anything: it proves nothing.
+    """
+
+    queue: str
+    """Number of the notification itself."""
+    message_id: str
+    """Of the message that it is about, without angle brackets."""
+    host: str
+    """Who reports, by its own word."""
+    recipients: tuple[ReturnedRecipient, ...]
+
+
 AnyEvent = (
     Applied
     | ApplyFailed
@@ -223,6 +247,7 @@ AnyEvent = (
     | AttemptSeen
     | RefusalSeen
     | ListingSeen
+    | ReturnSeen
 )
 
 

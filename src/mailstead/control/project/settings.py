@@ -62,6 +62,12 @@ SECRET_KEY = (
     if _real and (_home.secrets / "django-secret-key").exists()
     else "only-for-tools-without-an-instance"
 )
+# Subjects of messages stand in the log as hashes with this key; without one they are not found.
+SUBJECT_KEY = (
+    _home.subject_key.read_bytes().strip()
+    if _real and _home.subject_key.exists()
+    else b"only-for-tools-without-an-instance"
+)
 DEBUG = False
 # Names and addresses: a request for another host name is refused (nginx does so before us).
 _hostnames = MAILSTEAD.web.hostnames or (MAILSTEAD.hostname or "panel.example",)

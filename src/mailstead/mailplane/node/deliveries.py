@@ -25,9 +25,17 @@ from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot import filing_lines
 from mailstead.mailplane.engines.dovecot.filing_lines import Filing
 from mailstead.mailplane.engines.postfix import delivery_lines as lines
+from mailstead.mailplane.node import returns
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.tail import Place, end_of, lines_since
-from mailstead.wire.events import AnyEvent, AttemptSeen, MessageSeen, Outcome, RefusalSeen
+from mailstead.wire.events import (
+    AnyEvent,
+    AttemptSeen,
+    MessageSeen,
+    Outcome,
+    RefusalSeen,
+    ReturnSeen,
+)
 
 MOST = 50_000
 """Messages, sessions and forwardings that are remembered."""
@@ -88,6 +96,7 @@ class _Message:
     client: str = ""
     login: str = ""
     message_id: str = ""
+    subject: str = ""
     forwarder: str = ""
     told: bool = False
 
@@ -158,6 +167,8 @@ class Joiner:
             message.login = line.login
         elif isinstance(line, lines.Named):
             message.message_id = line.message_id
+        elif isinstance(line, lines.Fact):
+            return self._fact(line, message)
         elif isinstance(line, lines.Active):
             return self._taken(line, message)
         elif isinstance(line, lines.Tried):
@@ -179,7 +190,15 @@ class Joiner:
             login=message.login,
             client=message.client,
             size=line.size,
+            subject=message.subject,
         )
+
+    def _fact(self, line: lines.Fact, message: _Message) -> ReturnSeen | None:
+        if line.what == "subject":
+            message.subject = line.value
+            return None
+        # Only from elsewhere: what this node could not deliver it has told when it happened.
+        return returns.read(line) if message.direction == "in" else None
 
     def _tried(self, line: lines.Tried, message: _Message) -> AttemptSeen | None:
         if number := lines.next_queue(line):

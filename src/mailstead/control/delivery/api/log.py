@@ -76,7 +76,7 @@ class MessageOut(Schema):
 class DeliveryFind(Turn):
     """Which rows."""
 
-    q: str = Field("", max_length=320, description="A whole address or Message-ID.")
+    q: str = Field("", max_length=320, description="A whole address, Message-ID or subject.")
     since: dt.datetime | None = Field(None, description="Of messages that came then or later.")
     until: dt.datetime | None = Field(None, description="Then or earlier.")
     state: str = Field(

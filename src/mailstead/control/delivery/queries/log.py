@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from mailstead.control.delivery.causes import TROUBLE
@@ -16,6 +17,7 @@ from mailstead.control.delivery.queries.scope import of_rows
 from mailstead.control.hosting.queries import domains
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
+from mailstead.standards.subject import subject_hash
 
 TROUBLED = "trouble"
 """Asked for as a state: every one in which mail did not go its way."""
@@ -35,7 +37,8 @@ def deliveries(
     cause: str = "",
     domain: str = "",
 ) -> QuerySet[Delivery]:
-    """What the actor sees, newest first; `search` is a whole address, Message-ID or queue number.
+    """What the actor sees, newest first; `search` is a whole address, Message-ID, queue number
+    or subject.
 
     `mailbox` is the number of one that was fetched through the actor. `state` and `cause` (a
     class of failures, `causes.CAUSES`) are whole words, `trouble` is every state in which mail did
@@ -93,6 +96,9 @@ def _matching(rows: QuerySet[Delivery], text: str) -> set[int]:
             found.update(one.values_list("pk", flat=True)[:MOST_FOUND])
     messages = Message.objects.filter(message_id=bare).values_list("pk", flat=True)
     numbers = list(messages[:MOST_FOUND])
+    if hashed := subject_hash(text, settings.SUBJECT_KEY):
+        alike = Message.objects.filter(subject=hashed).exclude(subject="").order_by("-pk")
+        numbers += alike.values_list("pk", flat=True)[:MOST_FOUND]
     if "@" not in bare:
         numbers += Message.objects.filter(queue=bare).values_list("pk", flat=True)[:MOST_FOUND]
     if numbers:

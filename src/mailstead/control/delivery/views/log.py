@@ -85,7 +85,7 @@ def _list(request: HttpRequest, place: Place | None) -> HttpResponseBase:
         sorts={"time": ("at", "pk")},
         default="-time",
         vast=True,
-        hint=gettext("Whole address or Message-ID"),
+        hint=gettext("Whole address, Message-ID or subject"),
     )
     lines = [Line(row, words.tell_of(row, now), _link(place, row.pk)) for row in found.rows]
     context = {

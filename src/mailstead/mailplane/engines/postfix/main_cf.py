@@ -11,6 +11,7 @@ from mailstead.mailplane.engines.postfix.model import (
     ROOM,
     TIGHT,
     PostfixModel,
+    facts_file,
     srs_file,
 )
 from mailstead.standards.address import NODE_POSTMASTER
@@ -406,6 +407,11 @@ def _milter(model: PostfixModel) -> list[Entry]:
             "milter_mail_macros",
             "i {mail_addr} {client_addr} {client_name} {auth_authen} {auth_type}",
             "Rspamd tells authenticated mail by auth_authen.",
+        ),
+        (
+            "milter_header_checks",
+            f"regexp:{facts_file(model)}",
+            "What Rspamd tells of the message (engines/rspamd/facts.py) is logged and taken out.",
         ),
         ("milter_connect_timeout", "5s", "A dead Rspamd is noticed soon (default 30 s)."),
         (

@@ -91,3 +91,8 @@ def from_settings(settings: Settings, home: Home) -> PostfixModel:
 def srs_file(model: PostfixModel) -> Path:
     """The pattern of the senders that this node has rewritten."""
     return model.home.postfix / "srs.regexp"
+
+
+def facts_file(model: PostfixModel) -> Path:
+    """The patterns of the headers in which Rspamd tells of a message."""
+    return model.home.postfix / "facts.regexp"

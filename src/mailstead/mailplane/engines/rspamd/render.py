@@ -7,6 +7,7 @@ Rspamd reads `/etc/rspamd` (rules, scores) and, instead of the machine's own `lo
 from __future__ import annotations
 
 from mailstead.mailplane.engines.files import File
+from mailstead.mailplane.engines.rspamd import facts
 from mailstead.mailplane.engines.rspamd.model import USER, RspamdModel
 
 _HEAD = "# Made by Mailstead from its settings; changes here are overwritten.\n"
@@ -33,7 +34,11 @@ def render(model: RspamdModel) -> list[File]:
     # Each of these would send something about each message to somebody else's servers.
     for name in ("fuzzy_check", "neural", "rspamd_update", "asn", "url_redirector"):
         parts[override / f"{name}.conf"] = "enabled = false;\n"
-    return [File(path, _HEAD + text, 0o640, "root", USER) for path, text in parts.items()]
+    told = facts.lua(str(model.home.subject_key))
+    return [
+        *(File(path, _HEAD + text, 0o640, "root", USER) for path, text in parts.items()),
+        File(model.home.rspamd / "rspamd.local.lua", told, 0o640, "root", USER),
+    ]
 
 
 def _word(yes: bool) -> str:
@@ -160,12 +165,12 @@ outbound {
     groups_disabled = ["rbl", "spf", "dmarc", "hfilter", "surbl"];
   }
 }
-# What Sieve hands back was scanned when it came in: it is only signed.
+# What Sieve hands back was scanned when it came in: it is only signed, and told of.
 reinjected {
   priority = medium;
   ip = ["127.0.0.0/8", "::1"];
   apply {
-    symbols_enabled = ["DKIM_SIGNED"];
+    symbols_enabled = ["DKIM_SIGNED", "MAILSTEAD_FACTS"];
   }
 }
 """
