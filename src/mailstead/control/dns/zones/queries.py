@@ -34,6 +34,13 @@ def zone_named(actor: Actor, name: str) -> Zone:
     return found
 
 
+def holding(actor: Actor, domain: str) -> Zone | None:
+    """The zone in which a domain lies, if it is served here and the actor sees it."""
+    parts = domain.split(".")
+    names = [".".join(parts[at:]) for at in range(len(parts) - 1)]
+    return max(zones(actor).filter(name__in=names), key=lambda one: len(one.name), default=None)
+
+
 def record_numbered(zone: Zone, number: int) -> ZoneRecord:
     """One record; raises `Refusal` (`record-unknown`)."""
     found = zone.records.filter(pk=number).first()

@@ -146,6 +146,11 @@ def note_delegation(
     Zone.objects.filter(pk=zone.pk).update(**values)
 
 
+def look_again() -> None:
+    """Let the delegation of every zone be looked at as soon as possible."""
+    Zone.objects.update(due_at=None)
+
+
 def _row(zone: Zone, one: Record) -> ZoneRecord:
     return ZoneRecord(zone=zone, name=one.name, type=one.type, ttl=one.ttl, value=one.value)
 

@@ -174,7 +174,7 @@ def leave(request: HttpRequest, name: str) -> HttpResponse:
     """The end of a zone here."""
     actor = actor_in(request)
     zone = queries.zone_named(actor, name)
-    form = LeaveForm(request.POST or None)
+    form = LeaveForm(request.POST if request.method == "POST" else None)
 
     def do(data: dict[str, Any]) -> None:
         services.remove_zone(actor=actor, now=timezone.now(), zone=zone, **data)
