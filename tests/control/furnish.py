@@ -29,7 +29,18 @@ from tests.control.addresses import Page
 from tests.control.dns.zones.files import ZONE
 from tests.control.world import OUTSIDE, World
 
-FRAGMENTS = ("apple/", "zone/", ".css", "logo/", "logo", "template/", "refused.csv", "row/", "now/")
+FRAGMENTS = (
+    "apple/",
+    "zone/",
+    "file/",
+    ".css",
+    "logo/",
+    "logo",
+    "template/",
+    "refused.csv",
+    "row/",
+    "now/",
+)
 """Files and parts of pages."""
 OTHERWISE = {
     "/no-access/": 403,
