@@ -51,7 +51,12 @@ class Node:
         """Write mailstead.toml: what the lab needs, and what the caller adds or changes."""
         top: dict[str, Any] = {"hostname": self.hostname, "operator": "operator@far.example"}
         tables: dict[str, dict[str, Any]] = {
-            "dns": {"root_hints": str(self._hints), "validate": False},
+            "dns": {
+                "root_hints": str(self._hints),
+                "validate": False,
+                "serve_on": [self.address],
+                "name_servers": [self.hostname],
+            },
         }
         for name, values in (sections or {}).items():
             (tables.setdefault(name, {}) if name else top).update(values)

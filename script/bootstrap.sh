@@ -10,13 +10,13 @@ cd "$(dirname "$0")/.."
 umask 022 # the system users that run Mailstead read what is made here
 
 readonly HOST_PACKAGES=(
-    ca-certificates dns-root-data nginx-light python3 python3-venv unbound redis-server rspamd
+    ca-certificates dns-root-data knot nginx-light python3 python3-venv unbound redis-server rspamd
     postfix postfix-lmdb postfix-pcre postsrsd
     dovecot-core dovecot-imapd dovecot-lmtpd dovecot-managesieved dovecot-pop3d dovecot-sieve
     dovecot-sqlite
 )
 readonly TEST_PACKAGES=(
-    bind9-dnsutils chromium curl debootstrap fonts-dejavu-core gettext dovecot-pgsql fetchmail iproute2 isync knot libnet-ssleay-perl msmtp mutt
+    bind9-dnsutils chromium curl debootstrap fonts-dejavu-core gettext dovecot-pgsql fetchmail iproute2 isync libnet-ssleay-perl msmtp mutt
     openssl pdns-backend-sqlite3 pdns-server
     postfix-pgsql postgresql procps swaks util-linux
     # What Exim needs, which the lab unpacks: its package cannot stand beside Postfix.

@@ -77,6 +77,13 @@ class Dns(_Section, frozen=True, kw_only=True):
     """Validate DNSSEC. Off only where the root is not signed, as in the lab."""
     forward_to: tuple[str, ...] = ()
     """Addresses of resolvers to ask instead of the root servers."""
+    serve_on: tuple[str, ...] = ()
+    """Addresses of this node on which it answers for zones that customers still have here (Knot, on
+    the resolver's port). Empty: none are served, and no such server runs."""
+    secondaries: tuple[str, ...] = ()
+    """Addresses of other servers that are told of changes of these zones and may transfer them."""
+    name_servers: tuple[str, ...] = ()
+    """Names of the servers that answer for these zones, as a delegation names them."""
     look_from: int = 1
     """Hour, UTC, at which the nightly look at the DNS of every domain begins; 0 to 23."""
     look_hours: int = 5
@@ -279,8 +286,27 @@ def _check_names(settings: Settings) -> None:
             host = ""
         if not host or (at and not (port.isdigit() and 1 <= int(port) <= 65535)):
             raise _invalid(settings, f"dns.forward_to: {text!a} is not an IP address")
+    _check_served(settings)
     if settings.database.url and not settings.database.url.startswith("postgresql://"):
         raise _invalid(settings, "database.url must begin with postgresql://")
+
+
+def _check_served(settings: Settings) -> None:
+    """Where zones are served, and by which names."""
+    for field in ("serve_on", "secondaries"):
+        for text in getattr(settings.dns, field):
+            try:
+                address = ipaddress.ip_address(text)
+            except ValueError as error:
+                raise _invalid(settings, f"dns.{field}: {text!a} is not an IP address") from error
+            if field == "serve_on" and (address.is_unspecified or str(address) == "127.0.0.1"):
+                # The resolver listens at 127.0.0.1 and would lose its port to "all addresses".
+                raise _invalid(settings, f"dns.serve_on: {text} is not an address of this node")
+    for name in settings.dns.name_servers:
+        try:
+            normalise_domain(name)
+        except Refusal as refusal:
+            raise _invalid(settings, f"dns.name_servers: {refusal.words.rstrip('.')}") from refusal
 
 
 def _invalid(settings: Settings, words: str) -> Refusal:

@@ -103,6 +103,11 @@ class Home:
         return self.root / "unbound"
 
     @property
+    def knot(self) -> Path:
+        """Knot's files; `zones/` in it holds the zones that this node serves."""
+        return self.root / "knot"
+
+    @property
     def postsrsd(self) -> Path:
         return self.root / "postsrsd"
 

@@ -28,6 +28,7 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "unreachable": lambda world, whose: world.suppressions[_key(whose)].pk,
     "messages": lambda world, whose: world.deliveries[_key(whose)].pk,
     "servers": lambda world, whose: world.server.name,
+    "zones": lambda world, whose: world.zones[_key(whose)].name,
 }
 # Parts that stand for nothing which a tenant owns, or for something below one that is checked.
 ANY = 999_999

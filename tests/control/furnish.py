@@ -17,6 +17,7 @@ from mailstead.control.dns.models import Push
 from mailstead.control.dns.push.records import Order, Rrset, Told
 from mailstead.control.dns.push.services import apply_push, plan_push
 from mailstead.control.dns.services import check_domain
+from mailstead.control.dns.zones.services import import_zone
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import Mailbox
 from mailstead.control.people import roles
@@ -25,9 +26,21 @@ from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import OutgoingMail
 from mailstead.wire.events import ListingSeen
 from tests.control.addresses import Page
+from tests.control.dns.zones.files import ZONE
 from tests.control.world import OUTSIDE, World
 
-FRAGMENTS = ("apple/", "zone/", ".css", "logo/", "logo", "template/", "refused.csv", "row/", "now/")
+FRAGMENTS = (
+    "apple/",
+    "zone/",
+    "file/",
+    ".css",
+    "logo/",
+    "logo",
+    "template/",
+    "refused.csv",
+    "row/",
+    "now/",
+)
 """Files and parts of pages."""
 OTHERWISE = {
     "/no-access/": 403,
@@ -62,6 +75,13 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
     )
     check_domain(**olga, domain=mia.domain, look=_dns)
     push = _push(olga, mia)
+    zone, _ = import_zone(
+        **olga,
+        customer=world.customers["customer"],
+        server=world.server,
+        name="old.example",
+        file=ZONE,
+    )
     app, _ = services.create_app_password(**olga, mailbox=mia, name="Phone")
     gone = services.create_domain(
         **olga,
@@ -96,6 +116,8 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
     return {
         "rules": 0,
         "pushes": push.pk,
+        "zones": zone.name,
+        "records": zone.records.filter(type="A").get().pk,
         "apps": app.pk,
         "removed": gone.pk,
         "packages": package.pk,

@@ -15,6 +15,8 @@ from django.test import Client
 
 from mailstead.control.delivery import services as delivery
 from mailstead.control.delivery.models import Delivery, Suppression
+from mailstead.control.dns.models import Zone
+from mailstead.control.dns.zones.services import import_zone
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import (
     Autoresponder,
@@ -35,6 +37,11 @@ PASSWORD = "correct horse battery"
 HOST = "panel.example"
 OUTSIDE = "outside.example"
 """Contact addresses lie in a domain that is not hosted here."""
+_ZONE = """$ORIGIN {}.
+@ 3600 IN SOA ns1.host.example. hostmaster.host.example. 1 3600 600 604800 300
+@ 3600 IN NS ns1.host.example.
+@ 3600 IN A 192.0.2.80
+"""
 ROLES = ("operator", "staff", "reseller", "customer", "domain_admin", "mailbox")
 
 
@@ -57,6 +64,8 @@ class World:
     """A message from the world into each mailbox."""
     suppressions: dict[str, Suppression] = field(default_factory=dict)
     """Each mailbox has found out that somebody is not there."""
+    zones: dict[str, Zone] = field(default_factory=dict)
+    """A DNS zone of the name of each domain but one, served here."""
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     """Switched off: the world itself tells nobody anything."""
 
@@ -129,6 +138,10 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
         )
         world.deliveries[key] = _delivery(world, f"{local}@{name}")
         world.suppressions[key] = _suppression(world, world.mailboxes[key])
+        if key != "other":
+            world.zones[key], _ = import_zone(
+                **who, customer=owner, server=world.server, name=name, file=_ZONE.format(name)
+            )
     member("domain_admin", "dora", carl, domains=[world.domains["main"].pk])
     world.people["mailbox"] = services.log_in_of(world.mailboxes["main"])
     for role in ("reseller", "customer", "stranger"):

@@ -32,6 +32,7 @@ from mailstead.cli import (
     server,
     service,
     spam,
+    zone,
 )
 from mailstead.cli.remote.connect import connect
 from mailstead.cli.session import (
@@ -62,6 +63,7 @@ for noun in (
     person,
     domain,
     dns,
+    zone,
     mailbox,
     forwarder,
     catchall,

@@ -244,6 +244,36 @@ class SuppressionGone(Change, frozen=True, kw_only=True):
     recipient: str
 
 
+class ZoneRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One record of a zone; names are whole and without the last dot."""
+
+    name: str
+    type: str
+    ttl: int
+    value: str
+    """In presentation format (RFC 1035 §5.1); names in it are whole and end with a dot."""
+
+
+class ZonePut(Change, frozen=True, kw_only=True):
+    """A DNS zone that this node serves."""
+
+    name: str
+    serial: int
+    """Rises with each change (RFC 1035 §3.3.13)."""
+    primary: str
+    """The server that the SOA names."""
+    contact: str
+    """The mailbox of the SOA, written as a name."""
+    records: tuple[ZoneRecord, ...]
+    """All but the SOA."""
+
+
+class ZoneGone(Change, frozen=True, kw_only=True):
+    """The zone is not served here any more."""
+
+    name: str
+
+
 AnyChange = (
     DomainPut
     | DomainGone
@@ -261,6 +291,8 @@ AnyChange = (
     | DkimKeyGone
     | SuppressionPut
     | SuppressionGone
+    | ZonePut
+    | ZoneGone
 )
 
 

@@ -25,6 +25,7 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "addresses": lambda world, whose: world.mailboxes[_key(whose)].address,
     "servers": lambda world, whose: world.server.name,
     "suppressions": lambda world, whose: world.suppressions[_key(whose)].pk,
+    "zones": lambda world, whose: world.zones[_key(whose)].name,
 }
 # Parts below something that is checked, or of which the tests of the resource have their own.
 ANY = 999_999
@@ -38,7 +39,7 @@ KNOWN = {
     "app-passwords",
     "packages",
 }
-KNOWN |= {"forwarders", "autoresponders", "jobs", "pushes"}
+KNOWN |= {"forwarders", "autoresponders", "jobs", "pushes", "records"}
 
 
 def _key(whose: str) -> str:
@@ -138,6 +139,8 @@ def test_another_tenants_things_are_not_there(world: World, role: str) -> None:
 # Bodies that are right, so that what answers is the tenant's check and not the reader of the body.
 _ROUTE = {"action": "blackhole"}
 _BODIES: dict[str, object] = {
+    "POST /zones/{zone}/records": {"type": "A", "value": "192.0.2.1"},
+    "PUT /zones/{zone}/records/{number}": {"type": "A", "value": "192.0.2.1"},
     "POST /domains/{domain}/dns/pushes": {"host": "desec", "credentials": {"token": "x"}},
     "POST /domains/{domain}/dns/pushes/{number}/apply": {"credentials": {"token": "x"}},
     "POST /domains/{domain}/dns/pushes/{number}/undo": {"credentials": {"token": "x"}},

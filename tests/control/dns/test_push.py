@@ -21,7 +21,7 @@ from django.db import connection
 from mailstead.control.dns.lookup import Way, look
 from mailstead.control.dns.models import Push
 from mailstead.control.dns.push import calls, queries, services
-from mailstead.control.dns.push.records import Order, Told
+from mailstead.control.dns.push.records import Order, Rrset, Told, said, written
 from mailstead.control.hosting.models import Domain
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import AuditEntry
@@ -214,6 +214,17 @@ def test_a_domain_in_order_has_nothing_to_push(world: World, host: Host) -> None
     assert refused.value.code == "nothing-chosen"
 
 
+def test_a_key_in_several_parts_is_known_again(host: Host) -> None:
+    long = "v=DKIM1; k=rsa; p=" + "A" * 392
+    told = calls.call(Order(host.provider, host.credentials, NAME, near=True))
+    marks = {one.key: one.mark for one in told.records}
+    change = Rrset(f"k._domainkey.{NAME}", "TXT", 60, (written("TXT", long),))
+    calls.call(Order(host.provider, host.credentials, NAME, True, (change,), marks))
+    told = calls.call(Order(host.provider, host.credentials, NAME, near=True))
+    (found,) = [one for one in told.records if one.name.startswith("k.")]
+    assert [said("TXT", value) for value in found.values] == [long]
+
+
 def test_two_that_carry_one_plan_out_change_the_zone_once(world: World, bind: Host) -> None:
     push = _plan(world, bind)
     _apply(world, bind, push)
@@ -366,7 +377,7 @@ def test_a_change_that_is_not_seen_yet_is_looked_for_again(world: World, bind: H
     from tests.control.dns.pretend import dns_of
 
     texts = {
-        (key.split()[0], "TXT"): [services.said("TXT", value) for value in after]
+        (key.split()[0], "TXT"): [said("TXT", value) for value in after]
         for key, after in values.items()
     }
     assert services.verify_due(world.now, dns_of(texts)) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from mailstead.control.hosting.models import Domain
+from mailstead.control.hosting.models import Customer, Domain, Server
 
 
 class Check(models.Model):
@@ -55,3 +55,57 @@ class Push(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["domain", "-id"], name="push_by_domain")]
+
+
+class Zone(models.Model):
+    """A DNS zone that is served here, a feature in its last phase (docs/decisions/0033)."""
+
+    class Delegation(models.TextChoices):
+        """Whether the world asks us for it: what the servers of the zone above say.
+
+        `partly`: our servers and others; `unknown`: nothing could be learnt.
+        """
+
+        HERE = "here"
+        PARTLY = "partly"
+        ELSEWHERE = "elsewhere"
+        NOWHERE = "nowhere"
+        UNKNOWN = "unknown"
+
+    name = models.CharField(max_length=253, unique=True)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="zones")
+    server = models.ForeignKey(Server, on_delete=models.PROTECT, related_name="zones")
+    primary = models.CharField(max_length=253)
+    """The server that its SOA names, without the last dot."""
+    contact = models.CharField(max_length=253)
+    serial = models.BigIntegerField()
+    """Of the SOA; rises with each change."""
+    delegation = models.CharField(
+        max_length=9, choices=Delegation.choices, default=Delegation.UNKNOWN
+    )
+    delegation_since = models.DateTimeField(null=True)
+    """Since when it is so."""
+    delegated_to = models.JSONField(default=list)
+    """Names of the servers that the zone above names."""
+    looked_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True, db_index=True)
+    """When the delegation is looked at next; None: as soon as possible."""
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ZoneRecord(models.Model):
+    """One record of a zone that is served here; the SOA is the zone's own."""
+
+    zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="records")
+    name = models.CharField(max_length=253)
+    """Whole, in lower case, without the last dot."""
+    type = models.CharField(max_length=10)
+    ttl = models.PositiveIntegerField()
+    value = models.TextField()
+    """In presentation format (RFC 1035 §5.1), names in it whole and with a dot."""
+
+    class Meta:
+        indexes = [models.Index(fields=["zone", "name", "type"], name="record_by_name")]

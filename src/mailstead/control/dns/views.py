@@ -17,6 +17,7 @@ from mailstead.control.dns.push.words import state_of
 from mailstead.control.dns.queries import Line, Report
 from mailstead.control.dns.spf import MOST_LOOKUPS
 from mailstead.control.dns.words import Said, hints, say_of, trouble_words
+from mailstead.control.dns.zones import queries as zones
 from mailstead.control.hosting import queries as hosting
 from mailstead.control.hosting.models import Domain
 from mailstead.control.people.pages import actor_in, page
@@ -52,6 +53,7 @@ def records(request: HttpRequest, name: str) -> HttpResponse:
         "trouble": trouble_words(report.trouble),
         "hints": hints(report.host),
         "most_lookups": MOST_LOOKUPS,
+        "own_zone": zones.holding(actor_in(request), domain.name),
         "pushes": [(one, *state_of(one)) for one in pushes.made(domain)[:5]],
     }
     return render(request, "dns/records.html", context)

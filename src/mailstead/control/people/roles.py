@@ -98,6 +98,14 @@ _ROWS: dict[str, dict[str, str]] = {
     },
     "address": {"explain": _ADMINS},
     "dns": {"view": _ADMINS, "check": _ADMINS, "push": _ADMINS},
+    "zone": {
+        "view": _OWNERS,
+        "update": _OWNERS,
+        "remove": _OWNERS,
+        # No new use: only the operator attaches what is there already.
+        "import": "operator",
+        "oversee": _COMPANY,
+    },
     "person": {
         "view": _OWNERS,
         "invite": _OWNERS,
@@ -155,7 +163,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "autoresponder",
         "suppression",
     ),
-    "domains": ("domain", "dns"),
+    "domains": ("domain", "dns", "zone"),
     "account": ("customer", "package", "brand", "person", "token", "webhook", "job"),
     "node": ("server", "queue"),
 }

@@ -21,6 +21,7 @@ from mailstead import __version__
 from mailstead.control.delivery import api as delivery
 from mailstead.control.dns import api as dns
 from mailstead.control.dns.push import api as dns_push
+from mailstead.control.dns.zones import api as dns_zones
 from mailstead.control.hosting.api import (
     addresses,
     company,
@@ -50,6 +51,7 @@ _ROUTERS = (
     domains.router,
     dns.router,
     dns_push.router,
+    dns_zones.router,
     mailboxes.router,
     inside.router,
     addresses.router,

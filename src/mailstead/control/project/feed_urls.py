@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from mailstead.control.delivery.services import record
 from mailstead.control.delivery.services import snapshot as suppressions
+from mailstead.control.dns.zones import messages as zones
 from mailstead.control.feed.views import routes
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.services import handle_event
@@ -18,6 +19,7 @@ def snapshot(server: str) -> Iterator[AnyChange]:
     """All that a node has to know, from every part of the house that tells nodes something."""
     yield from messages.snapshot(server)
     yield from suppressions(server)
+    yield from zones.snapshot(server)
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

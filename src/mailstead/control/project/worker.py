@@ -64,8 +64,9 @@ def _looks() -> dict[str, Task]:
     """On a thread of their own: the DNS of some domains takes its time to say nothing."""
     from mailstead.control.dns.push.services import verify_due
     from mailstead.control.dns.services import check_due
+    from mailstead.control.dns.zones.delegation import check_delegations
 
-    return {"dns": check_due, "dns pushes": verify_due}
+    return {"dns": check_due, "dns pushes": verify_due, "delegations": check_delegations}
 
 
 def _tasks() -> dict[str, Task]:

@@ -16,7 +16,7 @@ from mailstead.home import Home
 from mailstead.mailplane.directory import compile as compiler
 from mailstead.mailplane.directory.compare import compare_maps
 from mailstead.mailplane.directory.journal import Journal
-from mailstead.mailplane.directory.ports import Maps, Sessions, Signing
+from mailstead.mailplane.directory.ports import Maps, Sessions, Signing, Zones
 from mailstead.mailplane.directory.schema import SCHEMA, connect
 from mailstead.mailplane.directory.state import State, domain_of, suppression_key
 from mailstead.mailplane.directory.stores import Stores
@@ -36,6 +36,8 @@ from mailstead.wire.changes import (
     StorePurged,
     SuppressionGone,
     SuppressionPut,
+    ZoneGone,
+    ZonePut,
 )
 
 _GONE: dict[type[Change], str] = {
@@ -48,12 +50,19 @@ _GONE: dict[type[Change], str] = {
 class Directory:
     """The directory of one node; one writer at a time (the agent's lock)."""
 
-    def __init__(self, home: Home, maps: Maps, sessions: Sessions, signing: Signing) -> None:
+    def __init__(
+        self,
+        home: Home,
+        maps: Maps,
+        sessions: Sessions,
+        signing: Signing,
+        zones: Zones | None = None,
+    ) -> None:
         self.connection = connect(home.directory_database)
         self.state = State(self.connection)
         self.stores = Stores(self.connection, home)
         self.journal = Journal(
-            self.connection, home, maps, sessions, signing, self.stores, self._compare
+            self.connection, home, maps, sessions, signing, self.stores, self._compare, zones
         )
         self.maps = maps
         with self.transaction():
@@ -146,6 +155,12 @@ class Directory:
         if isinstance(change, SendingLimitsPut):
             # No address's answers depend on it.
             return {state.put(change)}
+        if isinstance(change, ZonePut | ZoneGone):
+            if isinstance(change, ZonePut):
+                state.put(change)
+            else:
+                state.remove("zone", change.name)
+            return {f"{compiler.ZONE}{change.name}"}
         kind = _GONE.get(type(change))
         if kind is not None:
             address: str = change.address

@@ -19,6 +19,7 @@ from mailstead.mailplane.directory.sending import DomainSending, body
 from mailstead.mailplane.directory.state import State, domain_of
 from mailstead.standards.address import NODE_POSTMASTER
 from mailstead.standards.reply import Reply
+from mailstead.wire import codec
 from mailstead.wire.changes import DomainPut, MailboxPut, Route
 from mailstead.wire.sending import Ceilings
 
@@ -42,8 +43,15 @@ _MAX_CHAIN = 20
 """Domains that point to domains that point to …; the control plane refuses loops."""
 
 
+ZONE = "zone:"
+"""Begins the owner that a zone is; a domain of the same name is another one."""
+
+
 def answers(state: State, owner: str) -> Entries:
     """All entries that follow from an owner; empty when it does not exist."""
+    if owner.startswith(ZONE):
+        zone = state.zone(owner.removeprefix(ZONE))
+        return {("zone", zone.name): codec.encode(zone).decode()} if zone else {}
     return _address(state, owner) if "@" in owner else _domain(state, owner)
 
 

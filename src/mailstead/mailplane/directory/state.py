@@ -20,6 +20,7 @@ from mailstead.wire.changes import (
     SendingLimitsPut,
     SpamSettingsPut,
     SuppressionPut,
+    ZonePut,
 )
 
 T = TypeVar("T", bound=Change)
@@ -34,6 +35,7 @@ KINDS: dict[type[Change], str] = {
     SendingLimitsPut: "sending",
     DkimKeyPut: "dkim",
     SuppressionPut: "suppression",
+    ZonePut: "zone",
 }
 OWN = ("mailbox", "forwarder", "autoresponder")
 """The kinds that make an address exist."""
@@ -100,6 +102,15 @@ class State:
     def sending(self, domain: str) -> SendingLimitsPut | None:
         found = self._get("sending", domain)
         return found if isinstance(found, SendingLimitsPut) else None
+
+    def zone(self, name: str) -> ZonePut | None:
+        found = self._get("zone", name)
+        return found if isinstance(found, ZonePut) else None
+
+    def zones(self) -> list[str]:
+        """All zones that are served here."""
+        rows = self._db.execute("SELECT key FROM thing WHERE kind = 'zone' ORDER BY key")
+        return [row[0] for row in rows]
 
     def dkim_keys(self, domain: str) -> list[DkimKeyPut]:
         rows = self._db.execute(
@@ -210,6 +221,9 @@ def key_of(change: Change) -> tuple[str, str]:
         return suppression_key(change.mailbox, change.recipient), ""
     if isinstance(change, SendingLimitsPut):
         return change.domain, change.domain
+    if isinstance(change, ZonePut):
+        # A zone does not end with the domain of the same name: its web site may go on.
+        return change.name, ""
     assert isinstance(
         change, MailboxPut | ForwarderPut | AutoresponderPut | RulesPut | SpamSettingsPut
     )

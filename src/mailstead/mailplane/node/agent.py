@@ -38,6 +38,7 @@ from mailstead.home import Home
 from mailstead.mailplane.directory.apply import Directory
 from mailstead.mailplane.directory.rebuild import rebuild
 from mailstead.mailplane.engines.dovecot.control import Doveadm
+from mailstead.mailplane.engines.knot.control import ZoneFiles
 from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
 from mailstead.mailplane.node.counts import Pulse
@@ -97,13 +98,13 @@ class Agent:
     def _open_directory(self) -> Directory:
         home = self.home
         try:
-            return Directory(home, Postmap(home), Doveadm(home), DkimFiles(home))
+            return Directory(home, Postmap(home), Doveadm(home), DkimFiles(home), ZoneFiles(home))
         except sqlite3.DatabaseError as error:
             # Damaged: everything in it can be had again.
             log.error("directory damaged, building it anew", words=str(error))
             for part in home.directory.glob("directory.db*"):
                 part.replace(part.with_name(f"{part.name}.damaged"))
-            return Directory(home, Postmap(home), Doveadm(home), DkimFiles(home))
+            return Directory(home, Postmap(home), Doveadm(home), DkimFiles(home), ZoneFiles(home))
 
     def run(self) -> None:
         """Work until told to stop."""

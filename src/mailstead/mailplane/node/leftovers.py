@@ -18,6 +18,7 @@ _PROGRAMS = (
     "/usr/sbin/dovecot",
     "/usr/bin/rspamd",
     "/usr/bin/redis-",
+    "/usr/sbin/knotd",
     "/usr/sbin/unbound",
     "/usr/sbin/postsrsd",
     "/usr/sbin/nginx",

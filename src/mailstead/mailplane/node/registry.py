@@ -14,6 +14,10 @@ from mailstead.mailplane.engines.dovecot import log as dovecot_log
 from mailstead.mailplane.engines.dovecot import model as dovecot_model
 from mailstead.mailplane.engines.dovecot import render as dovecot_render
 from mailstead.mailplane.engines.files import File
+from mailstead.mailplane.engines.knot import control as knot_control
+from mailstead.mailplane.engines.knot import log as knot_log
+from mailstead.mailplane.engines.knot import model as knot_model
+from mailstead.mailplane.engines.knot import render as knot_render
 from mailstead.mailplane.engines.nginx import control as nginx_control
 from mailstead.mailplane.engines.nginx import log as nginx_log
 from mailstead.mailplane.engines.nginx import model as nginx_model
@@ -97,6 +101,14 @@ ENGINES: dict[str, Engine] = {
         ("/usr/sbin/unbound",),
         lambda settings, home: unbound_control.answers(unbound_model.from_settings(settings, home)),
     ),
+    "knot": Engine(
+        knot_model,
+        knot_render,
+        knot_control,
+        knot_log,
+        ("/usr/sbin/knotd",),
+        lambda settings, home: knot_control.answers(knot_model.from_settings(settings, home)),
+    ),
     "postsrsd": Engine(
         postsrsd_model,
         postsrsd_render,
@@ -147,4 +159,6 @@ def wanted(settings: Settings) -> list[str]:
     unwanted = set() if settings.spam.scan else {"rspamd"}
     if settings.control != "here":
         unwanted.add("nginx")
+    if not settings.dns.serve_on:
+        unwanted.add("knot")
     return [name for name in ENGINES if name not in unwanted]

@@ -12,11 +12,16 @@ from mailstead.control.dns.push.providers import PROVIDERS
 from mailstead.control.dns.push.records import said
 
 
+_KINDS = {"mx": "MX", "spf": "SPF", "dmarc": "DMARC", "dkim": "DKIM"}
+
+
 @dataclass(frozen=True)
 class Said:
     """One change as people read it."""
 
     change: Change
+    what: str
+    """What kind of record it is for people: `SPF` rather than `TXT`."""
     title: str
     before: list[str]
     after: list[str]
@@ -33,6 +38,7 @@ def say_of(change: Change) -> Said:
     }[change.kind]
     return Said(
         change,
+        _KINDS.get(change.purpose, change.type),
         title,
         [said(change.type, value) for value in change.before],
         [said(change.type, value) for value in change.after],

@@ -31,6 +31,7 @@ _CUSTOMER = (
     Entry(_("Mailboxes"), "hosting:mailboxes", "mailbox.list", "mailboxes", "mailbox"),
     Entry(_("Delivery"), "delivery:list", "delivery.view", "delivery", "arrow"),
     Entry(_("Sending"), "hosting:sending", "sending-use.view", "sending", "up"),
+    Entry(_("DNS zones"), "dns:zones", "zone.oversee", "zones", "globe"),
     Entry(_("Packages"), "hosting:packages", "package.view", "packages", "package"),
     Entry(_("Brand"), "hosting:brand", "brand.view", "brand", "brush"),
     Entry(_("Servers"), "hosting:servers", "server.view", "servers", "server"),
