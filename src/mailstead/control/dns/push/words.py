@@ -11,7 +11,6 @@ from mailstead.control.dns.push.plan import Change, spf_parts
 from mailstead.control.dns.push.providers import PROVIDERS
 from mailstead.control.dns.push.records import said
 
-
 _KINDS = {"mx": "MX", "spf": "SPF", "dmarc": "DMARC", "dkim": "DKIM"}
 
 
