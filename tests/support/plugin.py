@@ -38,6 +38,7 @@ def node(lab: Lab) -> Node:
             "spam": {"test_patterns": True},
             # Lists that exist in the lab only when a test makes them.
             "reputation": {"address_lists": ["bl.example"], "name_lists": ["names.example"]},
+            "dmarc": {"trusted_forwarders": ["trusted.example"]},
         }
     )
     made.small_disk(made.home.spool, SPOOL_MEGABYTES)

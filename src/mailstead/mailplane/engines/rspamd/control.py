@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.processes import run
+from mailstead.mailplane.engines.rspamd import host_key
 from mailstead.mailplane.engines.rspamd.model import USER, RspamdModel
 
 _CONFIG = "/etc/rspamd/rspamd.conf"
@@ -47,6 +48,7 @@ def prepare(model: RspamdModel) -> None:
     if not selectors.exists():
         selectors.write_text("", encoding="ascii")
     selectors.chmod(0o644)
+    host_key.ensure(home)
     log = home.log / "rspamd.log"
     log.touch()
     shutil.chown(log, USER, USER)
