@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from mailstead.standards.address import destination_address, normalise_domain
+from mailstead.standards.address import normalise_domain
 from mailstead.standards.refusal import Refusal
 
 DEFAULT_HOME = Path("/var/lib/mailstead")
@@ -111,8 +111,8 @@ class Dmarc(_Section, frozen=True, kw_only=True):
     the host's name has a good reputation: it is mail that nobody here has written."""
     report_minimum: int = 10
     """Messages of a domain in a day from which on it gets a report."""
-    report_contact: str = ""
-    """Address in the reports for questions about them. Empty: `postmaster@` and the host's name."""
+    report_name: str = ""
+    """The organisation's name in the reports. Empty: the host's name."""
 
 
 class Storage(_Section, frozen=True, kw_only=True):
@@ -300,12 +300,9 @@ def _check_names(settings: Settings) -> None:
         except Refusal as refusal:
             words = refusal.words.rstrip(".")
             raise _invalid(settings, f"dmarc.trusted_forwarders: {words}") from refusal
-    if settings.dmarc.report_contact:
-        try:
-            destination_address(settings.dmarc.report_contact)
-        except Refusal as refusal:
-            words = refusal.words.rstrip(".")
-            raise _invalid(settings, f"dmarc.report_contact: {words}") from refusal
+    name = settings.dmarc.report_name
+    if not name.isascii() or not (name or "x").isprintable() or set(name) & set('"\\<>{}'):
+        raise _invalid(settings, "dmarc.report_name: plain ASCII without quotes and brackets")
     for text in settings.dns.forward_to:
         host, at, port = text.partition("@")
         try:

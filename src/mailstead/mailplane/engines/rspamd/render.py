@@ -183,17 +183,18 @@ domain {{
 
 
 def _dmarc(model: RspamdModel) -> str:
-    contact = model.dmarc.report_contact or f"postmaster@{model.hostname}"
+    name = model.dmarc.report_name or model.hostname
     return f"""\
 # What the policies ask for is done by a rule of our own (rules/dmarc_policy.lua), which knows
 # trusted forwarders and mailing lists.
 actions {{ }}
 reporting {{
   enabled = {_word(model.dmarc.reports)};
-  email = {json.dumps(contact)};
+  # Its envelope too: bounces and questions go to the operator, and the domain is our own (DMARC).
+  email = "postmaster@{model.hostname}";
   domain = "{model.hostname}";
-  org_name = "{model.hostname}";
-  from_name = "DMARC reports of {model.hostname}";
+  org_name = {json.dumps(name)};
+  from_name = {json.dumps(f"{name} DMARC reports")};
   msgid_from = "{model.hostname}";
   helo = "{model.hostname}";
   # Where Sieve hands its mail in: signed there, and queued like all mail.
