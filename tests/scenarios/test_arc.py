@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import email.policy
+import json
 import re
 from email.message import EmailMessage
 
 import dkim
 import pytest
+from lab.commands import wait_until
 from tests.support.messages import message
 from tests.support.seals import publish, seal, verdict
 from tests.support.site import Site
@@ -146,3 +148,22 @@ def test_a_claim_in_our_name_does_not_come_under_the_seal(known: Site) -> None:
     assert verdict(known, got) == "pass"
     assert b"x=1" not in got
     assert b"dmarc=none" in got
+
+
+def test_the_doctor_tells_the_record_that_the_seal_needs(site: Site) -> None:
+    name = host_key.record_name(site.node.hostname)
+
+    def found() -> dict[str, str]:
+        done = site.node.run("doctor", "--json", check=False)
+        rows = json.loads(done.stdout)["items"]
+        return next(row for row in rows if row["check"] == "seal")
+
+    site.lab.dns.remove(name)
+    wait_until(lambda: "is missing" in found()["words"], "the record is missed", every=1)
+    remedy = found()["remedy"]
+    record = remedy.partition(f"{name}: ")[2]
+    assert record.startswith("v=DKIM1; k=rsa; p=")
+    site.lab.dns.set_text(name, record.replace("p=", "p=AAAA"))
+    wait_until(lambda: "another key" in found()["words"], "the other key is seen", every=1)
+    site.lab.dns.set_text(name, record)
+    wait_until(lambda: found()["state"] == "ok", "the record is right", every=1)

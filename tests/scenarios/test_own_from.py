@@ -6,6 +6,7 @@ import smtplib
 
 import pytest
 from lab.commands import wait_until
+from tests.scenarios.test_deliveries import told
 from tests.support.messages import message, unique
 from tests.support.people import Mailbox
 from tests.support.site import Site
@@ -130,3 +131,28 @@ def test_whoever_is_outside_may_still_write_under_any_name(site: Site) -> None:
     made = message("somebody@else.example", ann.address)
     site.taken(made, ann.address)
     site.arrives(made, ann.address)
+
+
+def test_while_the_files_of_addresses_are_not_there_users_are_told_to_try_again(
+    site: Site,
+) -> None:
+    """A fault of ours refuses nothing for good, and lets nothing pass unseen."""
+    ann, bob = site.mailbox("ann"), site.mailbox("bob")
+    mark = site.node.home.sender_files / "complete"
+    aside = mark.with_name("aside.part")
+    mark.rename(aside)
+    try:
+        assert answer(ann, bob.address, f"From: {ann.address}\r\n").startswith("451 ")
+    finally:
+        aside.rename(mark)
+    assert answer(ann, bob.address, f"From: {ann.address}\r\n") == "250"
+
+
+def test_a_from_that_is_refused_is_told_to_its_sender_in_the_delivery_log(site: Site) -> None:
+    ann, bob = site.mailbox("ann"), site.mailbox("bob")
+    answer(ann, bob.address, "From: ceo@far.example\r\n")
+
+    def refused() -> bool:
+        return any(row[0] == "out" and row[3] == "refused" for row in told(ann))
+
+    wait_until(refused, "the refusal is told", seconds=60)
