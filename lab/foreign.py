@@ -21,7 +21,9 @@ from lab.dns_host import DnsHost
 from lab.namespaces import Namespace
 
 HOSTNAME = "mx.far.example"
-DOMAINS = ("far.example", "elsewhere.example", "client.example")
+REPORTS = "reports-lab.org"
+"""A domain below a top level that the public suffix list knows: Rspamd reads no URL of others."""
+DOMAINS = ("far.example", "elsewhere.example", "client.example", REPORTS)
 
 
 class ForeignHost:

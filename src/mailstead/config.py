@@ -102,6 +102,26 @@ class Spam(_Section, frozen=True, kw_only=True):
     """Let Rspamd know its test texts for each action, to try the filter out; not for customers."""
 
 
+class Dmarc(_Section, frozen=True, kw_only=True):
+    """Mail whose author's domain has a DMARC policy (RFC 7489), and reports to those domains."""
+
+    honour: bool = True
+    """Refuse what fails where the domain asks to reject it, file as junk where it asks to
+    quarantine it. Off: the verdict is told in the header and counts as spam points only."""
+    lists: Literal["junk", "refuse"] = "junk"
+    """What to do with a mailing list's mail that the policy would refuse: lists often change what
+    they send on, and who refuses too often is removed from them."""
+    trusted_forwarders: tuple[str, ...] = ()
+    """Domains whose ARC seal (its `d=`) is believed when they say that a message had passed."""
+    reports: bool = False
+    """Send domains that ask for it a daily report of what was received in their name. Off until
+    the host's name has a good reputation: it is mail that nobody here has written."""
+    report_minimum: int = 10
+    """Messages of a domain in a day from which on it gets a report."""
+    report_name: str = ""
+    """The organisation's name in the reports. Empty: the host's name."""
+
+
 class Storage(_Section, frozen=True, kw_only=True):
     """The mail store."""
 
@@ -171,6 +191,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     database: Database = Database()
     dns: Dns = Dns()
     spam: Spam = Spam()
+    dmarc: Dmarc = Dmarc()
     storage: Storage = Storage()
     reputation: Reputation = Reputation()
     log: Log = Log()
@@ -254,6 +275,8 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "web.api_requests must be from 1 to 1000000")
     if not 5 <= settings.reputation.every_minutes <= 1440:
         raise _invalid(settings, "reputation.every_minutes must be from 5 to 1440")
+    if not 1 <= settings.dmarc.report_minimum <= 1_000_000:
+        raise _invalid(settings, "dmarc.report_minimum must be from 1 to 1000000")
     if settings.storage.grace_days < 0:
         raise _invalid(settings, "storage.grace_days must not be negative")
     if not 1_000_000 <= settings.storage.message_limit <= 2_000_000_000:
@@ -278,6 +301,15 @@ def _check_names(settings: Settings) -> None:
             except Refusal as refusal:
                 words = refusal.words.rstrip(".")
                 raise _invalid(settings, f"reputation.{field}: {words}") from refusal
+    for name in settings.dmarc.trusted_forwarders:
+        try:
+            normalise_domain(name)
+        except Refusal as refusal:
+            words = refusal.words.rstrip(".")
+            raise _invalid(settings, f"dmarc.trusted_forwarders: {words}") from refusal
+    name = settings.dmarc.report_name
+    if not name.isascii() or not (name or "x").isprintable() or set(name) & set('"\\<>{}'):
+        raise _invalid(settings, "dmarc.report_name: plain ASCII without quotes and brackets")
     for text in settings.dns.forward_to:
         host, at, port = text.partition("@")
         try:

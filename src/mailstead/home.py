@@ -90,9 +90,19 @@ class Home:
         return self.root / "rspamd"
 
     @property
+    def sender_files(self) -> Path:
+        """Whose each address is, for Rspamd (engines/rspamd/senders.py)."""
+        return self.rspamd / "senders"
+
+    @property
     def dkim(self) -> Path:
         """DKIM private keys, `<domain>.<selector>.key`, readable by Rspamd only."""
         return self.root / "dkim"
+
+    @property
+    def seal_key(self) -> Path:
+        """The key with which this node signs in its own name: ARC seals, reports."""
+        return self.root / "seal" / "host.key"
 
     @property
     def redis(self) -> Path:

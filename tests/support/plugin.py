@@ -38,6 +38,12 @@ def node(lab: Lab) -> Node:
             "spam": {"test_patterns": True},
             # Lists that exist in the lab only when a test makes them.
             "reputation": {"address_lists": ["bl.example"], "name_lists": ["names.example"]},
+            "dmarc": {
+                "trusted_forwarders": ["trusted.example"],
+                "reports": True,
+                "report_minimum": 2,
+                "report_name": "Node & Sons",
+            },
         }
     )
     made.small_disk(made.home.spool, SPOOL_MEGABYTES)

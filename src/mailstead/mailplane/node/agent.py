@@ -46,6 +46,7 @@ from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
 from mailstead.mailplane.node.listings import ListingWatch
+from mailstead.mailplane.node.maps import NodeMaps
 from mailstead.mailplane.node.orders import Orders
 from mailstead.mailplane.node.room import Room
 from mailstead.mailplane.node.sending_use import SendingBook
@@ -97,14 +98,16 @@ class Agent:
 
     def _open_directory(self) -> Directory:
         home = self.home
+        maps = NodeMaps(home)
+        maps.fill()
         try:
-            return Directory(home, Postmap(home), Doveadm(home), DkimFiles(home), ZoneFiles(home))
+            return Directory(home, maps, Doveadm(home), DkimFiles(home), ZoneFiles(home))
         except sqlite3.DatabaseError as error:
             # Damaged: everything in it can be had again.
             log.error("directory damaged, building it anew", words=str(error))
             for part in home.directory.glob("directory.db*"):
                 part.replace(part.with_name(f"{part.name}.damaged"))
-            return Directory(home, Postmap(home), Doveadm(home), DkimFiles(home), ZoneFiles(home))
+            return Directory(home, maps, Doveadm(home), DkimFiles(home), ZoneFiles(home))
 
     def run(self) -> None:
         """Work until told to stop."""

@@ -151,7 +151,9 @@ class Joiner:
     def event(self, line: lines.Line) -> AnyEvent | None:
         """The event that a line of Postfix's completes."""
         if isinstance(line, lines.Refused):
-            return _refusal(line)
+            # What a milter refuses at its end has a number, and with it the session that began it.
+            begun = self._messages.get(line.queue)
+            return _refusal(line, begun is not None and begun.direction == "submitted")
         if isinstance(line, lines.Ended):
             self._messages.take(line.queue)
             self._hops.take(line.queue)
@@ -252,7 +254,7 @@ def _of_session(session: _Session | None) -> Outcome:
     return next((what for what in _BY_FILING if what in done), "filed")
 
 
-def _refusal(line: lines.Refused) -> RefusalSeen:
+def _refusal(line: lines.Refused, begun_by_ours: bool) -> RefusalSeen:
     number, _ = EventSpool.identity()
     return RefusalSeen(
         id=number,
@@ -261,7 +263,7 @@ def _refusal(line: lines.Refused) -> RefusalSeen:
         sender=line.sender,
         recipient=line.recipient,
         words=line.words,
-        submitted=line.submitted,
+        submitted=line.submitted or begun_by_ours,
     )
 
 

@@ -102,6 +102,8 @@ _SUBMISSION = (
 
 _REINJECT = (
     ("syslog_name", "postfix/reinject"),
+    # By this Rspamd knows what came by here.
+    ("milter_macro_daemon_name", "sieve"),
     ("mynetworks", "127.0.0.0/8"),
     ("smtpd_tls_security_level", "none"),
     ("smtpd_relay_restrictions", "permit_mynetworks, reject"),
@@ -113,8 +115,8 @@ _FORWARD = (
     ("cleanup_service_name", "srs"),
     ("mynetworks", "127.0.0.0/8"),
     ("smtpd_tls_security_level", "none"),
-    # Looked at when it came in.
-    ("smtpd_milters", ""),
+    # Looked at when it came in: Rspamd seals it, and does no more.
+    ("milter_macro_daemon_name", "forward"),
     ("smtpd_relay_restrictions", "permit_mynetworks, reject"),
     ("smtpd_recipient_restrictions", "permit_mynetworks, reject"),
 )

@@ -20,10 +20,9 @@ and is cut there; what is cut off comes last."""
 
 
 def lua(key_file: str) -> str:
-    """The text of `rspamd.local.lua`; `key_file` holds the key of subjects."""
+    """The text of `rules/facts.lua`; `key_file` holds the key of subjects."""
     again = ", ".join(f'"{word}"' for word in REPLIES)
     return f"""\
--- Made by Mailstead from its settings; changes here are overwritten.
 local hash = require "rspamd_cryptobox_hash"
 local util = require "rspamd_util"
 local lua_mime = require "lua_mime"
