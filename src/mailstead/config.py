@@ -74,7 +74,10 @@ class Dns(_Section, frozen=True, kw_only=True):
     root_hints: str = ""
     """Path of a root hints file; empty: unbound's own. The lab has a root of its own."""
     validate: bool = True
-    """Validate DNSSEC. Off only where the root is not signed, as in the lab."""
+    """Validate DNSSEC; without it DANE is not honoured. Off only where the root is not signed, as
+    in most labs."""
+    anchor: str = ""
+    """Path of a file with the keys of a root of one's own, as the lab has; empty: the real one."""
     forward_to: tuple[str, ...] = ()
     """Addresses of resolvers to ask instead of the root servers."""
 
@@ -89,6 +92,13 @@ class Spam(_Section, frozen=True, kw_only=True):
     greylist: bool = True
     test_patterns: bool = False
     """Let Rspamd know its test texts for each action, to try the filter out; not for customers."""
+
+
+class Transport(_Section, frozen=True, kw_only=True):
+    """How mail is secured on its way to other servers, and how others are asked to secure ours."""
+
+    authorities: str = ""
+    """Path of a PEM file with certificate authorities that are believed besides the system's."""
 
 
 class Storage(_Section, frozen=True, kw_only=True):
@@ -159,6 +169,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     database: Database = Database()
     dns: Dns = Dns()
     spam: Spam = Spam()
+    transport: Transport = Transport()
     storage: Storage = Storage()
     reputation: Reputation = Reputation()
     log: Log = Log()
@@ -265,6 +276,12 @@ def _check_names(settings: Settings) -> None:
             host = ""
         if not host or (at and not (port.isdigit() and 1 <= int(port) <= 65535)):
             raise _invalid(settings, f"dns.forward_to: {text!a} is not an IP address")
+    for name, path in (
+        ("dns.anchor", settings.dns.anchor),
+        ("transport.authorities", settings.transport.authorities),
+    ):
+        if path and not Path(path).is_file():
+            raise _invalid(settings, f"{name}: there is no file {path!a}")
     if settings.database.url and not settings.database.url.startswith("postgresql://"):
         raise _invalid(settings, "database.url must begin with postgresql://")
 

@@ -20,6 +20,8 @@ PROCESSES = (
     "redis",
     "unbound",
     "postsrsd",
+    "mtasts",
+    "tlspolicy",
     "agent",
     "web",
     "worker",
