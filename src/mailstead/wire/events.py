@@ -7,7 +7,7 @@ twice is recorded once.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -189,6 +189,19 @@ class ListingSeen(Event, frozen=True, kw_only=True):
     """The list's own: mostly where to read why."""
 
 
+ReportKind = Literal["dmarc", "tls", "complaint"]
+"""DMARC aggregates, TLS reports, complaints (ARF): by the address to which it was sent."""
+REPORT_KINDS: tuple[ReportKind, ...] = ("dmarc", "tls", "complaint")
+
+
+class ReportReceived(Event, frozen=True, kw_only=True):
+    """A message to one of the node's addresses for reports; `at` is when it came."""
+
+    kind: ReportKind
+    raw: Annotated[bytes, msgspec.Meta(max_length=4 * 2**20)]
+    """The whole message, with the envelope's sender in `Return-Path`."""
+
+
 AnyEvent = (
     Applied
     | ApplyFailed
@@ -201,6 +214,7 @@ AnyEvent = (
     | AttemptSeen
     | RefusalSeen
     | ListingSeen
+    | ReportReceived
 )
 
 

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from mailstead.control.delivery.api import listings, log
+from mailstead.control.delivery.api import listings, log, reports
 
-routers: tuple[Router, ...] = (log.router, listings.router)
+routers: tuple[Router, ...] = (log.router, listings.router, reports.router)
 """All of them, in the order in which the description tells them."""

@@ -7,5 +7,27 @@ from mailstead.control.delivery.queries.log import (
     delivery_numbered,
     recipients_of,
 )
+from mailstead.control.delivery.queries.reports import (
+    dmarc_days,
+    dmarc_rows,
+    reporters,
+    sources,
+    tls_days,
+    tls_failures,
+    unread_reports,
+)
 
-__all__ = ["attempts_of", "deliveries", "delivery_numbered", "listings", "recipients_of"]
+__all__ = [
+    "attempts_of",
+    "deliveries",
+    "delivery_numbered",
+    "dmarc_days",
+    "dmarc_rows",
+    "listings",
+    "recipients_of",
+    "reporters",
+    "sources",
+    "tls_days",
+    "tls_failures",
+    "unread_reports",
+]

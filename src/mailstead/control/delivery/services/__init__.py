@@ -1,7 +1,18 @@
 """What may happen in the delivery of mail, and recording what nodes tell of it."""
 
+from mailstead.control.delivery.services.aggregates import drop_old_reports
 from mailstead.control.delivery.services.events import record
 from mailstead.control.delivery.services.listings import drop_old_listings, look_at_lists
 from mailstead.control.delivery.services.log import KEEP, drop_old
+from mailstead.control.delivery.services.report_mail import drop_unread, read_due
 
-__all__ = ["KEEP", "drop_old", "drop_old_listings", "look_at_lists", "record"]
+__all__ = [
+    "KEEP",
+    "drop_old",
+    "drop_old_listings",
+    "drop_old_reports",
+    "drop_unread",
+    "look_at_lists",
+    "read_due",
+    "record",
+]

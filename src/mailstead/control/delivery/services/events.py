@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from mailstead.control.delivery.services import listings, log
+from mailstead.control.delivery.services import listings, log, report_mail
 from mailstead.wire.events import AnyEvent
 
-RECORDERS = (log.record, listings.record)
+RECORDERS = (log.record, listings.record, report_mail.record)
 """Each takes the server, its new events and the time, and records those that are its own."""
 
 
