@@ -19,3 +19,15 @@ class Check(models.Model):
     """Names of the zone's servers."""
     records = models.JSONField(default=list)
     """A `queries.Kept` for each record, as msgspec writes it."""
+
+
+class MailPolicy(models.Model):
+    """What a domain's owner has chosen about MTA-STS; no row: as the house has it."""
+
+    domain = models.OneToOneField(Domain, on_delete=models.CASCADE, related_name="mail_policy")
+    mode = models.CharField(max_length=7)
+    """`none`, `testing` or `enforce`."""
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.mode

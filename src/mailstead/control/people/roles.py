@@ -91,7 +91,7 @@ _ROWS: dict[str, dict[str, str]] = {
     },
     "address": {"explain": _ADMINS},
     "report": {"view": _ADMINS, "list-unread": _COMPANY},
-    "dns": {"view": _ADMINS, "check": _ADMINS},
+    "dns": {"view": _ADMINS, "check": _ADMINS, "set-mta-sts": _ADMINS},
     "person": {
         "view": _OWNERS,
         "invite": _OWNERS,
