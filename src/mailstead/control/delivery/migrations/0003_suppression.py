@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0005_monitor"),
+        ("delivery", "0002_monitor"),
     ]
 
     operations = [
