@@ -19,6 +19,7 @@ PROCESSES = (
     "rspamd",
     "redis",
     "unbound",
+    "knot",
     "postsrsd",
     "guard",
     "mtasts",

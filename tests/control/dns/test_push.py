@@ -225,6 +225,17 @@ def test_a_key_in_several_parts_is_known_again(host: Host) -> None:
     assert [said("TXT", value) for value in found.values] == [long]
 
 
+def test_the_zones_own_servers_are_never_changed(host: Host) -> None:
+    told = calls.call(Order(host.provider, host.credentials, NAME, near=True))
+    marks = {one.key: one.mark for one in told.records}
+    before = host.records()
+    for values, fault in ((("ns.thief.example.",), "plan-differs"), ((), "")):
+        change = Rrset(NAME, "NS", 3600, values)
+        order = Order(host.provider, host.credentials, NAME, True, (change,), marks)
+        assert calls.call(order).fault == fault
+        assert host.records() == before
+
+
 def test_two_that_carry_one_plan_out_change_the_zone_once(world: World, bind: Host) -> None:
     push = _plan(world, bind)
     _apply(world, bind, push)

@@ -53,7 +53,7 @@ def test_from_the_token_to_the_zone_and_back(world: World, host: dict[str, str])
     assert THEIRS in transferred(port, "cars.example")
     form = {"sealed": sealed_in(again), "chosen": ["cars.example MX", "cars.example TXT"]}
     done = olga.post(path + "apply/", form, follow=True).content.decode()
-    assert "The records were changed." in done and "not yet seen" in done
+    assert "The records were changed." in done and "not yet in the DNS" in done
     assert OURS in transferred(port, "cars.example")
     back = olga.post(path + "undo/", host).content.decode()
     assert "bring back" in back

@@ -11,6 +11,7 @@ from tests.mailplane.directory.test_incremental import MemoryMaps
 
 from mailstead.home import Home
 from mailstead.mailplane.directory.apply import Directory
+from mailstead.mailplane.directory.check import compare
 from mailstead.mailplane.directory.rebuild import rebuild
 from mailstead.wire.changes import (
     AnyChange,
@@ -88,3 +89,18 @@ def test_a_snapshot_brings_exactly_its_zones(node: tuple[Directory, Served]) -> 
         "cars.example": zone("cars.example", 2),
         "new.example": zone("new.example"),
     }
+
+
+def test_the_check_misses_a_zone_and_finds_a_stray_one(node: tuple[Directory, Served]) -> None:
+    directory, _ = node
+    home = Home(Path(directory.connection.execute("PRAGMA database_list").fetchone()[2]).parents[1])
+    folder = home.knot / "zones"
+    folder.mkdir(parents=True)
+    (folder / "stray.example.zone").touch()
+    found = [
+        line for line in compare(home, directory.maps, [zone("cars.example")]) if "zone" in line
+    ]
+    assert found == [
+        "zone: 'cars.example' is missing.",
+        "zone: 'stray.example' should not be there.",
+    ]

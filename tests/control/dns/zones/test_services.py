@@ -13,6 +13,7 @@ from mailstead.control.dns.zones import queries, services, text
 from mailstead.control.dns.zones.delegation import check_delegations
 from mailstead.control.dns.zones.messages import snapshot
 from mailstead.control.feed.models import FeedRow
+from mailstead.control.hosting import services as hosting
 from mailstead.control.people.models import AuditEntry
 from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
@@ -168,8 +169,6 @@ def test_others_do_not_see_or_change_it(world: World, role: str) -> None:
 
 
 def test_who_is_suspended_changes_nothing(world: World) -> None:
-    from mailstead.control.hosting import services as hosting
-
     zone = attach(world)
     hosting.suspend_customer(
         actor=world.actor("operator"),
@@ -242,3 +241,22 @@ def test_whose_zones_are_still_asked_for_is_known(world: World) -> None:
     assert [one.delegation for one in queries.still_asked_here(olga)] == ["partly"]
     check_delegations(third + dt.timedelta(days=2), lambda name, way: ())
     assert [one.delegation for one in queries.gone_elsewhere(olga)] == ["nowhere"]
+
+
+def test_neither_customer_nor_server_goes_while_a_zone_is_theirs(world: World) -> None:
+    olga = {"actor": world.actor("operator"), "now": world.now}
+    nora = hosting.create_customer(**olga, name="Nora")
+    node2 = hosting.create_server(**olga, name="node2", hostname="node2.example")
+    zone, _ = services.import_zone(
+        **olga, customer=nora, server=node2, name="old.example", file=ZONE
+    )
+    for refused in (
+        lambda: hosting.remove_customer(**olga, customer=nora),
+        lambda: hosting.remove_server(**olga, server=node2),
+    ):
+        with pytest.raises(Refusal) as found:
+            refused()
+        assert found.value.code.endswith("-in-use")
+    services.remove_zone(**olga, zone=zone)
+    hosting.remove_customer(**olga, customer=nora)
+    hosting.remove_server(**olga, server=node2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 import subprocess
 import threading
 import time
@@ -24,6 +26,7 @@ from mailstead.home import Home
 from mailstead.mailplane.engines.files import write
 from mailstead.mailplane.engines.knot import control, log, model, render
 from mailstead.mailplane.engines.knot.control import ZoneFiles
+from mailstead.mailplane.node.logs import rotate_due
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import ZonePut, ZoneRecord
 
@@ -57,6 +60,7 @@ class Node:
     home: Home
     port: int
     files: ZoneFiles
+    pid: int
 
     def ask(self, name: str, kind: str, *, recursive: bool = False) -> dns.message.Message:
         question = dns.message.make_query(name, kind)
@@ -92,7 +96,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
             while not control.answers(made):
                 assert time.monotonic() < ends and process.poll() is None
                 time.sleep(0.05)
-            yield Node(home, port, ZoneFiles(home))
+            yield Node(home, port, ZoneFiles(home), process.pid)
         finally:
             process.terminate()
             process.wait()
@@ -177,6 +181,26 @@ def test_a_zone_that_is_none_leaves_the_old_one(node: Node) -> None:
         assert " 1 14400 " in node.values("cars.example", "SOA")[0]
         assert node.values("www.cars.example", "A") == ["192.0.2.80"]
         node.files.update({"cars.example": zone()}, ())
+
+
+def test_a_log_that_was_put_aside_is_begun_anew(node: Node) -> None:
+    now = dt.datetime.now(dt.UTC)
+    path = node.home.log / "knot.log"
+    path.write_bytes(b"of yesterday\n" + path.read_bytes())
+    mark = path.with_name(".knot.log.begun")
+    mark.touch()
+    yesterday = now.timestamp() - 86400
+    os.utime(mark, (yesterday, yesterday))
+    assert rotate_due(node.home, {"knot": node.pid}, now, dt.timedelta(days=14)) == ["knot"]
+    ends = time.monotonic() + 20
+    serial = 1
+    # An alias beside an address: Knot warns of it.
+    alias = record("www.cars.example", "CNAME", "cars.example.")
+    while not path.read_text(encoding="utf-8"):
+        assert time.monotonic() < ends
+        serial += 1
+        node.files.update({"cars.example": zone(serial, alias)}, ())
+    assert "of yesterday" not in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

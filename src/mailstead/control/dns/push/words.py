@@ -81,5 +81,5 @@ def state_of(push: Push) -> tuple[str, str]:
     if push.state == Push.State.FAILED:
         return "bad", gettext("failed")
     if push.verified_at:
-        return "good", gettext("seen at the zone's servers")
-    return "warn", gettext("not yet seen at the zone's servers")
+        return "good", gettext("in the DNS")
+    return "warn", gettext("not yet in the DNS")

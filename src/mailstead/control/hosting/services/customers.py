@@ -6,7 +6,7 @@ import datetime as dt
 from collections import defaultdict
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import ProtectedError, Q
 
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
@@ -322,7 +322,16 @@ def remove_customer(*, actor: Actor, now: dt.datetime, customer: Customer) -> No
         gone=True,
     )
     number = customer.pk
-    customer.delete()
+    try:
+        customer.delete()
+    except ProtectedError as error:
+        # An upper floor's things, which this one does not know by name.
+        raise Refusal(
+            "customer-in-use",
+            "'{name}' still has DNS zones here.",
+            remedy="Remove the zones first.",
+            name=customer.name,
+        ) from error
     people.end_customer(customer=number)
 
 

@@ -98,6 +98,14 @@ def zone_text(zone: ZonePut) -> str:
     )
     lines = [f"{origin} 3600 IN SOA {soa}"]
     for record in zone.records:
+        if not f".{record.name}".endswith(f".{zone.name}"):
+            # Knot leaves such a record out with a word in its log, and serves the rest.
+            raise Refusal(
+                "zone-invalid",
+                "{name} does not lie in {zone}.",
+                name=ascii(record.name),
+                zone=ascii(zone.name),
+            )
         lines.append(
             f"{_name(record.name)} {record.ttl} IN {record.type} {_data(record.type, record.value)}"
         )
