@@ -11,7 +11,7 @@ umask 022 # the system users that run Mailstead read what is made here
 
 readonly HOST_PACKAGES=(
     ca-certificates dns-root-data knot nginx-light python3 python3-venv unbound redis-server rspamd
-    postfix postfix-lmdb postfix-pcre postsrsd
+    postfix postfix-lmdb postfix-mta-sts-resolver postfix-pcre postsrsd
     dovecot-core dovecot-imapd dovecot-lmtpd dovecot-managesieved dovecot-pop3d dovecot-sieve
     dovecot-sqlite
 )

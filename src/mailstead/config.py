@@ -74,7 +74,10 @@ class Dns(_Section, frozen=True, kw_only=True):
     root_hints: str = ""
     """Path of a root hints file; empty: unbound's own. The lab has a root of its own."""
     validate: bool = True
-    """Validate DNSSEC. Off only where the root is not signed, as in the lab."""
+    """Validate DNSSEC; without it DANE is not honoured. Off only where the root is not signed, as
+    in most labs."""
+    anchor: str = ""
+    """Path of a file with the keys of a root of one's own, as the lab has; empty: the real one."""
     forward_to: tuple[str, ...] = ()
     """Addresses of resolvers to ask instead of the root servers."""
     serve_on: tuple[str, ...] = ()
@@ -120,6 +123,13 @@ class Dmarc(_Section, frozen=True, kw_only=True):
     """Messages of a domain in a day from which on it gets a report."""
     report_name: str = ""
     """The organisation's name in the reports. Empty: the host's name."""
+
+
+class Transport(_Section, frozen=True, kw_only=True):
+    """How mail is secured on its way to other servers, and how others are asked to secure ours."""
+
+    authorities: str = ""
+    """Path of a PEM file with certificate authorities that are believed besides the system's."""
 
 
 class Storage(_Section, frozen=True, kw_only=True):
@@ -192,6 +202,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     dns: Dns = Dns()
     spam: Spam = Spam()
     dmarc: Dmarc = Dmarc()
+    transport: Transport = Transport()
     storage: Storage = Storage()
     reputation: Reputation = Reputation()
     log: Log = Log()
@@ -319,6 +330,12 @@ def _check_names(settings: Settings) -> None:
         if not host or (at and not (port.isdigit() and 1 <= int(port) <= 65535)):
             raise _invalid(settings, f"dns.forward_to: {text!a} is not an IP address")
     _check_served(settings)
+    for name, path in (
+        ("dns.anchor", settings.dns.anchor),
+        ("transport.authorities", settings.transport.authorities),
+    ):
+        if path and not Path(path).is_file():
+            raise _invalid(settings, f"{name}: there is no file {path!a}")
     if settings.database.url and not settings.database.url.startswith("postgresql://"):
         raise _invalid(settings, "database.url must begin with postgresql://")
 

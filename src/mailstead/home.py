@@ -122,6 +122,21 @@ class Home:
         return self.root / "postsrsd"
 
     @property
+    def mtasts(self) -> Path:
+        """mta-sts-daemon's file, and the policies that it knows."""
+        return self.root / "mtasts"
+
+    @property
+    def mtasts_socket(self) -> Path:
+        """Where mta-sts-daemon answers our own server of TLS policies, and nobody else."""
+        return self.run / "mtasts" / "policy.sock"
+
+    @property
+    def tlspolicy_socket(self) -> Path:
+        """Where Postfix asks how mail to a domain must be secured."""
+        return self.run / "tlspolicy" / "policy.sock"
+
+    @property
     def tls(self) -> Path:
         return self.root / "tls"
 

@@ -21,6 +21,8 @@ PROCESSES = (
     "unbound",
     "postsrsd",
     "guard",
+    "mtasts",
+    "tlspolicy",
     "agent",
     "web",
     "worker",

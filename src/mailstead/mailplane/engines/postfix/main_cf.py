@@ -38,6 +38,7 @@ def entries(model: PostfixModel) -> list[Entry]:
         *_dialog(),
         *_submission(model),
         *_tls(model),
+        *_tls_out(model),
         *_delivery(),
         *_milter(model),
     ]
@@ -352,7 +353,12 @@ def _tls(model: PostfixModel) -> list[Entry]:
         ),
         ("smtpd_tls_loglevel", "1", "One line a session: protocol and cipher."),
         ("smtpd_tls_received_header", "yes", "Shows the reader whether TLS was used."),
-        ("smtp_tls_security_level", "may", "Opportunistic TLS out (RFC 7435)."),
+    ]
+
+
+def _tls_out(model: PostfixModel) -> list[Entry]:
+    return [
+        *_policies(model),
         ("smtp_tls_loglevel", "1", "One line a session."),
         ("smtp_tls_connection_reuse", "yes", "Saves handshakes to busy receivers."),
         (
@@ -363,9 +369,38 @@ def _tls(model: PostfixModel) -> list[Entry]:
         (
             "smtp_tls_CApath",
             "/etc/ssl/certs",
-            "Lets the log tell verified receivers from others.",
+            "Lets the log tell verified receivers from others; MTA-STS is measured by it.",
         ),
+        *_authorities(model),
     ]
+
+
+def _policies(model: PostfixModel) -> list[Entry]:
+    """DANE and MTA-STS (docs/decisions/0029)."""
+    found: list[Entry] = []
+    if model.dane:
+        found += [
+            ("smtp_dns_support_level", "dnssec", "Asks the resolver what it has validated."),
+            (
+                "smtp_tls_security_level",
+                "dane",
+                "Where a receiver's signed zone names its certificate, nothing else is taken\n"
+                "(RFC 7672); everywhere else opportunistic TLS (RFC 7435).",
+            ),
+        ]
+    else:
+        found.append(("smtp_tls_security_level", "may", "Opportunistic TLS out (RFC 7435)."))
+    if model.tls_policy:
+        reason = "MTA-STS policies that are enforced (RFC 8461); without an answer mail waits."
+        found.append(("smtp_tls_policy_maps", model.tls_policy, reason))
+    return found
+
+
+def _authorities(model: PostfixModel) -> list[Entry]:
+    if not model.authorities:
+        return []
+    reason = "Authorities that the settings name besides the system's."
+    return [("smtp_tls_CAfile", model.authorities, reason)]
 
 
 def _delivery() -> list[Entry]:

@@ -158,7 +158,11 @@ def _plumbing(model: PostfixModel) -> list[Service]:
             "forward",
             "unix",
             "smtp",
-            options=(("syslog_name", "postfix/forward"), ("smtp_tls_security_level", "none")),
+            options=(
+                ("syslog_name", "postfix/forward"),
+                ("smtp_tls_security_level", "none"),
+                ("smtp_tls_policy_maps", ""),
+            ),
             reason="To the port above.",
         ),
         Service("showq", "unix", "showq", "n"),

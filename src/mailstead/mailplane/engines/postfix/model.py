@@ -53,6 +53,12 @@ class PostfixModel:
     ipv6: bool
     milter: str | None
     """Postfix's address of the milter; None: no content is looked at."""
+    dane: bool = False
+    """The node's resolver validates, so that DANE can be believed."""
+    tls_policy: str = ""
+    """Postfix's name of the table that says how the way to a domain is secured; empty: none."""
+    authorities: str = ""
+    """File of certificate authorities besides the system's; empty: none."""
     mail_owner: tuple[int, int] = (0, 0)
     """User and group number of the user that owns mail; asked for where no operator is named."""
     inbound_processes: int = 100
@@ -84,6 +90,9 @@ def from_settings(settings: Settings, home: Home) -> PostfixModel:
         srs_back=settings.ports.of("srs_back"),
         ipv6=Path("/proc/net/if_inet6").exists(),
         milter=f"unix:{home.rspamd_milter_socket}" if settings.spam.scan else None,
+        dane=settings.dns.validate,
+        tls_policy=f"socketmap:unix:{home.tlspolicy_socket}:tls",
+        authorities=settings.transport.authorities,
         mail_owner=(owner.pw_uid, owner.pw_gid),
     )
 

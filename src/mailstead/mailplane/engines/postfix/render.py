@@ -50,6 +50,7 @@ def _check(model: PostfixModel) -> None:
         ("recipient_delimiter", model.recipient_delimiter),
         ("home", str(model.home.root)),
         ("milter", model.milter or ""),
+        ("transport.authorities", model.authorities),
     ):
         if not _PLAIN.fullmatch(value):
             raise Refusal(
