@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,7 @@ from mailstead.standards.refusal import Refusal
 DEFAULT_HOME = Path("/var/lib/mailstead")
 HOME_VARIABLE = "MAILSTEAD_HOME"
 FILE_NAME = "mailstead.toml"
+_LOCAL = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}[a-z0-9]")
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,6 +143,19 @@ class Storage(_Section, frozen=True, kw_only=True):
     """Largest message accepted, bytes."""
 
 
+class Reports(_Section, frozen=True, kw_only=True):
+    """Reports that other mail servers send: local parts of addresses at the host's own name."""
+
+    dmarc: str = "dmarc-reports"
+    """Takes DMARC aggregate reports; stands in the DMARC records that domains publish."""
+    tls: str = "tls-reports"
+    """Takes TLS reports; stands in the TLS reporting records that domains publish."""
+    complaints: str = "feedback"
+    """Takes complaints (ARF): the address to register at the feedback loops of receivers."""
+    keep_months: int = 13
+    """Months for which what reports say is kept, of 30 days; 1 to 120."""
+
+
 class Reputation(_Section, frozen=True, kw_only=True):
     """Whether others trust what this node sends."""
 
@@ -203,6 +218,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     spam: Spam = Spam()
     dmarc: Dmarc = Dmarc()
     transport: Transport = Transport()
+    reports: Reports = Reports()
     storage: Storage = Storage()
     reputation: Reputation = Reputation()
     log: Log = Log()
@@ -288,6 +304,8 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "reputation.every_minutes must be from 5 to 1440")
     if not 1 <= settings.dmarc.report_minimum <= 1_000_000:
         raise _invalid(settings, "dmarc.report_minimum must be from 1 to 1000000")
+    if not 1 <= settings.reports.keep_months <= 120:
+        raise _invalid(settings, "reports.keep_months must be from 1 to 120")
     if settings.storage.grace_days < 0:
         raise _invalid(settings, "storage.grace_days must not be negative")
     if not 1_000_000 <= settings.storage.message_limit <= 2_000_000_000:
@@ -330,6 +348,9 @@ def _check_names(settings: Settings) -> None:
         if not host or (at and not (port.isdigit() and 1 <= int(port) <= 65535)):
             raise _invalid(settings, f"dns.forward_to: {text!a} is not an IP address")
     _check_served(settings)
+    boxes = (settings.reports.dmarc, settings.reports.tls, settings.reports.complaints)
+    if len(set(boxes)) != 3 or not all(map(_LOCAL.fullmatch, boxes)):
+        raise _invalid(settings, "reports: three different names of letters, digits, - and . only")
     for name, path in (
         ("dns.anchor", settings.dns.anchor),
         ("transport.authorities", settings.transport.authorities),

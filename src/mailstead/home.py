@@ -137,6 +137,11 @@ class Home:
         return self.run / "tlspolicy" / "policy.sock"
 
     @property
+    def reports(self) -> Path:
+        """Reports from others that came by mail: a Maildir for each kind."""
+        return self.root / "reports"
+
+    @property
     def tls(self) -> Path:
         return self.root / "tls"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
@@ -24,10 +25,11 @@ from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import OutgoingMail
-from mailstead.wire.events import ListingSeen
+from mailstead.wire.events import ListingSeen, ReportReceived
 from tests.control.addresses import Page
 from tests.control.dns.zones.files import ZONE
 from tests.control.world import OUTSIDE, World
+from tests.support.reports import dmarc_xml, mailed, tls_json
 
 FRAGMENTS = (
     "apple/",
@@ -82,6 +84,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         name="old.example",
         file=ZONE,
     )
+    _report(world, now)
     app, _ = services.create_app_password(**olga, mailbox=mia, name="Phone")
     gone = services.create_domain(
         **olga,
@@ -196,6 +199,21 @@ def _dns(domain: str, wanted: Sequence[Key], way: Way) -> Seen:
         for name, kind in wanted
     }
     return Seen("", domain, ("ada.ns.cloudflare.com",), answers)
+
+
+def _report(world: World, now: dt.datetime) -> None:
+    """What another mail server reports about the domain, and a message that is no report."""
+    begin = now - dt.timedelta(days=2)
+    rows = [("192.0.2.1", 90, "none", "pass", "pass"), ("203.0.113.9", 5, "reject", "fail", "fail")]
+    for data in (
+        dmarc_xml("cars.example", rows, begin=begin),
+        tls_json("cars.example", 70, 3, begin=begin),
+        b"noise",
+    ):
+        raw = mailed(data, "dmarc-reports@node1.example").as_bytes()
+        event = ReportReceived(id=sha256(raw).hexdigest()[:32], at=now, kind="dmarc", raw=raw)
+        delivery.record(world.server.name, [event], now)
+    delivery.read_due(now)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ twice is recorded once.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -234,6 +234,19 @@ class ReturnSeen(Event, frozen=True, kw_only=True):
     recipients: tuple[ReturnedRecipient, ...]
 
 
+ReportKind = Literal["dmarc", "tls", "complaint"]
+"""DMARC aggregates, TLS reports, complaints (ARF): by the address to which it was sent."""
+REPORT_KINDS: tuple[ReportKind, ...] = ("dmarc", "tls", "complaint")
+
+
+class ReportReceived(Event, frozen=True, kw_only=True):
+    """A message to one of the node's addresses for reports; `at` is when it came."""
+
+    kind: ReportKind
+    raw: Annotated[bytes, msgspec.Meta(max_length=4 * 2**20)]
+    """The whole message, with the envelope's sender in `Return-Path`."""
+
+
 AnyEvent = (
     Applied
     | ApplyFailed
@@ -248,6 +261,7 @@ AnyEvent = (
     | RefusalSeen
     | ListingSeen
     | ReturnSeen
+    | ReportReceived
 )
 
 

@@ -69,9 +69,22 @@ def _looks() -> dict[str, Task]:
     return {"dns": check_due, "dns pushes": verify_due, "delegations": check_delegations}
 
 
+def _reports() -> dict[str, Task]:
+    """On a thread of their own: a large report takes its time."""
+    from mailstead.control.delivery.services import read_due
+
+    return {"reports": read_due}
+
+
 def _tasks() -> dict[str, Task]:
     from mailstead.control.delivery.services import drop_old as drop_old_messages
-    from mailstead.control.delivery.services import drop_old_complaints, drop_old_listings, end_due
+    from mailstead.control.delivery.services import (
+        drop_old_complaints,
+        drop_old_listings,
+        drop_old_reports,
+        drop_unread,
+        end_due,
+    )
     from mailstead.control.dns.push.services import drop_old as drop_old_plans
     from mailstead.control.feed.services import compact
     from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
@@ -93,6 +106,8 @@ def _tasks() -> dict[str, Task]:
         "sign-ins": drop_old_sign_ins,
         "old jobs": drop_old_jobs,
         "delivery log": drop_old_messages,
+        "old reports": drop_old_reports,
+        "unread reports": drop_unread,
         "listings": drop_old_listings,
         "dns plans": drop_old_plans,
         "suppressions": end_due,
@@ -161,6 +176,7 @@ def main() -> int:
         "quick": _quick_tasks(),
         "webhooks": _webhooks(),
         "looks": _looks(),
+        "reports": _reports(),
         "jobs": {"jobs": partial(do_jobs, stop, _handlers())},
     }
     threads = [

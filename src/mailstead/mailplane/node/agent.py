@@ -48,6 +48,7 @@ from mailstead.mailplane.node.feed_client import Away, FeedClient
 from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.node.maps import NodeMaps
 from mailstead.mailplane.node.orders import Orders
+from mailstead.mailplane.node.report_box import ReportBox
 from mailstead.mailplane.node.room import Room
 from mailstead.mailplane.node.sending_use import SendingBook
 from mailstead.mailplane.node.sign_ins import SignInBook
@@ -90,6 +91,7 @@ class Agent:
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.upkeep = Upkeep(settings, root)
         self.listings = ListingWatch(settings, self.home)
+        self.reports = ReportBox(settings, self.home)
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
         if self.directory.outdated:
@@ -116,7 +118,11 @@ class Agent:
         # An order may take long, and a long poll must not delay changes.
         threading.Thread(target=self._obey, name="orders", daemon=True).start()
         # Their tasks may take long and can be left at any time: nobody waits for their end.
-        for name, work in (("upkeep", self.upkeep.run), ("listings", self.listings.run)):
+        for name, work in (
+            ("upkeep", self.upkeep.run),
+            ("listings", self.listings.run),
+            ("reports", self.reports.run),
+        ):
             threading.Thread(target=work, args=(self.stopping,), name=name, daemon=True).start()
         pause = 0.0
         while not self.stopping.wait(pause):

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from mailstead.control.delivery.api import listings, log, suppression
+from mailstead.control.delivery.api import listings, log, reports, suppression
 
-routers: tuple[Router, ...] = (log.router, listings.router, suppression.router)
+routers: tuple[Router, ...] = (log.router, listings.router, suppression.router, reports.router)
 """All of them, in the order in which the description tells them."""

@@ -2,13 +2,18 @@
 
 from mailstead.control.delivery.models.listings import Listing
 from mailstead.control.delivery.models.log import Attempt, Delivery, Message
+from mailstead.control.delivery.models.reports import DmarcRow, Report, ReportMail, TlsRow
 from mailstead.control.delivery.models.suppression import Complaint, Suppression
 
 __all__ = [
     "Attempt",
     "Complaint",
     "Delivery",
+    "DmarcRow",
     "Listing",
     "Message",
+    "Report",
+    "ReportMail",
     "Suppression",
+    "TlsRow",
 ]

@@ -7,6 +7,15 @@ from mailstead.control.delivery.queries.log import (
     delivery_numbered,
     recipients_of,
 )
+from mailstead.control.delivery.queries.reports import (
+    dmarc_days,
+    dmarc_rows,
+    reporters,
+    sources,
+    tls_days,
+    tls_failures,
+    unread_reports,
+)
 from mailstead.control.delivery.queries.suppression import (
     Signals,
     complaints,
@@ -21,9 +30,16 @@ __all__ = [
     "complaints",
     "deliveries",
     "delivery_numbered",
+    "dmarc_days",
+    "dmarc_rows",
     "listings",
     "recipients_of",
+    "reporters",
     "signals",
+    "sources",
     "suppression_numbered",
     "suppressions",
+    "tls_days",
+    "tls_failures",
+    "unread_reports",
 ]

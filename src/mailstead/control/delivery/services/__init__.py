@@ -1,10 +1,12 @@
 """What may happen in the delivery of mail, and recording what nodes tell of it."""
 
+from mailstead.control.delivery.services.aggregates import drop_old_reports
 from mailstead.control.delivery.services.complaints import drop_old as drop_old_complaints
 from mailstead.control.delivery.services.complaints import record_complaint
 from mailstead.control.delivery.services.events import record
 from mailstead.control.delivery.services.listings import drop_old_listings, look_at_lists
 from mailstead.control.delivery.services.log import KEEP, drop_old
+from mailstead.control.delivery.services.report_mail import drop_unread, read_due
 from mailstead.control.delivery.services.suppression import end_due, release, snapshot
 
 __all__ = [
@@ -12,8 +14,11 @@ __all__ = [
     "drop_old",
     "drop_old_complaints",
     "drop_old_listings",
+    "drop_old_reports",
+    "drop_unread",
     "end_due",
     "look_at_lists",
+    "read_due",
     "record",
     "record_complaint",
     "release",

@@ -126,7 +126,8 @@ def _host_mail(model: PostfixModel) -> list[Entry]:
             "postmaster:",
             "No operator is named: kept, never lost (RFC 5321 §4.5.1).",
         )
-    known = ", ".join(f"{{{name} = ok}}" for name in names)
+    boxes = [local for local, _ in model.reports]
+    known = ", ".join(f"{{{name} = ok}}" for name in (*names, *boxes))
     return [
         ("mydestination", "$myhostname", "The host's own name has no Unix accounts behind it."),
         (
@@ -167,7 +168,7 @@ def _lookups(model: PostfixModel) -> list[Entry]:
             "5000",
             "A forwarder may have many destinations (default 1000).",
         ),
-        ("transport_maps", f"lmdb:{maps}/transport", "Refused and dropped ends of a chain."),
+        ("transport_maps", *_transports(model)),
         (
             "sender_dependent_default_transport_maps",
             f"inline:{{{{<> = smtp:}}, {{@{model.hostname} = smtp:}}}}, lmdb:{maps}/classes",
@@ -182,6 +183,15 @@ def _lookups(model: PostfixModel) -> list[Entry]:
         ),
         ("virtual_transport", f"lmtp:unix:{model.home.dovecot_run}/lmtp", "Dovecot delivers."),
     ]
+
+
+def _transports(model: PostfixModel) -> tuple[str, str]:
+    value = f"lmdb:{model.home.maps}/transport"
+    if not model.reports:
+        return value, "Refused and dropped ends of a chain."
+    boxes = ", ".join(f"{{{local}@{model.hostname} = reports:}}" for local, _ in model.reports)
+    reason = "Refused and dropped ends of a chain; reports to the host itself (decision 0029)."
+    return f"{value}, inline:{{{boxes}}}", reason
 
 
 def _inbound(model: PostfixModel) -> list[Entry]:

@@ -185,7 +185,27 @@ def _plumbing(model: PostfixModel) -> list[Service]:
     ]
     if not model.operator:
         found.append(_keep(model))
+    if model.reports:
+        found.append(_reports(model))
     return found
+
+
+def _reports(model: PostfixModel) -> Service:
+    boxes = ", ".join(f"{{{local}@{model.hostname} = {box}/}}" for local, box in model.reports)
+    return Service(
+        "reports",
+        "unix",
+        "virtual",
+        unpriv="n",
+        processes="2",
+        options=(
+            ("virtual_mailbox_base", str(model.home.reports)),
+            ("virtual_mailbox_maps", f"inline:{{{boxes}}}"),
+            ("virtual_uid_maps", f"static:{model.mail_owner[0]}"),
+            ("virtual_gid_maps", f"static:{model.mail_owner[1]}"),
+        ),
+        reason="Reports from other servers, read by the agent (node/report_box.py).",
+    )
 
 
 def _keep(model: PostfixModel) -> Service:

@@ -53,6 +53,8 @@ class PostfixModel:
     ipv6: bool
     milter: str | None
     """Postfix's address of the milter; None: no content is looked at."""
+    reports: tuple[tuple[str, str], ...] = ()
+    """Local parts at the host's name that take reports, each with its box in `home.reports`."""
     dane: bool = False
     """The node's resolver validates, so that DANE can be believed."""
     tls_policy: str = ""
@@ -90,6 +92,11 @@ def from_settings(settings: Settings, home: Home) -> PostfixModel:
         srs_back=settings.ports.of("srs_back"),
         ipv6=Path("/proc/net/if_inet6").exists(),
         milter=f"unix:{home.rspamd_milter_socket}" if settings.spam.scan else None,
+        reports=(
+            (settings.reports.dmarc, "dmarc"),
+            (settings.reports.tls, "tls"),
+            (settings.reports.complaints, "complaint"),
+        ),
         dane=settings.dns.validate,
         tls_policy=f"socketmap:unix:{home.tlspolicy_socket}:tls",
         authorities=settings.transport.authorities,
