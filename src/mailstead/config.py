@@ -132,6 +132,9 @@ class Transport(_Section, frozen=True, kw_only=True):
 
     authorities: str = ""
     """Path of a PEM file with certificate authorities that are believed besides the system's."""
+    mta_sts: Literal["none", "testing", "enforce"] = "none"
+    """MTA-STS policy of domains whose owner has chosen none (RFC 8461). Each needs a certificate
+    for its name `mta-sts.<domain>`, and for the server's own name one that everybody believes."""
 
 
 class Storage(_Section, frozen=True, kw_only=True):

@@ -103,7 +103,8 @@ def test_a_program_reads_the_same(world: World) -> None:
     carl = caller(world, "customer")
     found = carl.get("/domains/cars.example/dns").body
     assert (found["state"], found["domain"]) == ("warn", "cars.example")
-    mx, spf, dmarc = found["records"]
+    mx, spf, dmarc, tls = found["records"]
+    assert (tls["purpose"], tls["verdict"], tls["required"]) == ("tls-reports", "missing", False)
     assert (mx["verdict"], mx["required"], dmarc["verdict"]) == ("good", True, "good")
     assert (spf["code"], spf["publish"], spf["lookups"]) == ("spf-without-us", MERGED, 2)
     assert [one["value"] for one in found["others"]] == ["20 old.example."]

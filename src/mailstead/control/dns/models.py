@@ -109,3 +109,15 @@ class ZoneRecord(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["zone", "name", "type"], name="record_by_name")]
+
+
+class MailPolicy(models.Model):
+    """What a domain's owner has chosen about MTA-STS; no row: as the house has it."""
+
+    domain = models.OneToOneField(Domain, on_delete=models.CASCADE, related_name="mail_policy")
+    mode = models.CharField(max_length=7)
+    """`none`, `testing` or `enforce`."""
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.mode

@@ -14,12 +14,13 @@ from mailstead.control.dns import queries
 from mailstead.control.dns.answers import Key, Seen
 from mailstead.control.dns.compare import Expected, Finding, State, compare, state_of
 from mailstead.control.dns.lookup import Way, look
-from mailstead.control.dns.models import Check
+from mailstead.control.dns.models import Check, MailPolicy
 from mailstead.control.dns.queries import Kept
 from mailstead.control.hosting import services as hosting
 from mailstead.control.hosting.models import Domain
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
+from mailstead.standards.mtasts import Mode
 from mailstead.standards.refusal import Refusal
 
 Look = Callable[[str, Sequence[Key], Way], Seen]
@@ -52,6 +53,28 @@ def check_domain(*, actor: Actor, now: dt.datetime, domain: Domain, look: Look =
     finally:
         _doors.release()
     keep(actor=actor, now=now, domain=domain, expected=expected, seen=seen)
+
+
+@transaction.atomic
+def set_mta_sts(*, actor: Actor, now: dt.datetime, domain: Domain, mode: Mode) -> None:
+    """Let a domain ask others to encrypt mail to it (RFC 8461), or no longer."""
+    roles.require(actor, "dns.set-mta-sts")
+    Domain.objects.select_for_update().filter(pk=domain.pk).first()
+    before = queries.mode_of(domain)
+    if before is mode:
+        return
+    hosting.note_zone(
+        actor=actor,
+        now=now,
+        domain=domain,
+        rule="dns.set-mta-sts",
+        verb="domain.set-mta-sts",
+        before={"mta-sts": before.value},
+        after={"mta-sts": mode.value},
+    )
+    MailPolicy.objects.update_or_create(
+        domain=domain, defaults={"mode": mode.value, "changed_at": now}
+    )
 
 
 def check_due(now: dt.datetime, look: Look = look) -> int:

@@ -98,7 +98,7 @@ _ROWS: dict[str, dict[str, str]] = {
     },
     "address": {"explain": _ADMINS},
     "report": {"view": _ADMINS, "list-unread": _COMPANY},
-    "dns": {"view": _ADMINS, "check": _ADMINS, "push": _ADMINS},
+    "dns": {"view": _ADMINS, "check": _ADMINS, "push": _ADMINS, "set-mta-sts": _ADMINS},
     "zone": {
         "view": _OWNERS,
         "update": _OWNERS,

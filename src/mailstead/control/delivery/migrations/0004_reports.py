@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0005_monitor"),
+        ("delivery", "0003_suppression"),
         ("hosting", "0003_dns_state"),
     ]
 
