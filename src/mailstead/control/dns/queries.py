@@ -91,6 +91,11 @@ def expected_of(domain: Domain) -> list[Expected]:
     return [Expected(*record) for record in records]
 
 
+def dns_records(domain: Domain) -> list[tuple[str, str, str]]:
+    """The same as name, type and value."""
+    return [(one.name, one.type, one.value) for one in expected_of(domain)]
+
+
 def mode_of(domain: Domain) -> Mode:
     """What the domain asks of others about encryption (MTA-STS)."""
     chosen = MailPolicy.objects.filter(domain=domain).values_list("mode", flat=True).first()
