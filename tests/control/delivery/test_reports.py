@@ -5,11 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 
 from mailstead.control.delivery import services
-from mailstead.control.delivery.models import DmarcRow, Report, ReportMail, TlsRow
+from mailstead.control.delivery.models import (
+    Complaint,
+    DmarcRow,
+    Report,
+    ReportMail,
+    TlsRow,
+)
 from mailstead.control.feed import services as feed
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.events import ReportKind, ReportReceived
@@ -23,6 +30,7 @@ ROWS = [
     ("192.0.2.1", 90, "none", "pass", "pass"),
     ("198.51.100.7", 10, "reject", "fail", "fail"),
 ]
+ARF = Path(__file__).parents[2] / "standards" / "samples" / "arf"
 _numbers = iter(range(10_000))
 
 
@@ -138,7 +146,16 @@ def test_a_message_that_ends_the_reader_is_not_read_for_ever(world: World) -> No
     assert not Report.objects.exists()
 
 
-def test_a_complaint_waits_for_whoever_reads_it(world: World) -> None:
+def test_a_complaint_is_kept_by_the_part_that_knows_them(world: World) -> None:
+    sample = next(iter(sorted(ARF.glob("*.eml"))))
+    receive(world, sample.read_bytes(), "complaint")
+    receive(world, b"Subject: spam\r\n\r\nabout you", "complaint")
+    assert Complaint.objects.count() == 1
+    assert unread() == ["The report cannot be read: it is no complaint in a form that is known."]
+
+
+def test_what_nobody_can_read_yet_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services.report_mail, "READERS", {})
     receive(world, b"Subject: spam\r\n\r\nabout you", "complaint")
     assert ReportMail.objects.filter(words="", kind="complaint").count() == 1
 
