@@ -97,6 +97,7 @@ _ROWS: dict[str, dict[str, str]] = {
         "import": _ADMINS,
     },
     "address": {"explain": _ADMINS},
+    "report": {"view": _ADMINS, "list-unread": _COMPANY},
     "dns": {"view": _ADMINS, "check": _ADMINS, "push": _ADMINS, "set-mta-sts": _ADMINS},
     "zone": {
         "view": _OWNERS,
@@ -106,7 +107,6 @@ _ROWS: dict[str, dict[str, str]] = {
         "import": "operator",
         "oversee": _COMPANY,
     },
-    "report": {"view": _ADMINS, "list-unread": _COMPANY},
     "person": {
         "view": _OWNERS,
         "invite": _OWNERS,

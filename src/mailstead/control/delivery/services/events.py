@@ -5,7 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from mailstead.control.delivery.services import listings, log, report_mail, returns, suppression
+from mailstead.control.delivery.services import (
+    listings,
+    log,
+    report_mail,
+    returns,
+    suppression,
+)
 from mailstead.control.hosting.services import record_sending
 from mailstead.wire.events import AnyEvent
 

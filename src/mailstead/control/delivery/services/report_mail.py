@@ -13,14 +13,26 @@ from email.utils import parseaddr
 from django.db.models import F
 
 from mailstead.control.delivery.models import ReportMail
-from mailstead.control.delivery.services import aggregates
-from mailstead.standards import mime
-from mailstead.standards.refusal import Refusal
+from mailstead.control.delivery.services import aggregates, complaints
+from mailstead.standards import inflate, mime
+from mailstead.standards.refusal import Refusal, Term
 from mailstead.wire.events import AnyEvent, ReportReceived
 
 Reader = Callable[[ReportMail, mime.Part], None]
 """Keeps what a message tells; raises `Refusal` where that cannot be read."""
-READERS: dict[str, Reader] = {"dmarc": aggregates.keep, "tls": aggregates.keep}
+
+
+def _keep_complaint(row: ReportMail, whole: mime.Part) -> None:
+    kept = complaints.record_complaint(raw=bytes(row.raw), received=row.received)
+    if kept is None:
+        raise inflate.unreadable(Term("it is no complaint in a form that is known"))
+
+
+READERS: dict[str, Reader] = {
+    "dmarc": aggregates.keep,
+    "tls": aggregates.keep,
+    "complaint": _keep_complaint,
+}
 """What has no reader waits."""
 MOST_WAITING = 20_000
 KEEP_UNREAD = dt.timedelta(days=30)
