@@ -236,6 +236,24 @@ def test_the_zones_own_servers_are_never_changed(host: Host) -> None:
         assert host.records() == before
 
 
+def test_an_alias_takes_the_place_of_a_text_and_gives_it_back(host: Host) -> None:
+    def change(*changes: Rrset) -> None:
+        told = calls.call(Order(host.provider, host.credentials, NAME, near=True))
+        marks = {one.key: one.mark for one in told.records}
+        done = calls.call(Order(host.provider, host.credentials, NAME, True, changes, marks))
+        assert done.fault == "", done
+
+    before = host.records()
+    name = f"shop.{NAME}"
+    text = Rrset(name, "TXT", 3600, (written("TXT", "v=spf1 -all"),))
+    alias = Rrset(name, "CNAME", 300, ("www.elsewhere.example.",))
+    change(Rrset(name, "TXT", 0, ()), alias)
+    assert f"{name}. 300 CNAME www.elsewhere.example." in host.records()
+    assert not any(record.startswith(f"{name}. 3600 TXT") for record in host.records())
+    change(Rrset(name, "CNAME", 0, ()), text)
+    assert host.records() == before
+
+
 def test_two_that_carry_one_plan_out_change_the_zone_once(world: World, bind: Host) -> None:
     push = _plan(world, bind)
     _apply(world, bind, push)
