@@ -351,6 +351,12 @@ def _check_names(settings: Settings) -> None:
         if not host or (at and not (port.isdigit() and 1 <= int(port) <= 65535)):
             raise _invalid(settings, f"dns.forward_to: {text!a} is not an IP address")
     _check_served(settings)
+    _check_transport(settings)
+    if settings.database.url and not settings.database.url.startswith("postgresql://"):
+        raise _invalid(settings, "database.url must begin with postgresql://")
+
+
+def _check_transport(settings: Settings) -> None:
     boxes = (settings.reports.dmarc, settings.reports.tls, settings.reports.complaints)
     if len(set(boxes)) != 3 or not all(map(_LOCAL.fullmatch, boxes)):
         raise _invalid(settings, "reports: three different names of letters, digits, - and . only")
@@ -360,8 +366,6 @@ def _check_names(settings: Settings) -> None:
     ):
         if path and not Path(path).is_file():
             raise _invalid(settings, f"{name}: there is no file {path!a}")
-    if settings.database.url and not settings.database.url.startswith("postgresql://"):
-        raise _invalid(settings, "database.url must begin with postgresql://")
 
 
 def _check_served(settings: Settings) -> None:

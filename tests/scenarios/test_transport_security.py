@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.messages import message, unique
 from tests.support.people import Mailbox
 from tests.support.site import Site
 
+from mailstead.standards import replies
 from mailstead.standards.mtasts import Mode, Policy
 
 pytestmark = pytest.mark.lab
@@ -82,14 +84,16 @@ def arrived(lab: Lab, bob: str) -> str:
 
 
 def deferred(ann: Mailbox, bob: str) -> str:
-    """Wait until a message waits; returns why, as Postfix logged it."""
+    """Wait until a message waits for want of TLS; returns why, as Postfix logged it."""
 
     def lines() -> list[str]:
         log = (ann.node.home.log / "postfix.log").read_text(encoding="utf-8")
-        return [line for line in log.splitlines() if f"to=<{bob}>" in line]
+        return [x for x in log.splitlines() if f"to=<{bob}>" in x and " status=" in x]
 
     (line,) = wait_until(lines, f"an attempt for {bob}", seconds=60)
-    assert "status=deferred" in line, line
+    told = re.search(r"dsn=(4[0-9.]+), status=deferred \((.*)\)$", line)
+    assert told, line
+    assert replies.read(told[2], told[1]).meaning is replies.Meaning.TLS, line
     return line
 
 

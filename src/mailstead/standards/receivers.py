@@ -295,6 +295,8 @@ TABLE: tuple[Row, ...] = (
             _M.TLS,
             r"server certificate not (?:verified|trusted)|certificate verification failed",
         ),
+        # Postfix's own: DANE is demanded and cannot be had, or a policy cannot be learnt.
+        ("4", _M.TLS, r"tlsa (?:records?|lookup)|non dnssec destination|client tls configuration"),
         (
             "45",
             _M.REPUTATION,
