@@ -156,7 +156,16 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "suppression",
     ),
     "domains": ("domain", "dns"),
-    "account": ("customer", "package", "brand", "person", "token", "webhook", "job"),
+    "account": (
+        "customer",
+        "package",
+        "brand",
+        "person",
+        "token",
+        "webhook",
+        "job",
+        "sending-limits",
+    ),
     "node": ("server", "queue"),
 }
 SCOPES = tuple(_SCOPES)

@@ -32,6 +32,7 @@ from mailstead.control.hosting.api import (
     nodes,
     packages,
     rights,
+    sending,
     trail,
     work,
 )
@@ -52,6 +53,7 @@ _ROUTERS = (
     dns_push.router,
     mailboxes.router,
     inside.router,
+    sending.router,
     addresses.router,
     imports.router,
     rights.router,
