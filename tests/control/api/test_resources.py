@@ -177,7 +177,7 @@ def test_sending_limits(world: World) -> None:
     none = dict.fromkeys(some)
     house = {"each": some, "together": none, "ramp": [{"days": 7, "together": some}]}
     assert olga.put("/sending-limits", house).body == house == olga.get("/sending-limits").body
-    number = world.customers["customer"].pk
+    number = world.customers["reseller"].pk  # whose customer carl is
     more = some | {"messages_day": 80}
     made = olga.put(f"/customers/{number}/sending-limits", {"each": more, "together": none}).body
     assert (made["each_now"]["messages_day"], made["each_now"]["recipients_day"]) == (80, 100)
