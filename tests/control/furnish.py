@@ -25,7 +25,8 @@ from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import OutgoingMail
-from mailstead.wire.events import ListingSeen, ReportReceived
+from mailstead.wire.events import ListingSeen, ReportReceived, SendingSeen
+from mailstead.wire.sending import Ceilings
 from tests.control.addresses import Page
 from tests.control.dns.zones.files import ZONE
 from tests.control.world import OUTSIDE, World
@@ -115,6 +116,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
     )
     _listed(world, now)
     record_complaint(raw=_report(world.deliveries["main"]), received=now)
+    services.record_sending(world.server.name, [_sent(mia, now)], now)
     link = people.invitation_link(**olga, role="operator", email=f"ola@{OUTSIDE}")
     return {
         "rules": 0,
@@ -127,6 +129,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         "of": world.customers["reseller"].pk,
         "jobs": job.pk,
         "recover": _recovery_link(mia, olga).rstrip("/").rpartition("/")[2],
+        "sending-limits": "hour",
         "welcome": link.rstrip("/").rpartition("/")[2],
     }
 
@@ -183,6 +186,19 @@ def _report(delivery: Delivery) -> bytes:
         f"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{delivery.message.message_id}>"
         "\r\n\r\nBuy.\r\n--b--\r\n"
     ).encode()
+
+
+def _sent(mailbox: Mailbox, now: dt.datetime) -> SendingSeen:
+    """A busy day, with a message that was one too many."""
+    return SendingSeen(
+        id="sent",
+        at=now,
+        address=mailbox.address,
+        used=Ceilings(messages_hour=40, messages_day=90, recipients_hour=500, recipients_day=700),
+        page="hour",
+        refused=3,
+        refused_at=now,
+    )
 
 
 def _dns(domain: str, wanted: Sequence[Key], way: Way) -> Seen:

@@ -159,6 +159,9 @@ _BODIES: dict[str, object] = {
     "POST /mailboxes/{mailbox}/app-passwords": {"name": "phone"},
     "PUT /mailboxes/{mailbox}/rules": {"rules": []},
     "POST /mailboxes/{mailbox}/rules/test": {"rules": [], "message": "Subject: x"},
+    "PUT /customers/{number}/sending-limits": {"each": {}, "together": {}},
+    "PUT /packages/{number}/sending-limits": {"each": {}, "together": {}},
+    "PUT /mailboxes/{mailbox}/sending-limits": {"messages_day": 1},
     "PUT /mailboxes/{mailbox}/spam": {"level": "off"},
 }
 

@@ -165,7 +165,16 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "suppression",
     ),
     "domains": ("domain", "dns", "zone"),
-    "account": ("customer", "package", "brand", "person", "token", "webhook", "job"),
+    "account": (
+        "customer",
+        "package",
+        "brand",
+        "person",
+        "token",
+        "webhook",
+        "job",
+        "sending-limits",
+    ),
     "node": ("server", "queue"),
 }
 SCOPES = tuple(_SCOPES)

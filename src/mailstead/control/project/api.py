@@ -33,6 +33,7 @@ from mailstead.control.hosting.api import (
     nodes,
     packages,
     rights,
+    sending,
     trail,
     work,
 )
@@ -54,6 +55,7 @@ _ROUTERS = (
     dns_zones.router,
     mailboxes.router,
     inside.router,
+    sending.router,
     addresses.router,
     imports.router,
     rights.router,

@@ -1,4 +1,4 @@
-"""Addresses of the pages that explain, of the way back into a mailbox and of acting in another's place."""
+"""Addresses of the pages that explain, of the way back, and of acting in another's place."""
 
 from __future__ import annotations
 
