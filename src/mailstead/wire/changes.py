@@ -207,6 +207,23 @@ class DkimKeyGone(Change, frozen=True, kw_only=True):
     selector: str
 
 
+class HostNamePut(Change, frozen=True, kw_only=True):
+    """A customer's own name for this node: it gets a certificate once it points here."""
+
+    name: str
+    domain: str
+    """The hosted domain that the name lies in."""
+    purpose: Literal["mail", "webmail", "mta-sts", "autoconfig"]
+    asked: dt.datetime | None = None
+    """When somebody last wanted it tried at once."""
+
+
+class HostNameGone(Change, frozen=True, kw_only=True):
+    """The name is served with the node's own certificate again."""
+
+    name: str
+
+
 AnyChange = (
     DomainPut
     | DomainGone
@@ -221,6 +238,8 @@ AnyChange = (
     | SpamSettingsPut
     | DkimKeyPut
     | DkimKeyGone
+    | HostNamePut
+    | HostNameGone
 )
 
 

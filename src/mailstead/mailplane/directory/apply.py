@@ -29,6 +29,8 @@ from mailstead.wire.changes import (
     DomainGone,
     DomainPut,
     ForwarderGone,
+    HostNameGone,
+    HostNamePut,
     MailboxGone,
     MailboxPut,
     Revision,
@@ -134,6 +136,13 @@ class Directory:
             else:
                 state.remove("dkim", f"{change.domain}/{change.selector}")
             return {change.domain}
+        if isinstance(change, HostNamePut | HostNameGone):
+            # No map answers for it: node/certificates reads the names themselves.
+            if isinstance(change, HostNamePut):
+                state.put(change)
+            else:
+                state.remove("hostname", change.name)
+            return set()
         kind = _GONE.get(type(change))
         if kind is not None:
             address: str = change.address

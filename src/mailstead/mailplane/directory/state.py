@@ -15,6 +15,7 @@ from mailstead.wire.changes import (
     DkimKeyPut,
     DomainPut,
     ForwarderPut,
+    HostNamePut,
     MailboxPut,
     RulesPut,
     SpamSettingsPut,
@@ -30,6 +31,7 @@ KINDS: dict[type[Change], str] = {
     RulesPut: "rules",
     SpamSettingsPut: "spam",
     DkimKeyPut: "dkim",
+    HostNamePut: "hostname",
 }
 OWN = ("mailbox", "forwarder", "autoresponder")
 """The kinds that make an address exist."""
@@ -188,6 +190,8 @@ def key_of(change: Change) -> tuple[str, str]:
         return change.name, change.name
     if isinstance(change, DkimKeyPut):
         return f"{change.domain}/{change.selector}", change.domain
+    if isinstance(change, HostNamePut):
+        return change.name, change.domain
     assert isinstance(
         change, MailboxPut | ForwarderPut | AutoresponderPut | RulesPut | SpamSettingsPut
     )

@@ -39,6 +39,7 @@ from mailstead.mailplane.directory.rebuild import rebuild
 from mailstead.mailplane.engines.dovecot.control import Doveadm
 from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
+from mailstead.mailplane.node.certificates.keeper import Keeper
 from mailstead.mailplane.node.counts import Pulse
 from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
@@ -83,6 +84,7 @@ class Agent:
         self.sign_ins = SignInBook(self.home)
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.upkeep = Upkeep(settings, root)
+        self.certificates = Keeper(settings, self.home)
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
         if self.directory.outdated:
@@ -109,6 +111,9 @@ class Agent:
         # Its tasks may take long and can be left at any time: nobody waits for its end.
         threading.Thread(
             target=self.upkeep.run, args=(self.stopping,), name="upkeep", daemon=True
+        ).start()
+        threading.Thread(
+            target=self.certificates.run, args=(self.stopping,), name="certificates", daemon=True
         ).start()
         pause = 0.0
         while not self.stopping.wait(pause):
