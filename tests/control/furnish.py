@@ -17,6 +17,7 @@ from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import OutgoingMail
+from mailstead.wire.events import AnyEvent, CertificateSeen
 from tests.control.addresses import Page
 from tests.control.world import OUTSIDE, World
 
@@ -49,6 +50,8 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         **olga, domain=mia.domain, address=mia.address, subject="Away", body="Back on Monday."
     )
     check_domain(**olga, domain=mia.domain, look=_dns)
+    services.add_host_name(**olga, domain=mia.domain, name=f"mail.{mia.domain.name}")
+    services.record_certificates(world.server.name, _certificates(mia.domain.name, now), now)
     app, _ = services.create_app_password(**olga, mailbox=mia, name="Phone")
     gone = services.create_domain(
         **olga,
@@ -80,6 +83,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
     link = people.invitation_link(**olga, role="operator", email=f"ola@{OUTSIDE}")
     return {
         "rules": 0,
+        "host-names": f"mail.{mia.domain.name}",
         "apps": app.pk,
         "removed": gone.pk,
         "packages": package.pk,
@@ -88,6 +92,21 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         "recover": _recovery_link(mia, olga).rstrip("/").rpartition("/")[2],
         "welcome": link.rstrip("/").rpartition("/")[2],
     }
+
+
+def _certificates(domain: str, now: dt.datetime) -> list[AnyEvent]:
+    """One in order, one that does not point here."""
+    return [
+        CertificateSeen(
+            id="furnished-1", at=now, name="node1.example", state="valid",
+            not_after=now + dt.timedelta(days=60), node=True,
+        ),
+        CertificateSeen(
+            id="furnished-2", at=now, name=f"mail.{domain}", state="elsewhere",
+            words=f"mail.{domain} points to 192.0.2.7, not to this server (192.0.2.1).",
+            next_try=now + dt.timedelta(minutes=5),
+        ),
+    ]  # fmt: skip
 
 
 def _dns(domain: str, wanted: Sequence[Key], way: Way) -> Seen:

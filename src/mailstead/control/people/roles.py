@@ -91,6 +91,8 @@ _ROWS: dict[str, dict[str, str]] = {
     },
     "address": {"explain": _ADMINS},
     "dns": {"view": _ADMINS, "check": _ADMINS},
+    "host-name": dict.fromkeys(("view", "create", "retry", "remove"), _ADMINS),
+    "certificate": {"view": _COMPANY},
     "person": {
         "view": _OWNERS,
         "invite": _OWNERS,
@@ -146,7 +148,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "forwarder",
         "autoresponder",
     ),
-    "domains": ("domain", "dns"),
+    "domains": ("domain", "dns", "host-name"),
     "account": ("customer", "package", "brand", "person", "token", "webhook", "job"),
     "node": ("server", "queue"),
 }

@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 
 from mailstead.control.delivery.services import log
+from mailstead.control.hosting import services as hosting
 from mailstead.wire.events import AnyEvent
 
-RECORDERS = (log.record,)
+RECORDERS = (log.record, hosting.record_certificates)
 """Each takes the server, its new events and the time, and records those that are its own."""
 
 

@@ -51,6 +51,12 @@ from mailstead.control.hosting.services.forwarders import (
     remove_forwarder,
     set_forwarder,
 )
+from mailstead.control.hosting.services.host_names import (
+    add_host_name,
+    record_certificates,
+    remove_host_name,
+    retry_host_name,
+)
 from mailstead.control.hosting.services.long_tasks import IMPORT_MAILBOXES, start_mailbox_import
 from mailstead.control.hosting.services.mailbox_users import (
     log_in_of,
@@ -132,6 +138,7 @@ __all__ = [
     "Move",
     "Result",
     "Seen",
+    "add_host_name",
     "apply_package",
     "create_app_password",
     "create_customer",
@@ -167,6 +174,7 @@ __all__ = [
     "put_back_autoresponder",
     "put_back_forwarder",
     "queue",
+    "record_certificates",
     "recover",
     "recoverable",
     "release_mail",
@@ -176,6 +184,7 @@ __all__ = [
     "remove_customer",
     "remove_domain",
     "remove_forwarder",
+    "remove_host_name",
     "remove_mailbox",
     "remove_package",
     "remove_server",
@@ -185,6 +194,7 @@ __all__ = [
     "resume_customer",
     "resume_domain",
     "resume_mailbox",
+    "retry_host_name",
     "send_welcome",
     "sessions",
     "set_autoresponder",

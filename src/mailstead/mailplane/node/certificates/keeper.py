@@ -13,6 +13,7 @@ Settings: `certificates`, `hostname`, `web.hostnames`.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import sqlite3
 import threading
@@ -24,7 +25,7 @@ from cryptography import x509
 from mailstead.config import Settings
 from mailstead.home import Home
 from mailstead.mailplane.engines.processes import EngineError
-from mailstead.mailplane.node.certificates import authority, pointing, schedule, store, wanted
+from mailstead.mailplane.node.certificates import authority, pointing, schedule, store, wanted, wish
 from mailstead.mailplane.node.certificates.authority import Authority, Declined, Unreachable
 from mailstead.mailplane.node.certificates.book import Book, Note, Told
 from mailstead.mailplane.node.certificates.show import Showcase
@@ -74,6 +75,9 @@ class Keeper:
     def once(self, now: dt.datetime, stopped: Callable[[], bool] = lambda: False) -> None:
         """Do all that is due. Raises `EngineError`, `OSError`, `Refusal`, `sqlite3.Error`."""
         names = wanted.everything(self._settings, self._home)
+        for name, at in wish.taken(self._home).items():
+            if name in names:
+                names[name] = dataclasses.replace(names[name], asked=at)
         self._forget_others(names)
         self._bring()
         for one in names.values():
@@ -130,6 +134,7 @@ class Keeper:
             if not self._is_due(one, note, found, now):
                 return
             note.tried = now
+            wish.fulfilled(self._home, one.name)
             issuers = self._authority.names()
             seen = pointing.look(
                 self._resolver, one.name, self._settings.hostname, issuers, node=one.node
