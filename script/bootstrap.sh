@@ -17,7 +17,7 @@ readonly HOST_PACKAGES=(
 )
 readonly TEST_PACKAGES=(
     bind9-dnsutils chromium curl debootstrap fonts-dejavu-core gettext dovecot-pgsql fetchmail iproute2 isync libnet-ssleay-perl msmtp mutt
-    openssl pdns-backend-sqlite3 pdns-server
+    openssl pebble pdns-backend-sqlite3 pdns-server
     postfix-pgsql postgresql procps swaks util-linux
     # What Exim needs, which the lab unpacks: its package cannot stand beside Postfix.
     libdb5.3 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0

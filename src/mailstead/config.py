@@ -137,6 +137,24 @@ class Transport(_Section, frozen=True, kw_only=True):
     for its name `mta-sts.<domain>`, and for the server's own name one that everybody believes."""
 
 
+class Certificates(_Section, frozen=True, kw_only=True):
+    """Certificates from an authority that speaks ACME (RFC 8555)."""
+
+    directory: str = ""
+    """The authority's directory URL, such as `https://acme-v02.api.letsencrypt.org/directory`.
+    Empty: none is asked, and the node's own certificate is self-signed."""
+    agree: bool = False
+    """That you agree to the authority's terms; nothing is ordered without it."""
+    contact: str = ""
+    """Address that the authority may write to. Empty: none is given."""
+    key_id: str = ""
+    """Key identifier of an account that the authority demands (external account binding)."""
+    key_secret: str = ""
+    """The secret that belongs to it, in base64url."""
+    ca_file: str = ""
+    """Path of certificates (PEM) to trust when speaking to the authority. Empty: the system's."""
+
+
 class Storage(_Section, frozen=True, kw_only=True):
     """The mail store."""
 
@@ -222,6 +240,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     dmarc: Dmarc = Dmarc()
     transport: Transport = Transport()
     reports: Reports = Reports()
+    certificates: Certificates = Certificates()
     storage: Storage = Storage()
     reputation: Reputation = Reputation()
     log: Log = Log()
@@ -309,10 +328,27 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "dmarc.report_minimum must be from 1 to 1000000")
     if not 1 <= settings.reports.keep_months <= 120:
         raise _invalid(settings, "reports.keep_months must be from 1 to 120")
+    _check_certificates(settings)
     if settings.storage.grace_days < 0:
         raise _invalid(settings, "storage.grace_days must not be negative")
     if not 1_000_000 <= settings.storage.message_limit <= 2_000_000_000:
         raise _invalid(settings, "storage.message_limit must be from 1000000 to 2000000000")
+
+
+def _check_certificates(settings: Settings) -> None:
+    given = settings.certificates
+    if given.directory and not given.directory.startswith("https://"):
+        raise _invalid(settings, "certificates.directory must begin with https://")
+    if given.directory and not given.agree:
+        raise _invalid(
+            settings,
+            "certificates.agree must be true: the authority gives nothing to whoever has not "
+            "agreed to its terms",
+        )
+    if bool(given.key_id) != bool(given.key_secret):
+        raise _invalid(settings, "certificates.key_id and key_secret belong together")
+    if given.ca_file and not Path(given.ca_file).is_file():
+        raise _invalid(settings, f"certificates.ca_file: {given.ca_file!a} does not exist")
 
 
 def _check_names(settings: Settings) -> None:

@@ -154,6 +154,16 @@ class Home:
         return self.tls / "host.key"
 
     @property
+    def names(self) -> Path:
+        """Certificates by host name: `<name>/key.pem`, `<name>/chain.pem`."""
+        return self.tls / "names"
+
+    @property
+    def challenges(self) -> Path:
+        """What nginx shows to an authority that asks whether a name is ours (RFC 8555, 8.3)."""
+        return self.root / "challenges"
+
+    @property
     def mail(self) -> Path:
         """The mail store: `<domain>/<local part>/` is a mailbox's home, `Maildir/` its mail."""
         return self.root / "mail"

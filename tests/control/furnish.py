@@ -25,7 +25,13 @@ from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import OutgoingMail
-from mailstead.wire.events import ListingSeen, ReportReceived, SendingSeen
+from mailstead.wire.events import (
+    AnyEvent,
+    CertificateSeen,
+    ListingSeen,
+    ReportReceived,
+    SendingSeen,
+)
 from mailstead.wire.sending import Ceilings
 from tests.control.addresses import Page
 from tests.control.dns.zones.files import ZONE
@@ -86,6 +92,8 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         file=ZONE,
     )
     _report(world, now)
+    services.add_host_name(**olga, domain=mia.domain, name=f"mail.{mia.domain.name}")
+    services.record_certificates(world.server.name, _certificates(mia.domain.name, now), now)
     app, _ = services.create_app_password(**olga, mailbox=mia, name="Phone")
     gone = services.create_domain(
         **olga,
@@ -123,6 +131,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         "pushes": push.pk,
         "zones": zone.name,
         "records": zone.records.filter(type="A").get().pk,
+        "host-names": f"mail.{mia.domain.name}",
         "apps": app.pk,
         "removed": gone.pk,
         "packages": package.pk,
@@ -199,6 +208,21 @@ def _sent(mailbox: Mailbox, now: dt.datetime) -> SendingSeen:
         refused=3,
         refused_at=now,
     )
+
+
+def _certificates(domain: str, now: dt.datetime) -> list[AnyEvent]:
+    """One in order, one that does not point here."""
+    return [
+        CertificateSeen(
+            id="furnished-1", at=now, name="node1.example", state="valid",
+            not_after=now + dt.timedelta(days=60), node=True,
+        ),
+        CertificateSeen(
+            id="furnished-2", at=now, name=f"mail.{domain}", state="elsewhere",
+            words=f"mail.{domain} points to 192.0.2.7, not to this server (192.0.2.1).",
+            next_try=now + dt.timedelta(minutes=5),
+        ),
+    ]  # fmt: skip
 
 
 def _dns(domain: str, wanted: Sequence[Key], way: Way) -> Seen:

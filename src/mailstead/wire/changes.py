@@ -274,6 +274,23 @@ class ZoneGone(Change, frozen=True, kw_only=True):
     name: str
 
 
+class HostNamePut(Change, frozen=True, kw_only=True):
+    """A customer's own name for this node: it gets a certificate once it points here."""
+
+    name: str
+    domain: str
+    """The hosted domain that the name lies in."""
+    purpose: Literal["mail", "webmail", "mta-sts", "autoconfig"]
+    asked: dt.datetime | None = None
+    """When somebody last wanted it tried at once."""
+
+
+class HostNameGone(Change, frozen=True, kw_only=True):
+    """The name is served with the node's own certificate again."""
+
+    name: str
+
+
 AnyChange = (
     DomainPut
     | DomainGone
@@ -293,6 +310,8 @@ AnyChange = (
     | SuppressionGone
     | ZonePut
     | ZoneGone
+    | HostNamePut
+    | HostNameGone
 )
 
 

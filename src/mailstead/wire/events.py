@@ -247,6 +247,26 @@ class ReportReceived(Event, frozen=True, kw_only=True):
     """The whole message, with the envelope's sender in `Return-Path`."""
 
 
+CertificateState = Literal["waiting", "elsewhere", "refused", "failed", "valid", "expiring", "off"]
+
+
+class CertificateSeen(Event, frozen=True, kw_only=True):
+    """How it stands with the certificate of one host name; told when it changes."""
+
+    name: str
+    state: CertificateState
+    """`waiting`: not tried yet; `elsewhere`: the name does not point here; `refused`: the domain
+    forbids the authority (CAA); `failed`: the last order failed; `expiring`: valid, but it should
+    have been renewed by now; `off`: certificates are not switched on."""
+    words: str = ""
+    """What is wrong, one sentence or two; empty when nothing is."""
+    not_after: dt.datetime | None = None
+    """Of the certificate in service; None: the node's own is shown."""
+    next_try: dt.datetime | None = None
+    node: bool = False
+    """A name of the node itself, not a customer's."""
+
+
 AnyEvent = (
     Applied
     | ApplyFailed
@@ -262,6 +282,7 @@ AnyEvent = (
     | ListingSeen
     | ReturnSeen
     | ReportReceived
+    | CertificateSeen
 )
 
 

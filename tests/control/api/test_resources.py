@@ -364,3 +364,20 @@ def test_a_server(world: World) -> None:
     assert olga.delete("/servers/node2").status == 204
     assert olga.delete("/servers/node1").code == "server-in-use"
     assert caller(world, "customer").get("/servers").status == 403
+
+
+def test_a_host_name(world: World) -> None:
+    carl, olga = caller(world, "customer"), caller(world, "operator")
+    domain = world.domains["main"].name
+    path = f"/domains/{domain}/host-names"
+    made = carl.post(path, {"name": f"mail.{domain}"})
+    assert (made.status, made.body["state"]) == (201, "waiting")
+    assert made.body["target"] == world.server.hostname
+    assert carl.post(path, {"name": "mail.bank.example"}).code == "host-name-outside"
+    assert [row["name"] for row in carl.get(path).body] == [f"mail.{domain}"]
+    assert carl.post(f"{path}/mail.{domain}/retry").status == 200
+    assert carl.post(f"{path}/mail.{domain}/retry").code == "host-name-asked"
+    assert carl.get("/certificates").status == 403
+    assert olga.get("/certificates").body["items"] == []
+    assert carl.delete(f"{path}/mail.{domain}").status == 204
+    assert carl.post(f"{path}/mail.{domain}/retry").code == "host-name-unknown"

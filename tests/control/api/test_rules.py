@@ -39,7 +39,7 @@ KNOWN = {
     "app-passwords",
     "packages",
 }
-KNOWN |= {"forwarders", "autoresponders", "jobs", "pushes", "records"}
+KNOWN |= {"forwarders", "autoresponders", "jobs", "host-names", "pushes", "records"}
 
 
 def _key(whose: str) -> str:
@@ -152,6 +152,7 @@ _BODIES: dict[str, object] = {
     "PUT /domains/{domain}/catch-all": _ROUTE,
     "PUT /domains/{domain}/forward": {"target": "elsewhere.example"},
     "PUT /domains/{domain}/alias": {"target": "cars.example"},
+    "POST /domains/{domain}/host-names": {"name": "mail.shop.example"},
     "PATCH /mailboxes/{mailbox}": {"quota": 1},
     "POST /mailboxes/{mailbox}/password": {"password": "a long enough password"},
     "POST /mailboxes/{mailbox}/suspend": {"what": ["login"]},

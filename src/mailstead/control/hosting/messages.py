@@ -14,6 +14,7 @@ from mailstead.control.hosting.models import (
     DkimKey,
     Domain,
     Forwarder,
+    HostName,
     Mailbox,
     RuleSet,
     SpamSettings,
@@ -26,6 +27,7 @@ from mailstead.wire.changes import (
     DkimKeyPut,
     DomainPut,
     ForwarderPut,
+    HostNamePut,
     MailboxPut,
     Route,
     Rule,
@@ -155,6 +157,16 @@ def dkim_put(key: DkimKey) -> DkimKeyPut:
     return DkimKeyPut(domain=key.domain.name, selector=key.selector, private_key=key.private_key)
 
 
+def host_name_put(row: HostName) -> HostNamePut:
+    """A customer's own name for the node; needs domain fetched."""
+    return HostNamePut(
+        name=row.name,
+        domain=row.domain.name,
+        purpose=row.purpose,  # type: ignore[arg-type]
+        asked=row.asked_at,
+    )
+
+
 def domain_contents(domain: Domain) -> Iterator[AnyChange]:
     """All that is in one domain, the domain first."""
     yield from _contents({"domain": domain}, Domain.objects.filter(pk=domain.pk))
@@ -192,3 +204,5 @@ def _contents(where: dict[str, Any], domains: QuerySet[Domain]) -> Iterator[AnyC
         yield spam_put(settings)
     for key in DkimKey.objects.filter(**where).select_related("domain").iterator(_CHUNK):
         yield dkim_put(key)
+    for name in HostName.objects.filter(**where).select_related("domain").iterator(_CHUNK):
+        yield host_name_put(name)

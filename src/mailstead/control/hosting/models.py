@@ -354,3 +354,35 @@ class SendingUse(models.Model):
             models.UniqueConstraint(fields=["server", "mailbox"], name="sending_use_of_mailbox"),
             models.UniqueConstraint(fields=["server", "customer"], name="sending_use_of_customer"),
         ]
+
+
+class HostName(models.Model):
+    """A customer's own name for the node: `mail.customer.tld` instead of the company's."""
+
+    domain = models.ForeignKey(Domain, on_delete=models.CASCADE, related_name="host_names")
+    name = models.CharField(max_length=253, unique=True)
+    purpose = models.CharField(max_length=10)
+    """`mail`, `webmail`, `mta-sts`, `autoconfig`."""
+    asked_at = models.DateTimeField(null=True)
+    """When somebody last wanted its certificate tried at once."""
+
+
+class Certificate(models.Model):
+    """How it stands with the certificate of one name, as its node tells."""
+
+    server = models.ForeignKey(Server, on_delete=models.CASCADE, related_name="certificates")
+    name = models.CharField(max_length=253, db_index=True)
+    node = models.BooleanField(default=False)
+    """A name of the node itself."""
+    state = models.CharField(max_length=10)
+    """As `wire.events.CertificateState`."""
+    words = models.TextField(blank=True)
+    not_after = models.DateTimeField(null=True)
+    next_try = models.DateTimeField(null=True)
+    since = models.DateTimeField()
+    """Since when the state holds."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["server", "name"], name="certificate_once"),
+        ]

@@ -107,6 +107,8 @@ _ROWS: dict[str, dict[str, str]] = {
         "import": "operator",
         "oversee": _COMPANY,
     },
+    "host-name": dict.fromkeys(("view", "create", "retry", "remove"), _ADMINS),
+    "certificate": {"view": _COMPANY},
     "person": {
         "view": _OWNERS,
         "invite": _OWNERS,
@@ -164,7 +166,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "autoresponder",
         "suppression",
     ),
-    "domains": ("domain", "dns", "zone"),
+    "domains": ("domain", "dns", "zone", "host-name"),
     "account": (
         "customer",
         "package",

@@ -29,6 +29,8 @@ from mailstead.wire.changes import (
     DomainGone,
     DomainPut,
     ForwarderGone,
+    HostNameGone,
+    HostNamePut,
     MailboxGone,
     MailboxPut,
     Revision,
@@ -161,6 +163,13 @@ class Directory:
             else:
                 state.remove("zone", change.name)
             return {f"{compiler.ZONE}{change.name}"}
+        if isinstance(change, HostNamePut | HostNameGone):
+            # No map answers for it: node/certificates reads the names themselves.
+            if isinstance(change, HostNamePut):
+                state.put(change)
+            else:
+                state.remove("hostname", change.name)
+            return set()
         kind = _GONE.get(type(change))
         if kind is not None:
             address: str = change.address

@@ -15,6 +15,7 @@ from mailstead.wire.changes import (
     DkimKeyPut,
     DomainPut,
     ForwarderPut,
+    HostNamePut,
     MailboxPut,
     RulesPut,
     SendingLimitsPut,
@@ -36,6 +37,7 @@ KINDS: dict[type[Change], str] = {
     DkimKeyPut: "dkim",
     SuppressionPut: "suppression",
     ZonePut: "zone",
+    HostNamePut: "hostname",
 }
 OWN = ("mailbox", "forwarder", "autoresponder")
 """The kinds that make an address exist."""
@@ -224,6 +226,8 @@ def key_of(change: Change) -> tuple[str, str]:
     if isinstance(change, ZonePut):
         # A zone does not end with the domain of the same name: its web site may go on.
         return change.name, ""
+    if isinstance(change, HostNamePut):
+        return change.name, change.domain
     assert isinstance(
         change, MailboxPut | ForwarderPut | AutoresponderPut | RulesPut | SpamSettingsPut
     )

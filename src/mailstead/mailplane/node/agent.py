@@ -41,6 +41,7 @@ from mailstead.mailplane.engines.dovecot.control import Doveadm
 from mailstead.mailplane.engines.knot.control import ZoneFiles
 from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
+from mailstead.mailplane.node.certificates.keeper import Keeper
 from mailstead.mailplane.node.counts import Pulse
 from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
@@ -92,6 +93,7 @@ class Agent:
         self.upkeep = Upkeep(settings, root)
         self.listings = ListingWatch(settings, self.home)
         self.reports = ReportBox(settings, self.home)
+        self.certificates = Keeper(settings, self.home)
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
         if self.directory.outdated:
@@ -122,6 +124,7 @@ class Agent:
             ("upkeep", self.upkeep.run),
             ("listings", self.listings.run),
             ("reports", self.reports.run),
+            ("certificates", self.certificates.run),
         ):
             threading.Thread(target=work, args=(self.stopping,), name=name, daemon=True).start()
         pause = 0.0

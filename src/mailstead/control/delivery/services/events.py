@@ -5,14 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from mailstead.control.delivery.services import (
-    listings,
-    log,
-    report_mail,
-    returns,
-    suppression,
-)
-from mailstead.control.hosting.services import record_sending
+from mailstead.control.delivery.services import listings, log, report_mail, returns, suppression
+from mailstead.control.hosting.services import record_certificates, record_sending
 from mailstead.wire.events import AnyEvent
 
 RECORDERS = (
@@ -22,6 +16,7 @@ RECORDERS = (
     returns.record,
     record_sending,
     report_mail.record,
+    record_certificates,
 )
 """Each takes the server, its new events and the time, and records those that are its own. The log
 comes before those who ask it."""

@@ -1,5 +1,11 @@
 """What can be asked of hosting, from an actor."""
 
+from mailstead.control.hosting.queries.certificates import (
+    NamedHost,
+    certificates,
+    host_name_named,
+    host_names,
+)
 from mailstead.control.hosting.queries.company import (
     AtLimit,
     Figures,
@@ -85,6 +91,7 @@ __all__ = [
     "Difference",
     "DomainRow",
     "Figures",
+    "NamedHost",
     "Outcome",
     "Sold",
     "Step",
@@ -95,6 +102,7 @@ __all__ = [
     "autoresponder_named",
     "autoresponders",
     "brand_of",
+    "certificates",
     "client_settings",
     "customer_named",
     "customer_numbered",
@@ -113,6 +121,8 @@ __all__ = [
     "found_domains",
     "found_mailboxes",
     "grace",
+    "host_name_named",
+    "host_names",
     "job_numbered",
     "jobs_of",
     "mailbox_named",

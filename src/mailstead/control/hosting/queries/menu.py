@@ -35,6 +35,7 @@ _CUSTOMER = (
     Entry(_("Packages"), "hosting:packages", "package.view", "packages", "package"),
     Entry(_("Brand"), "hosting:brand", "brand.view", "brand", "brush"),
     Entry(_("Servers"), "hosting:servers", "server.view", "servers", "server"),
+    Entry(_("Certificates"), "hosting:certificates", "certificate.view", "certificates", "shield"),
     Entry(_("Queue"), "hosting:queue", "queue.view", "queue", "queue"),
     Entry(_("Reputation"), "delivery:reputation", "reputation.view", "reputation", "shield"),
     Entry(_("Metrics"), "hosting:metrics", "metrics.view", "metrics", "chart"),

@@ -18,15 +18,8 @@ from mailstead.control.hosting.services.autoresponders import (
     remove_autoresponder,
     set_autoresponder,
 )
-from mailstead.control.hosting.services.brands import (
-    free_hostnames,
-    set_brand,
-)
-from mailstead.control.hosting.services.bulk import (
-    hashed_row,
-    import_domains,
-    import_mailboxes,
-)
+from mailstead.control.hosting.services.brands import free_hostnames, set_brand
+from mailstead.control.hosting.services.bulk import hashed_row, import_domains, import_mailboxes
 from mailstead.control.hosting.services.common import permit
 from mailstead.control.hosting.services.customers import (
     create_customer,
@@ -50,9 +43,12 @@ from mailstead.control.hosting.services.domains import (
     set_domain_forwarder,
     suspend_domain,
 )
-from mailstead.control.hosting.services.forwarders import (
-    remove_forwarder,
-    set_forwarder,
+from mailstead.control.hosting.services.forwarders import remove_forwarder, set_forwarder
+from mailstead.control.hosting.services.host_names import (
+    add_host_name,
+    record_certificates,
+    remove_host_name,
+    retry_host_name,
 )
 from mailstead.control.hosting.services.long_tasks import IMPORT_MAILBOXES, start_mailbox_import
 from mailstead.control.hosting.services.mailbox_users import (
@@ -98,19 +94,14 @@ from mailstead.control.hosting.services.packages import (
     remove_package,
     update_package,
 )
-from mailstead.control.hosting.services.purge import (
-    purge_expired,
-)
+from mailstead.control.hosting.services.purge import purge_expired
 from mailstead.control.hosting.services.rowwise import (
     import_autoresponders,
     import_catch_alls,
     import_customers,
     import_forwarders,
 )
-from mailstead.control.hosting.services.rules import (
-    parse_rules,
-    set_rules,
-)
+from mailstead.control.hosting.services.rules import parse_rules, set_rules
 from mailstead.control.hosting.services.sending import (
     record_sending,
     set_customer_limits,
@@ -118,11 +109,7 @@ from mailstead.control.hosting.services.sending import (
     set_mailbox_limits,
     set_package_limits,
 )
-from mailstead.control.hosting.services.servers import (
-    create_server,
-    remove_server,
-    update_server,
-)
+from mailstead.control.hosting.services.servers import create_server, remove_server, update_server
 from mailstead.control.hosting.services.sign_ins import drop_old_sign_ins
 from mailstead.control.hosting.services.spam import set_spam_settings
 from mailstead.control.hosting.services.undo import put_back_autoresponder, put_back_forwarder
@@ -143,6 +130,7 @@ __all__ = [
     "Move",
     "Result",
     "Seen",
+    "add_host_name",
     "answered",
     "apply_package",
     "create_app_password",
@@ -182,6 +170,7 @@ __all__ = [
     "put_back_autoresponder",
     "put_back_forwarder",
     "queue",
+    "record_certificates",
     "record_sending",
     "recover",
     "recoverable",
@@ -192,6 +181,7 @@ __all__ = [
     "remove_customer",
     "remove_domain",
     "remove_forwarder",
+    "remove_host_name",
     "remove_mailbox",
     "remove_package",
     "remove_server",
@@ -201,6 +191,7 @@ __all__ = [
     "resume_customer",
     "resume_domain",
     "resume_mailbox",
+    "retry_host_name",
     "send_welcome",
     "sessions",
     "set_autoresponder",

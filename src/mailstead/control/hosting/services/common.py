@@ -18,6 +18,7 @@ from mailstead.control.hosting.models import (
     DkimKey,
     Domain,
     Forwarder,
+    HostName,
     Mailbox,
     Package,
     RuleSet,
@@ -82,6 +83,7 @@ KINDS = {
     "SpamSettings": "spam",
     "DkimKey": "dkim",
     "SendingPolicy": "sending-limits",
+    "HostName": "host-name",
 }
 """What the audit trail and the table of roles call a row, where it is not the name of its class."""
 _WHILE_SUSPENDED = frozenset({"mailbox.set-password", "app-password.remove", "mailbox.remove"})
@@ -155,7 +157,7 @@ def _whose(row: Model) -> tuple[Customer | None, Domain | None, Mailbox | None]:
         return row.domain.customer, row.domain, row
     if isinstance(row, RuleSet | AppPassword | SpamSettings):
         return _whose(row.mailbox)
-    if isinstance(row, Forwarder | Autoresponder | DkimKey):
+    if isinstance(row, Forwarder | Autoresponder | DkimKey | HostName):
         return _whose(row.domain)
     if isinstance(row, Package):
         return row.owner, None, None

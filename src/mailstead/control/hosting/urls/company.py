@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from mailstead.control.hosting.views import (
     brands,
+    certificates,
     customers,
     jobs,
     metrics,
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern] = [
     path("servers/<str:name>/now/", servers.now, name="server-now"),
     path("servers/<str:name>/edit/", servers.edit, name="server-edit"),
     path("servers/<str:name>/remove/", servers.remove, name="server-remove"),
+    path("certificates/", certificates.certificate_list, name="certificates"),
     path("queue/", queue.queue, name="queue"),
     path("queue/act/", queue.act, name="queue-act"),
     path("queue/delete/", queue.delete, name="queue-delete"),

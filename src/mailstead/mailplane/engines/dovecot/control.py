@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from collections.abc import Collection
 
 from mailstead.home import Home
@@ -18,6 +19,9 @@ SIEVEC = "/usr/bin/sievec"
 _NO_SUCH_USER = 67  # EX_NOUSER (sysexits.h)
 _ASKED_SECONDS = 30.0
 """What a person waits for must not take longer."""
+_READ_SECONDS = 60.0
+_READ_ANEW = b"VERSION\tconfig\t2\t0\nREQ\tmodule=master\tservice=master\n"
+"""Of Dovecot 2.3's own protocol between its processes."""
 _NO_SESSION = 68  # EX_NOHOST: nobody was kicked
 
 
@@ -137,6 +141,34 @@ def check_config(model: DovecotModel) -> None:
     for line in done.err.splitlines():
         if "Warning: " in line or "Error: " in line:
             raise EngineError(line.strip())
+
+
+def read_names(home: Home) -> None:
+    """Let new connections get the certificates that are there now; open ones go on.
+
+    The question that master(8) puts to the config process at a reload: it then reads its files
+    anew. Nothing else is restarted or reloaded, so no log-in fails. Raises `EngineError` when
+    Dovecot refuses its files; it then goes on with what it had. Harmless when it does not run.
+    """
+    door = home.dovecot_run / "config"
+    if not door.exists():
+        return
+    try:
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.settimeout(_READ_SECONDS)
+            asked.connect(str(door))
+            asked.sendall(_READ_ANEW)
+            answer = bytearray()
+            # The settings, a line each, then an empty line.
+            while not answer.endswith(b"\n\n") and (part := asked.recv(65536)):
+                answer += part
+    except ConnectionRefusedError:
+        return  # it has ended and left its socket
+    except OSError as error:
+        raise EngineError(f"Dovecot's config process does not answer: {error}") from error
+    if not answer.endswith(b"\n\n"):
+        words = bytes(answer[-300:]).decode("utf-8", "replace").strip()
+        raise EngineError(f"Dovecot refuses its files: {words or 'see dovecot.log'}")
 
 
 def reopen_log(home: Home, pid: int) -> None:

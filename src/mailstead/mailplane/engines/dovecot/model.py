@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mailstead.config import Settings
 from mailstead.home import Home
+from mailstead.mailplane.engines.served import Served, served
 
 MAIL_USER = "vmail"
 FIRST_UID = 100
@@ -27,6 +28,8 @@ class DovecotModel:
     managesieve: int
     reinject: int
     ipv6: bool
+    names: tuple[Served, ...] = ()
+    """Host names with a certificate of their own."""
     imap_processes: int = 5000
     """IMAP sessions at once; each holds a process (docs/decisions/0011)."""
     pop3_processes: int = 500
@@ -51,4 +54,5 @@ def from_settings(settings: Settings, home: Home) -> DovecotModel:
         managesieve=ports.of("managesieve"),
         reinject=ports.of("reinject"),
         ipv6=Path("/proc/net/if_inet6").exists(),
+        names=served(home),
     )

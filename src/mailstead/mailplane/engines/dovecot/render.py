@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from mailstead.home import Home
-from mailstead.mailplane.engines.dovecot import services
+from mailstead.mailplane.engines.dovecot import names, services
 from mailstead.mailplane.engines.dovecot.model import FIRST_UID, MAIL_USER, DovecotModel
 from mailstead.mailplane.engines.files import File
 from mailstead.standards.refusal import Refusal
@@ -62,6 +62,7 @@ def render(model: DovecotModel) -> list[File]:
         File(home.dovecot / "directory.conf.ext", _directory(home)),
         File(home.dovecot / "app-passwords.conf.ext", _app_passwords(home)),
         File(junk_script(home), _JUNK),
+        File(names.file(home), names.text(model)),
     ]
 
 
@@ -118,6 +119,8 @@ ssl_key = <{home.certificate_key}
 # RFC 8996 retired the older ones (2.3.19's default; said here because a test holds it).
 ssl_min_protocol = TLSv1.2
 ssl_prefer_server_ciphers = yes
+# Host names with a certificate of their own.
+!include {names.file(home)}
 """
 
 

@@ -50,6 +50,13 @@ def reopen_log(home: Home, pid: int) -> None:
     os.kill(pid, signal.SIGUSR1)
 
 
+def reload(home: Home) -> None:
+    """Read the files anew; connections that are open go on with what they have (nginx(8))."""
+    pid = home.run / "nginx.pid"
+    if pid.exists() and (number := pid.read_text(encoding="ascii").strip()).isdigit():
+        os.kill(int(number), signal.SIGHUP)
+
+
 def answers(model: NginxModel) -> bool:
     """Whether it speaks TLS; what stands behind it may still be starting."""
     context = ssl.create_default_context()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mailstead.config import Settings
 from mailstead.home import Home
+from mailstead.mailplane.engines.served import Served, served
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class NginxModel:
     http: int
     hostnames: tuple[str, ...]
     ipv6: bool
+    names: tuple[Served, ...] = ()
+    """Host names with a certificate of their own."""
 
 
 def from_settings(settings: Settings, home: Home) -> NginxModel:
@@ -28,6 +31,7 @@ def from_settings(settings: Settings, home: Home) -> NginxModel:
         http=settings.ports.of("http"),
         hostnames=panel_hostnames(settings),
         ipv6=Path("/proc/net/if_inet6").exists(),
+        names=served(home),
     )
 
 

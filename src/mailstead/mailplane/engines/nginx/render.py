@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.files import File
-from mailstead.mailplane.engines.nginx import pages
+from mailstead.mailplane.engines.nginx import names, pages
 from mailstead.mailplane.engines.nginx.model import NginxModel
 from mailstead.standards.refusal import Refusal
 
@@ -61,6 +61,7 @@ def render(model: NginxModel) -> list[File]:
     texts = pages.texts()
     return [
         File(config_file(model.home), _main(model)),
+        names.file(model),
         *(File(model.home.nginx / "pages" / name, text) for name, text in texts.items()),
     ]
 
@@ -81,6 +82,9 @@ events {{
 http {{
   include /etc/nginx/mime.types;
   default_type application/octet-stream;
+  # Room for long names and many of them; must stand before the first map.
+  map_hash_bucket_size 512;
+  map_hash_max_size 16384;
 {_logs(model)}
   server_tokens off;
   sendfile on;
@@ -105,8 +109,10 @@ http {{
   # Not the pages: compressed secrets beside chosen text leak (BREACH). text/html is in every list
   # of types, so the panel's own answers are left out where they are passed on.
   gzip_types text/css text/javascript application/javascript image/svg+xml;
-  ssl_certificate {home.certificate};
-  ssl_certificate_key {home.certificate_key};
+  # By the name that the client asks for, read at each handshake: a renewal needs no reload.
+  include {names.path(home)};
+  ssl_certificate $shown_certificate;
+  ssl_certificate_key $shown_key;
   # RFC 8996 retired the older ones.
   ssl_protocols TLSv1.2 TLSv1.3;
   # Forward secrecy and nothing that is broken; of what is left the client knows its fastest.
@@ -180,11 +186,22 @@ def _strangers(model: NginxModel) -> str:
     {_errors(4)}
     {_secured(4)}
 {_pages(model)}
+{_challenges(model)}
     location / {{
       default_type text/plain;
       return 421 "This name is not served here.\\n";
     }}
   }}"""
+
+
+def _challenges(model: NginxModel) -> str:
+    return f"""\
+    # An authority asks here whether the name is ours (RFC 8555, 8.3), for whatever name.
+    location ^~ /.well-known/acme-challenge/ {{
+      root {model.home.challenges};
+      default_type text/plain;
+      try_files $uri =404;
+    }}"""
 
 
 def _port(model: NginxModel) -> str:
@@ -196,8 +213,11 @@ def _sent_on(model: NginxModel) -> str:
   server {{
 {_listen(model, model.http, "")}
     server_name {" ".join(model.hostnames)};
-    # $host is one of the names above, or this server would not have been chosen.
-    return 308 https://$host{_port(model)}$request_uri;
+{_challenges(model)}
+    location / {{
+      # $host is one of the names above, or this server would not have been chosen.
+      return 308 https://$host{_port(model)}$request_uri;
+    }}
   }}"""
 
 

@@ -16,13 +16,16 @@ from pathlib import Path
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.postfix.model import (
+    CERTIFICATE,
     COMMANDS,
     GENERATION,
     MAP_NAMES,
+    NAMES,
     PROGRAMS,
     PostfixModel,
 )
 from mailstead.mailplane.engines.processes import EngineError, run, running
+from mailstead.mailplane.engines.served import Served
 from mailstead.standards.refusal import Refusal
 
 BULK = 2000
@@ -53,6 +56,13 @@ def _key(key: str) -> str:
     return key
 
 
+def _touch(table: Path) -> None:
+    """Let whoever has the table open start anew: later by a whole second, which is what counts."""
+    if table.exists():
+        before = table.stat().st_mtime
+        os.utime(table, (before, max(time.time(), int(before) + 1.0)))
+
+
 class Postmap:
     """The maps of one instance; `name` is always one of `MAP_NAMES`. One writer at a time."""
 
@@ -60,6 +70,7 @@ class Postmap:
         self._config = str(home.postfix)
         self._maps = home.maps
         self._generation = home.maps / f"{GENERATION}.db"
+        self._certificate = home.maps / f"{CERTIFICATE}.db"
 
     def _path(self, name: str) -> Path:
         if name not in MAP_NAMES:
@@ -73,14 +84,17 @@ class Postmap:
     def create(self) -> None:
         """Make every map that is missing, empty: a missing map makes Postfix answer 451."""
         self._maps.mkdir(parents=True, exist_ok=True)
-        if not self._generation.exists():
-            source = self._maps / GENERATION
-            source.touch()
-            run([str(COMMANDS / "postmap"), "-c", self._config, f"btree:{source}"])
-            source.unlink()
+        for empty in (self._generation, self._certificate):
+            if not empty.exists():
+                source = empty.with_suffix("")
+                source.touch()
+                run([str(COMMANDS / "postmap"), "-c", self._config, f"btree:{source}"])
+                source.unlink()
         for name in MAP_NAMES:
             if not self._path(name).with_suffix(".lmdb").exists():
                 self.replace(name, {})
+        if not (self._maps / f"{NAMES}.lmdb").exists():
+            self.show_names(())
 
     def update(self, name: str, puts: Mapping[str, str], deletes: Collection[str]) -> None:
         """Change some keys in place; repeating it is harmless. Raises `EngineError`, `Refusal`.
@@ -118,15 +132,34 @@ class Postmap:
         if name == "domains":
             self._renew_listeners()
 
+    def show_names(self, names: Collection[Served]) -> None:
+        """Let smtpd(8) show each of these names with its certificate, and no others.
+
+        The map holds keys, hence a mode of its own. It is changed in place: who runs reads it at
+        the next handshake (postconf(5), tls_server_sni_maps). Raises `EngineError`.
+        """
+        source = self._maps / NAMES
+        lines = (f"{one.name} {one.key}, {one.chain}\n" for one in names)
+        try:
+            descriptor = os.open(source, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as out:
+                out.writelines(lines)
+            command = [str(COMMANDS / "postmap"), "-c", self._config, "-F", f"lmdb:{source}"]
+            run(command, timeout=_BULK_SECONDS)
+        finally:
+            source.unlink(missing_ok=True)
+
+    def renew_certificate(self) -> None:
+        """Let each smtpd(8) read the host's own certificate anew before its next connection."""
+        _touch(self._certificate)
+
     def _renew_listeners(self) -> None:
         """Let each smtpd(8) end before its next connection; open sessions go on.
 
         It remembers for its whole life of a hundred connections how it has once resolved an
         address: a domain that is new would be "Relay access denied" for whoever tried before.
         """
-        if self._generation.exists():
-            before = self._generation.stat().st_mtime
-            os.utime(self._generation, (before, max(time.time(), int(before) + 1.0)))
+        _touch(self._generation)
 
     def dump(self, name: str) -> dict[str, str]:
         """All entries. Raises `EngineError`."""

@@ -7,7 +7,9 @@ in `render`.
 from __future__ import annotations
 
 from mailstead.mailplane.engines.postfix.model import (
+    CERTIFICATE,
     GENERATION,
+    NAMES,
     ROOM,
     TIGHT,
     PostfixModel,
@@ -345,6 +347,12 @@ def _tls(model: PostfixModel) -> list[Entry]:
             "smtpd_tls_chain_files",
             f"{home.certificate_key}, {home.certificate}",
             "An ECDSA key costs a fifteenth of RSA's per handshake.",
+        ),
+        (
+            "tls_server_sni_maps",
+            f"lmdb:{home.maps}/{NAMES}, btree:{home.maps}/{CERTIFICATE}",
+            "Host names with a certificate of their own; others get the one above. The\n"
+            "second table is empty: its change makes smtpd(8) start anew and read the one above.",
         ),
         ("smtpd_tls_security_level", "may", "STARTTLS is offered to every server (RFC 3207)."),
         ("smtpd_tls_protocols", ">=TLSv1.2", "RFC 8996 retired the older ones."),

@@ -14,6 +14,8 @@ TIGHT = "tight"
 """The map of mailboxes with little room left; the node keeps it, not the directory."""
 ROOM = "room"
 """What that map answers: the restriction that asks Dovecot whether the message fits."""
+NAMES = "names"
+"""The map of host names with a certificate of their own; the node keeps it (served.py)."""
 MAP_NAMES = (
     "domains",
     "recipients",
@@ -26,6 +28,8 @@ MAP_NAMES = (
 )
 GENERATION = "generation"
 """The empty table that is touched when the hosted domains change."""
+CERTIFICATE = "certificate"
+"""The empty table that is touched when the host's own certificate changes."""
 MAIL_USER = "vmail"
 PROGRAMS = Path("/usr/lib/postfix/sbin")
 COMMANDS = Path("/usr/sbin")
