@@ -44,51 +44,51 @@ class CeilingsIn(In):
         return Ceilings(**{name: getattr(self, name) for name in FIELDS})
 
 
-class StepOut(Schema):
+class SendingStepOut(Schema):
     """What a new customer's mailboxes together may send until it is so old."""
 
     days: int
     together: CeilingsOut
 
 
-class StepIn(In):
+class SendingStepIn(In):
     """A step for new customers."""
 
     days: int = Field(ge=1, le=365)
     together: CeilingsIn
 
 
-class HouseOut(Schema):
+class SendingHouseOut(Schema):
     """What holds where nothing else is said."""
 
     each: CeilingsOut = Field(description="Each mailbox.")
     together: CeilingsOut = Field(description="All mailboxes of a customer.")
-    ramp: list[StepOut]
+    ramp: list[SendingStepOut]
 
 
-class HouseIn(In):
+class SendingHouseIn(In):
     """The whole of it."""
 
     each: CeilingsIn
     together: CeilingsIn
-    ramp: list[StepIn] = Field(default=[], max_length=10)
+    ramp: list[SendingStepIn] = Field(default=[], max_length=10)
 
 
-class GroupOut(Schema):
+class SendingGroupOut(Schema):
     """What a customer or a package says itself."""
 
     each: CeilingsOut = Field(description="Each mailbox.")
     together: CeilingsOut = Field(description="All mailboxes.")
 
 
-class GroupIn(In):
+class SendingGroupIn(In):
     """The whole of it."""
 
     each: CeilingsIn
     together: CeilingsIn
 
 
-class CustomerOut(GroupOut):
+class SendingCustomerOut(SendingGroupOut):
     """What a customer says itself, and what follows from it now."""
 
     exempt_from_ramp: bool
@@ -97,13 +97,13 @@ class CustomerOut(GroupOut):
     new_until: dt.datetime | None = Field(description="When the present step for new ones ends.")
 
 
-class CustomerIn(GroupIn):
+class SendingCustomerIn(SendingGroupIn):
     """The whole of it."""
 
     exempt_from_ramp: bool | None = Field(None, description="Null: as it is.")
 
 
-class UseOut(Schema):
+class SendingUseOut(Schema):
     """What a mailbox, or a customer's mailboxes together, have sent through a server."""
 
     mailbox: str | None
@@ -116,7 +116,7 @@ class UseOut(Schema):
     reason: str = Field(description="The page that explains the last refusal.")
 
 
-class MailboxOut(Schema):
+class SendingMailboxOut(Schema):
     """What a mailbox may send and has sent."""
 
     own: CeilingsOut
@@ -125,7 +125,7 @@ class MailboxOut(Schema):
     sent: CeilingsOut
 
 
-class UseFind(Turn):
+class SendingUseFind(Turn):
     """Whose."""
 
     refused: bool = Field(False, description="Only who was refused within a day.")
@@ -140,25 +140,25 @@ def _sent(use: SendingUse | None) -> CeilingsOut:
     return CeilingsOut(**{name: use.current(name, now) if use else 0 for name in FIELDS})
 
 
-def _house() -> HouseOut:
+def _house() -> SendingHouseOut:
     said = sending.house()
-    return HouseOut(
+    return SendingHouseOut(
         each=_out(said.mailbox),
         together=_out(said.customer),
-        ramp=[StepOut(days=step.days, together=_out(step.ceilings)) for step in said.ramp],
+        ramp=[SendingStepOut(days=step.days, together=_out(step.ceilings)) for step in said.ramp],
     )
 
 
-@router.get("/sending-limits", response=HouseOut, summary="Show the house's sending limits")
+@router.get("/sending-limits", response=SendingHouseOut, summary="Show the house's sending limits")
 @operation("sending-limits.view")
-def show_sending_limits(request: HttpRequest) -> HouseOut:
+def show_sending_limits(request: HttpRequest) -> SendingHouseOut:
     """What holds where nothing else is said."""
     return _house()
 
 
-@router.put("/sending-limits", response=HouseOut, summary="Set the house's sending limits")
+@router.put("/sending-limits", response=SendingHouseOut, summary="Set the house's sending limits")
 @operation("sending-limits.set")
-def set_sending_limits(request: HttpRequest, body: HouseIn) -> HouseOut:
+def set_sending_limits(request: HttpRequest, body: SendingHouseIn) -> SendingHouseOut:
     """The whole of them; every node hears of it."""
     services.set_house_limits(
         actor=caller(request),
@@ -173,17 +173,17 @@ def set_sending_limits(request: HttpRequest, body: HouseIn) -> HouseOut:
     return _house()
 
 
-def _group(row: Package) -> GroupOut:
-    return GroupOut(
+def _group(row: Package) -> SendingGroupOut:
+    return SendingGroupOut(
         each=_out(sending.ceilings_in(row.sending_mailbox)),
         together=_out(sending.ceilings_in(row.sending_total)),
     )
 
 
-def _customer(row: Customer) -> CustomerOut:
+def _customer(row: Customer) -> SendingCustomerOut:
     said = sending.house()
     step = sending.account(row, said).at(timezone.now())
-    return CustomerOut(
+    return SendingCustomerOut(
         each=_out(sending.ceilings_in(row.sending_mailbox)),
         together=_out(sending.ceilings_in(row.sending_total)),
         exempt_from_ramp=row.sending_ramp_exempt,
@@ -195,24 +195,24 @@ def _customer(row: Customer) -> CustomerOut:
 
 @router.get(
     "/customers/{number}/sending-limits",
-    response=CustomerOut,
+    response=SendingCustomerOut,
     summary="Show a customer's sending limits",
 )
 @operation("customer.view")
-def show_customer_sending(request: HttpRequest, number: Path[Number]) -> CustomerOut:
+def show_customer_sending(request: HttpRequest, number: Path[Number]) -> SendingCustomerOut:
     """What it says itself, and what follows from it now."""
     return _customer(customer_in(request, number)[1])
 
 
 @router.put(
     "/customers/{number}/sending-limits",
-    response=CustomerOut,
+    response=SendingCustomerOut,
     summary="Set a customer's sending limits",
 )
 @operation("customer.set-sending-limits")
 def set_customer_sending(
-    request: HttpRequest, number: Path[Number], body: CustomerIn
-) -> CustomerOut:
+    request: HttpRequest, number: Path[Number], body: SendingCustomerIn
+) -> SendingCustomerOut:
     """The whole of them; own limits take it out of its package."""
     actor, found = customer_in(request, number)
     services.set_customer_limits(
@@ -228,22 +228,24 @@ def set_customer_sending(
 
 @router.get(
     "/packages/{number}/sending-limits",
-    response=GroupOut,
+    response=SendingGroupOut,
     summary="Show a package's sending limits",
 )
 @operation("package.view")
-def show_package_sending(request: HttpRequest, number: Path[Number]) -> GroupOut:
+def show_package_sending(request: HttpRequest, number: Path[Number]) -> SendingGroupOut:
     """What it gives to customers."""
     return _group(queries.package_numbered(caller(request), number))
 
 
 @router.put(
     "/packages/{number}/sending-limits",
-    response=GroupOut,
+    response=SendingGroupOut,
     summary="Set a package's sending limits",
 )
 @operation("package.update")
-def set_package_sending(request: HttpRequest, number: Path[Number], body: GroupIn) -> GroupOut:
+def set_package_sending(
+    request: HttpRequest, number: Path[Number], body: SendingGroupIn
+) -> SendingGroupOut:
     """The whole of them; customers keep theirs until it is applied to them."""
     actor = caller(request)
     found = queries.package_numbered(actor, number)
@@ -257,8 +259,8 @@ def set_package_sending(request: HttpRequest, number: Path[Number], body: GroupI
     return _group(found)
 
 
-def _mailbox(told: sending.MailboxSending) -> MailboxOut:
-    return MailboxOut(
+def _mailbox(told: sending.MailboxSending) -> SendingMailboxOut:
+    return SendingMailboxOut(
         own=_out(told.own),
         now=_out(told.ceilings),
         together_now=_out(told.step.ceilings),
@@ -268,11 +270,11 @@ def _mailbox(told: sending.MailboxSending) -> MailboxOut:
 
 @router.get(
     "/mailboxes/{mailbox}/sending-limits",
-    response=MailboxOut,
+    response=SendingMailboxOut,
     summary="Show a mailbox's sending limits",
 )
 @operation("sending-use.view")
-def show_mailbox_sending(request: HttpRequest, mailbox: Named) -> MailboxOut:
+def show_mailbox_sending(request: HttpRequest, mailbox: Named) -> SendingMailboxOut:
     """What it may send, and what it has sent."""
     _, found = mailbox_in(request, mailbox)
     return _mailbox(sending.sending_of(found, timezone.now()))
@@ -280,11 +282,13 @@ def show_mailbox_sending(request: HttpRequest, mailbox: Named) -> MailboxOut:
 
 @router.put(
     "/mailboxes/{mailbox}/sending-limits",
-    response=MailboxOut,
+    response=SendingMailboxOut,
     summary="Set a mailbox's sending limits",
 )
 @operation("mailbox.set-sending-limits")
-def set_mailbox_sending(request: HttpRequest, mailbox: Named, body: CeilingsIn) -> MailboxOut:
+def set_mailbox_sending(
+    request: HttpRequest, mailbox: Named, body: CeilingsIn
+) -> SendingMailboxOut:
     """All four; null is as its customer's other mailboxes."""
     actor, found = mailbox_in(request, mailbox)
     services.set_mailbox_limits(
@@ -293,17 +297,17 @@ def set_mailbox_sending(request: HttpRequest, mailbox: Named, body: CeilingsIn) 
     return _mailbox(sending.sending_of(found, timezone.now()))
 
 
-@router.get("/sending", response=Page[UseOut], summary="List who has sent how much")
+@router.get("/sending", response=Page[SendingUseOut], summary="List who has sent how much")
 @operation("sending-use.view")
-def list_sending(request: HttpRequest, find: Query[UseFind]) -> object:
+def list_sending(request: HttpRequest, find: Query[SendingUseFind]) -> object:
     """Within a day; the figures are a few seconds old."""
     actor, now = caller(request), timezone.now()
     rows = sending.at_limit(actor, now) if find.refused else sending.lately(actor, now)
     return paged(rows, find, _use)
 
 
-def _use(row: SendingUse) -> UseOut:
-    return UseOut(
+def _use(row: SendingUse) -> SendingUseOut:
+    return SendingUseOut(
         mailbox=row.mailbox.address if row.mailbox else None,
         customer=row.customer_id,
         server=row.server.name,
