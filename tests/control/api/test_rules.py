@@ -152,6 +152,7 @@ _BODIES: dict[str, object] = {
     "PUT /domains/{domain}/catch-all": _ROUTE,
     "PUT /domains/{domain}/forward": {"target": "elsewhere.example"},
     "PUT /domains/{domain}/alias": {"target": "cars.example"},
+    "PUT /domains/{domain}/mta-sts": {"mode": "testing"},
     "PATCH /mailboxes/{mailbox}": {"quota": 1},
     "POST /mailboxes/{mailbox}/password": {"password": "a long enough password"},
     "POST /mailboxes/{mailbox}/suspend": {"what": ["login"]},
