@@ -78,6 +78,7 @@ for noun in (
     directory,
     queue,
     report,
+    suppression,
     reputation,
     audit,
     service,
