@@ -27,26 +27,29 @@ BOXES = 10
 BATCH = 500
 DAYS = 30
 _CUSTOMER = f"floor({CUSTOMERS} * power(random(), 3))::bigint"
-# The first customer has a twelfth of all rows.
+# The first customer has a twelfth of all rows; four in a hundred messages have come back.
 _ROWS = f"""
 CREATE TEMP TABLE told AS
 SELECT g AS n, now() - interval '{DAYS} days' * (1 - g::float / %(rows)s) AS at, {_CUSTOMER} AS c,
-       floor({BOXES} * random())::bigint AS b, floor(300000 * random())::bigint AS far
+       floor({BOXES} * random())::bigint AS b, floor(300000 * random())::bigint AS far,
+       (ARRAY['no-mailbox', 'full', 'policy', 'content', 'later'])[1 + g %% 125] AS cause
 FROM generate_series(%(first)s, %(last)s) g;
-INSERT INTO delivery_message (id, server, queue, at, direction, message_id, sender, client, size)
-SELECT n, 'bench', 'q' || n, at, 'in', n || '@far.example', 'f' || far || '@far.example',
-       '192.0.2.1', 4000 FROM told;
+INSERT INTO delivery_message (id, server, queue, at, direction, message_id, subject, sender, client,
+  size)
+SELECT n, 'bench', 'q' || n, at, 'in', n || '@far.example', substr(md5((n / 3)::text), 1, 16),
+       'f' || far || '@far.example', '192.0.2.1', 4000 FROM told;
 INSERT INTO delivery_delivery (id, message_id, at, side, first, first_of_customer, customer, domain,
-  mailbox, sender, recipient, original, state, updated, tries, client, relay, dsn, reply, folder,
-  forwarded)
-SELECT n, n, at, 'in', true, true, %(customer)s + c, %(domain)s + c, %(mailbox)s + c * {BOXES} + b,
-       'f' || far || '@far.example', 'box' || b || '@d' || c || '.example', '', 'filed', at, 1,
-       '192.0.2.1', 'node.example', '2.0.0', '250 2.0.0 <box> 5Kx/Ew7sBWuiNQAAg+zDdQ Saved',
-       'INBOX', '[]' FROM told;
-INSERT INTO delivery_attempt (message_id, recipient, original, at, outcome, relay, dsn, reply,
+  mailbox, sender, recipient, original, state, updated, tries, client, relay, dsn, reply, cause,
   folder, forwarded)
+SELECT n, n, at, 'in', true, true, %(customer)s + c, %(domain)s + c, %(mailbox)s + c * {BOXES} + b,
+       'f' || far || '@far.example', 'box' || b || '@d' || c || '.example', '',
+       CASE WHEN cause IS NULL THEN 'filed' ELSE 'bounced' END, at, 1, '192.0.2.1', 'node.example',
+       '2.0.0', '250 2.0.0 <box> 5Kx/Ew7sBWuiNQAAg+zDdQ Saved', coalesce(cause, ''), 'INBOX', '[]'
+FROM told;
+INSERT INTO delivery_attempt (message_id, recipient, original, at, outcome, relay, dsn, reply,
+  cause, folder, forwarded)
 SELECT n, 'box' || b || '@d' || c || '.example', '', at, 'filed', 'node.example', '2.0.0',
-       '250 2.0.0 <box> 5Kx/Ew7sBWuiNQAAg+zDdQ Saved', 'INBOX', '[]' FROM told;
+       '250 2.0.0 <box> 5Kx/Ew7sBWuiNQAAg+zDdQ Saved', '', 'INBOX', '[]' FROM told;
 DROP TABLE told;
 """
 _LOT = 500_000
@@ -87,13 +90,13 @@ def _fill(rows: int, customer: int, domain: int, mailbox: int) -> float:
     """Fill the tables, their indexes made afterwards; returns seconds."""
     from django.db import connection
 
-    from mailstead.control.delivery.models import Delivery
+    from mailstead.control.delivery.models import Delivery, Message
 
     begun = time.perf_counter()
-    indexes = list(Delivery._meta.indexes)
+    indexes = [(model, index) for model in (Delivery, Message) for index in model._meta.indexes]
     with connection.schema_editor() as editor:
-        for index in indexes:
-            editor.remove_index(Delivery, index)
+        for model, index in indexes:
+            editor.remove_index(model, index)
     with connection.cursor() as cursor:
         for first in range(1, rows + 1, _LOT):
             values = {"rows": rows, "first": first, "last": min(first + _LOT - 1, rows)}
@@ -101,8 +104,8 @@ def _fill(rows: int, customer: int, domain: int, mailbox: int) -> float:
                 _ROWS, {**values, "customer": customer, "domain": domain, "mailbox": mailbox}
             )
     with connection.schema_editor() as editor:
-        for index in indexes:
-            editor.add_index(Delivery, index)
+        for model, index in indexes:
+            editor.add_index(model, index)
     with connection.cursor() as cursor:
         for table in ("message", "delivery"):
             name = f"delivery_{table}"
@@ -136,6 +139,7 @@ def _batches(events: int) -> list[bytes]:
                 message_id=f"new{number}@far.example",
                 client="192.0.2.1",
                 size=4_000,
+                subject=f"{number % 400:016x}",
             )
         )
         tries = ["deferred", "sent"] if number % 10 == 0 else ["sent" if ours else "filed"]
@@ -229,6 +233,17 @@ def _searches(rows: int, trials: int, customer: int, mailbox: int) -> dict[str, 
             {"search": f"<{chance.randrange(1, rows)}@far.example>"},
         ),
         "the operator's search of an old week": lambda: (olga, week()),
+        "the operator's search for a subject": lambda: (olga, {"search": "Re: Offer of Tuesday"}),
+        "the largest customer's full mailboxes": lambda: (owner(0), {"cause": "full"}),
+        "a mailbox user's mail that came back": lambda: (
+            user(some_customer()),
+            {"state": "bounced"},
+        ),
+        "the operator's trouble with a domain elsewhere": lambda: (olga, {"domain": "far.example"}),
+        "the operator's list of a hosted domain": lambda: (
+            olga,
+            {"domain": f"d{some_customer()}.example"},
+        ),
     }
     found = {}
     request = RequestFactory().get("/")

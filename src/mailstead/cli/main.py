@@ -35,6 +35,7 @@ from mailstead.cli import (
     server,
     service,
     spam,
+    suppression,
     zone,
 )
 from mailstead.cli.remote.connect import connect
@@ -81,11 +82,13 @@ for noun in (
     directory,
     queue,
     report,
+    suppression,
     reputation,
     audit,
     service,
 ):
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2].replace("_", "-"))
+app.add_typer(suppression.complaint, name="complaint")
 
 
 _WITH_VALUE = ("--home", "--token", "--token-file", "--ca")

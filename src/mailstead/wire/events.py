@@ -170,7 +170,8 @@ class AttemptSeen(Event, frozen=True, kw_only=True):
     original: str = ""
     """The address as the sender wrote it, where it led to another one."""
     by: str = ""
-    """The mailbox whose rule handed the message back to be forwarded."""
+    """The mailbox whose rule handed the message back to be forwarded, or whose automatic answer it
+    is."""
     relay: str = ""
     """Name of the other side's server."""
     dsn: str = ""

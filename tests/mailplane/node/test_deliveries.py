@@ -16,7 +16,7 @@ from tests.support.managesieve import ManageSieve
 from mailstead.config import Settings
 from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot import filing_lines
-from mailstead.mailplane.engines.postfix import delivery_lines, main_cf, model
+from mailstead.mailplane.engines.postfix import delivery_lines, main_cf, model, queue
 from mailstead.mailplane.node import deliveries
 from mailstead.mailplane.node.deliveries import DeliveryBook, Joiner
 from mailstead.mailplane.node.event_spool import EventSpool
@@ -69,8 +69,11 @@ def test_the_corpus_tells_what_dovecot_did() -> None:
         ("rejected", "", ()),
         ("discarded", "", ()),
     }
-    (back,) = [e for e in attempts if e.by]
-    assert (back.by, back.recipient) == ("bob@here.example", "ann@here.example")
+    assert {(e.by, e.recipient, e.outcome) for e in attempts if e.by} == {
+        ("bob@here.example", "ann@here.example", "filed"),
+        # An automatic answer is its mailbox's own.
+        ("bob@here.example", "far@away.example", "bounced"),
+    }
 
 
 def test_a_submission_tells_whose_log_in_it_was() -> None:
@@ -356,6 +359,37 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         found = delivery_lines.read(line, NOW)
         assert found is not None and joiner.event(found) is None
     assert len(joiner._messages) == 10
+
+
+@pytest.mark.engines
+def test_what_an_operator_does_with_the_queue_is_told(host: Host, tmp_path: Path) -> None:
+    word = uuid.uuid4().hex[:8]
+    ann = host.add(f"ann-{word}")
+    spool = EventSpool(tmp_path / "events.db")
+    book = DeliveryBook(host.home, spool)
+    found: list[AnyEvent] = []
+
+    def outcomes(number: str) -> list[str]:
+        book.read(dt.datetime.now(dt.UTC))
+        batch, events = spool.waiting()
+        spool.done(batch, events)
+        found.extend(events)
+        return [e.outcome for e in found if isinstance(e, AttemptSeen) and e.queue == number]
+
+    with host.submission(ann) as session:
+        session.mail(ann)
+        # A port on which nobody listens: the message waits.
+        session.rcpt(f"x-{word}@[127.0.0.9]")
+        answer = session.data(f"From: {ann}\r\nSubject: x\r\n\r\n{word}\r\n".encode())[1]
+    number = answer.decode().rpartition(" ")[2]
+    until(lambda: outcomes(number) == ["deferred"], "it waits")
+    assert queue.move(host.home, "hold", [number]) == {number}
+    until(lambda: outcomes(number) == ["deferred", "held"], "it is held")
+    assert queue.move(host.home, "release", [number]) == {number}
+    until(lambda: outcomes(number)[:3] == ["deferred", "held", "released"], "it is released")
+    assert queue.move(host.home, "delete", [number]) == {number}
+    until(lambda: outcomes(number)[-1] == "deleted", "it is deleted")
+    spool.close()
 
 
 @pytest.mark.engines

@@ -15,6 +15,7 @@ _TIMES = frozenset(
     {
         *("removed_at", "purge_after", "created_at", "starts", "ends", "at"),
         *("applied_at", "last_seen", "since", "arrived"),
+        *("until", "ended", "received"),
     }
 )
 MOST = 500

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from mailstead.mailplane.directory.reader import Reader
 from mailstead.wire.sending import Account, Ceilings
 
 
@@ -42,8 +42,7 @@ class SendingBook:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._db: sqlite3.Connection | None = None
+        self._reader = Reader(path)
 
     def of(self, address: str) -> Sending:
         """What a mailbox may send; one of a domain that is not here has no limits."""
@@ -54,15 +53,5 @@ class SendingBook:
         return Sending(own.over(whole.mailbox), whole.accounts)
 
     def _rows(self, address: str, domain: str) -> list[tuple[str, str]]:
-        if self._db is None:
-            self._db = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=5)
-        try:
-            return self._db.execute(
-                "SELECT key, value FROM answer WHERE map = 'sending' AND key IN (?, ?)",
-                (address, domain),
-            ).fetchall()
-        except sqlite3.Error:
-            # Perhaps the agent has put a damaged directory aside: look for the new one next time.
-            self._db.close()
-            self._db = None
-            raise
+        query = "SELECT key, value FROM answer WHERE map = 'sending' AND key IN (?, ?)"
+        return self._reader.rows(query, (address, domain))

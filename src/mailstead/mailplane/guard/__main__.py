@@ -11,6 +11,7 @@ import structlog
 
 from mailstead.home import Home
 from mailstead.mailplane.directory.sending import SendingBook
+from mailstead.mailplane.directory.suppressions import SuppressionBook
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.server import listen, serve
 from mailstead.mailplane.guard.store import Store
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
     desk = Desk(
         store=Store(home.guard_database),
         sending=SendingBook(home.directory_database),
+        suppressions=SuppressionBook(home.directory_database),
         pages=given.pages,
     )
     asyncio.run(serve(desk, listen(home.guard_socket)))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailstead.mailplane.guard.desk import Desk
-from mailstead.mailplane.guard.rules import limits
+from mailstead.mailplane.guard.rules import limits, suppressed
 from mailstead.mailplane.guard.session import Decision, Sighting, Stage
 
 Rule = Callable[[Sighting, Desk], Decision | None]
@@ -25,7 +25,7 @@ class Link:
     rule: Rule
 
 
-CHAIN = (Link("DATA", limits.judge),)
+CHAIN = (Link("RCPT", suppressed.judge), Link("DATA", limits.judge))
 
 
 def judge(sighting: Sighting, desk: Desk) -> Decision | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailstead.mailplane.directory.sending import SendingBook
+from mailstead.mailplane.directory.suppressions import SuppressionBook
 from mailstead.mailplane.guard.store import Store
 
 
@@ -21,6 +22,8 @@ class Desk:
     store: Store
     sending: SendingBook
     """Who may send how much (the node's directory)."""
+    suppressions: SuppressionBook
+    """Who is not there (the same)."""
     pages: str
     """Beginning of the addresses of the pages that explain a refusal, ends with `/`."""
     now: Callable[[], dt.datetime] = _now

@@ -9,8 +9,10 @@ Files: reads `<home>/log/postfix.log` and `dovecot.log`; how far is kept in the 
 Known limits: an event is told at the look after the one that found it, because Dovecot's lines
     may come a moment after Postfix's. What was begun when the agent ended is told without what
     stood in earlier lines. A message that a rule forwarded and that had no Message-ID is not
-    joined. While the spool is nearly full the logs wait; one that is put aside is compressed five
-    minutes later, and what had not been read of it is lost. What is read late may lack the folder.
+    joined; of automatic answers of several mailboxes to one address at a time, one may be told as
+    another's. While the spool is nearly full the logs wait; one that is put aside is compressed
+    five minutes later, and what had not been read of it is lost. What is read late may lack the
+    folder.
 """
 
 from __future__ import annotations
@@ -58,6 +60,8 @@ _BY_SERVICE: dict[str, Outcome] = {
     "relay/smtp": "sent",
     "discard": "discarded",
 }
+_ANSWER = "dovecot-sieve-"
+"""How the identities of messages begin that Pigeonhole has written itself."""
 # The first one that a session has done decides.
 _BY_FILING: tuple[Outcome, ...] = ("filed", "forwarded", "rejected", "discarded")
 T = TypeVar("T")
@@ -97,6 +101,8 @@ class _Message:
     login: str = ""
     message_id: str = ""
     subject: str = ""
+    sender: str | None = None
+    """Of the envelope; None: not told yet."""
     forwarder: str = ""
     told: bool = False
 
@@ -118,6 +124,8 @@ class Joiner:
         self._sessions: Recent[_Session] = Recent()
         self._forwarded: Recent[list[str]] = Recent()
         """Message-ID and destination to the mailboxes whose rules sent it there."""
+        self._answers: Recent[list[str]] = Recent()
+        """Destination to the mailboxes whose automatic answer is on its way there."""
         self._hops: Recent[tuple[str, str, str]] = Recent()
         """The number of a message that came by for its sender to what it was before: its first
         number, the address that it was sent to, and whose rule forwarded it."""
@@ -135,6 +143,9 @@ class Joiner:
             if filing.message_id:
                 key = filing.message_id, filing.where
                 (self._forwarded.get(key) or self._forwarded.keep(key, [])).append(filing.mailbox)
+        elif filing.what == "answered":
+            where = filing.where
+            (self._answers.get(where) or self._answers.keep(where, [])).append(filing.mailbox)
 
     def events(self, found: Sequence[lines.Line]) -> list[AnyEvent]:
         """The events that lines, in their order, complete."""
@@ -178,6 +189,7 @@ class Joiner:
         return None
 
     def _taken(self, line: lines.Active, message: _Message) -> MessageSeen | None:
+        message.sender = line.sender
         if message.told or message.direction == lines.HOP:
             return None  # a deferred message becomes active again and again
         message.told = True
@@ -243,8 +255,10 @@ class Joiner:
         if message.direction != "handed-back" or not message.message_id:
             return ""
         if not message.forwarder:
-            key = message.message_id, line.original or line.recipient
-            waiting = self._forwarded.get(key)
+            to = line.original or line.recipient
+            waiting = self._forwarded.get((message.message_id, to))
+            if not waiting and not message.sender and message.message_id.startswith(_ANSWER):
+                waiting = self._answers.get(to)
             message.forwarder = waiting.pop(0) if waiting else ""
         return message.forwarder
 

@@ -131,13 +131,14 @@ def _suppress(message: Message, event: AttemptSeen, now: dt.datetime) -> None:
 
 def suppression_put(row: Suppression) -> SuppressionPut:
     """As a node is told of it."""
-    link = settings.PANEL_ORIGIN + reverse("delivery:suppression", args=[row.pk])
+    # The panel's address, also where a node's own door is being answered, which has others.
+    page = reverse("delivery:suppression", settings.ROOT_URLCONF, args=[row.pk])
     return SuppressionPut(
         mailbox=row.address,
         recipient=row.recipient,
         until=row.until,
         words="Mail to this address came back more than once: there is no such mailbox. "
-        f"If there is one now, allow it again at {link}"[:400],
+        f"If there is one now, allow it again at {settings.PANEL_ORIGIN}{page}"[:400],
     )
 
 

@@ -22,6 +22,7 @@ _LINE = re.compile(
     rb"msgid=(?P<id>\S+): (?:"
     rb"(?:fileinto action: )?stored mail into mailbox '(?P<folder>.*)'"
     rb"|redirect action: forwarded to <(?P<to>[^<>\s]+)>"
+    rb"|vacation action: sent vacation response to <(?P<answered>[^<>\s]+)>"
     rb"|(?P<rejected>reject action: rejected message from ).*"
     rb"|(?P<discarded>discard action: ).*)"
 )
@@ -37,7 +38,7 @@ class Filing:
     message_id: str
     """Empty: it has none."""
     what: str
-    """`filed`, `forwarded`, `rejected`, `discarded`."""
+    """`filed`, `forwarded`, `answered`, `rejected`, `discarded`."""
     where: str = ""
     """The folder or the address."""
 
@@ -53,6 +54,8 @@ def read(line: bytes) -> Filing | None:
         what, where = "filed", plain(found["folder"], LONGEST_FOLDER)
     elif found["to"] is not None:
         what, where = "forwarded", plain(found["to"], LONGEST_ADDRESS).lower()
+    elif found["answered"] is not None:
+        what, where = "answered", plain(found["answered"], LONGEST_ADDRESS).lower()
     elif found["rejected"]:
         what = "rejected"
     return Filing(
