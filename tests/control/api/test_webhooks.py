@@ -21,6 +21,7 @@ from mailstead.control.hosting import services
 from mailstead.control.people import services as people
 from mailstead.control.people.models import AuditEntry, Delivery, Webhook
 from mailstead.control.people.services import sending, webhooks
+from mailstead.standards.internet import is_public
 from mailstead.standards.refusal import Refusal
 from tests.control.api.caller import Caller, caller
 from tests.control.world import World
@@ -354,7 +355,7 @@ def test_old_deliveries_are_dropped(world: World, listener: Listener, private: N
 
 def test_what_is_public() -> None:
     for text in ("8.8.8.8", "2606:4700::1111"):
-        assert sending.is_public(ipaddress.ip_address(text))
+        assert is_public(ipaddress.ip_address(text))
     with pytest.raises(Refusal):
         sending.checked_url("https://127.0.0.1/", private=False)
     assert sending.checked_url(" https://bücher.example/x ", private=False)

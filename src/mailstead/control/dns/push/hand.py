@@ -26,6 +26,7 @@ from typing import Any
 import msgspec
 
 from mailstead.control.dns.push.records import Fault, Order, Rrset, Told
+from mailstead.standards.internet import is_public
 
 MOST = 5000
 """Record sets of a zone; larger ones are no customer's."""
@@ -221,7 +222,7 @@ def _only_public(event: str, values: tuple[Any, ...]) -> None:
         return
     address = values[1]
     try:
-        public = ipaddress.ip_address(str(address[0]).partition("%")[0]).is_global
+        public = is_public(ipaddress.ip_address(str(address[0]).partition("%")[0]))
     except (ValueError, TypeError, IndexError):
         public = False
     if not public:

@@ -17,16 +17,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from mailstead.standards.internet import Address, is_public
 from mailstead.standards.refusal import Refusal
 
 PATIENCE = 10.0
 """Seconds for a whole delivery, from the look-up to the last byte of the answer."""
 READ = 64 * 1024
 """Bytes of an answer that are read."""
-_NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
-_SIX_TO_FOUR = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32"))
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True)
@@ -82,24 +79,6 @@ def _literal(host: str | None) -> Address | None:
         return ipaddress.ip_address(host or "")
     except ValueError:
         return None
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address is one of the open Internet, whatever it is wrapped in."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return is_public(address.ipv4_mapped)
-        if any(address in network for network in (*_NAT64, *_SIX_TO_FOUR)):
-            return False
-        if address.scope_id or address.is_site_local:
-            return False
-    return (
-        address.is_global
-        and not address.is_multicast
-        and not address.is_reserved
-        and not address.is_unspecified
-        and not address.is_loopback
-    )
 
 
 def send(posts: Sequence[Post], *, private: bool) -> list[Answer]:
