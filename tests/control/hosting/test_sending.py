@@ -11,7 +11,7 @@ from mailstead.control.hosting.models import Customer, Mailbox
 from mailstead.control.hosting.queries import sending
 from mailstead.control.hosting.queries.sending import RampStep
 from mailstead.control.people.actor import Actor
-from mailstead.wire.changes import SendingLimitsPut
+from mailstead.wire.changes import MailboxPut, SendingLimitsPut
 from mailstead.wire.events import SendingSeen
 from mailstead.wire.sending import Ceilings
 from tests.control.company import Company, feed_of, refused, replayed, snapshot_state
@@ -128,3 +128,13 @@ def test_what_a_node_tells_is_kept_and_grows_old(company: Company) -> None:
     later = company.now + dt.timedelta(hours=2)
     assert (row.current("messages_hour", later), row.current("messages_day", later)) == (0, 2)
     assert list(sending.at_limit(company.actor, company.now)) == []
+
+
+def test_a_suspension_by_hand_says_why_and_where_it_is_explained(company: Company) -> None:
+    company.domain("a.example")
+    ann = company.mailbox("ann@a.example")
+    services.suspend_mailbox(**company.who, mailbox=ann, what="sending", reason="spam")
+    put = snapshot_state()["Mailbox", "ann@a.example"]
+    assert isinstance(put, MailboxPut)
+    assert "suspended: spam See https://" in put.sending_words
+    assert put.sending_words.endswith("/help/sending-limits/stopped/")
