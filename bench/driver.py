@@ -18,6 +18,7 @@ import msgspec
 
 from bench.population import QUOTA, SECRET, Population
 from mailstead.standards.refusal import Refusal
+from mailstead.wire.sending import FIELDS, Ceilings
 
 if TYPE_CHECKING:
     from mailstead.control.people.actor import Actor
@@ -95,6 +96,9 @@ def _populate(actor: Actor, population: Population, now: dt.datetime) -> None:
     from mailstead.control.hosting.rows import DomainRow, MailboxRow
 
     server = queries.server_named(actor, load(home_from_environment()).server)
+    # Counted as everybody is, and never stopped.
+    much = Ceilings(**dict.fromkeys(FIELDS, 10_000_000))
+    services.set_house_limits(actor=actor, now=now, mailbox=much, customer=much, ramp=())
     customer = services.create_customer(actor=actor, now=now, name="bench").name
     names = (DomainRow(name, customer) for name in population.all_domains())
     for domains in _batches(names):

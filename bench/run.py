@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import clean, deliveries, directory, effect, memory, panel, throughput
+from bench import clean, deliveries, directory, effect, guard, memory, panel, throughput
 from bench.baseline import bare, equipped
 from bench.driver import Command
 from bench.host import Host, HostFailed
@@ -47,6 +47,8 @@ class Run:
         self._describe()
         if "directory" in self.names:
             self._entry("directory", self._directory)
+        if "guard" in self.names:
+            self._entry("guard", self._guard)
         if _OURS & set(self.names):
             self._entry("ours", self._with_ours)
         if "panel" in self.names:
@@ -82,6 +84,10 @@ class Run:
         domains = max(self.size.population.domains, 2_000)
         population = type(self.size.population)(domains)
         self.figures += directory.measure(self.work, population, self.size.changes)
+
+    def _guard(self) -> None:
+        self.progress("asking the guard")
+        self.figures += guard.measure(self.work, 10 * self.size.messages)
 
     def _with_ours(self) -> None:
         self.progress("starting ours")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.db.models import QuerySet
 
 from mailstead.control.hosting import models
@@ -35,6 +36,7 @@ from mailstead.wire.changes import (
     SendingLimitsPut,
     SpamSettingsPut,
 )
+from mailstead.wire.sending import HELP_PATH
 
 _CHUNK = 2000
 
@@ -95,14 +97,14 @@ def _app_password(app: models.AppPassword) -> AppPassword:
     )
 
 
-def spam_put(settings: SpamSettings) -> SpamSettingsPut:
+def spam_put(row: SpamSettings) -> SpamSettingsPut:
     """What a mailbox wants of the spam filter; needs mailbox and domain fetched."""
     return msgspec.convert(
         {
-            "address": settings.mailbox.address,
-            "level": settings.level,
-            "allow": settings.allow,
-            "deny": settings.deny,
+            "address": row.mailbox.address,
+            "level": row.level,
+            "allow": row.allow,
+            "deny": row.deny,
         },
         SpamSettingsPut,
     )
@@ -111,7 +113,10 @@ def spam_put(settings: SpamSettings) -> SpamSettingsPut:
 def _line(reason: str) -> str:
     """A reason as it may stand in a reply: one line of ASCII."""
     text = reason.encode("ascii", "replace").decode()
-    return f"Sending from this mailbox is suspended: {text}"[:400] if reason else ""
+    link = f"{settings.PANEL_ORIGIN}{HELP_PATH}stopped/"
+    return (
+        f"Sending from this mailbox is suspended: {text[:200]} See {link}"[:400] if reason else ""
+    )
 
 
 def sending_put(domain: Domain, house: sending.House) -> SendingLimitsPut:
@@ -200,8 +205,8 @@ def _contents(where: dict[str, Any], domains: QuerySet[Domain]) -> Iterator[AnyC
     wanted = SpamSettings.objects.filter(
         **{f"mailbox__{name}": value for name, value in where.items()}, mailbox__removed_at=None
     )
-    for settings in wanted.select_related("mailbox__domain").iterator(_CHUNK):
-        yield spam_put(settings)
+    for row in wanted.select_related("mailbox__domain").iterator(_CHUNK):
+        yield spam_put(row)
     for key in DkimKey.objects.filter(**where).select_related("domain").iterator(_CHUNK):
         yield dkim_put(key)
     for name in HostName.objects.filter(**where).select_related("domain").iterator(_CHUNK):

@@ -1,0 +1,13 @@
+"""The guard is asked over its own socket, and vanishes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench import guard
+
+
+def test_every_request_is_answered_and_the_guard_is_gone(tmp_path: Path) -> None:
+    (figure,) = guard.measure(tmp_path, 200)
+    assert figure.value > 0
+    assert list(tmp_path.iterdir()) == []
