@@ -90,7 +90,7 @@ def test_an_owner_sets_the_policy_and_the_records_follow(world: World) -> None:
 @pytest.mark.django_db
 def test_everybody_may_fetch_the_policy_of_a_hosted_domain(world: World) -> None:
     nobody = world.client(None)
-    path = f"/policies/mta-sts/{NAME}/"
+    path = f"/policies/mta-sts/{NAME}/policy.txt"
     assert mtasts.parse_policy(nobody.get(path).content).mode is Mode.NONE
     services.set_mta_sts(
         actor=world.actor("customer"),
@@ -102,7 +102,7 @@ def test_everybody_may_fetch_the_policy_of_a_hosted_domain(world: World) -> None
     found = mtasts.parse_policy(answer.content)
     assert (found.mode, found.hosts) == (Mode.ENFORCE, ("node1.example",))
     assert answer.headers["Content-Type"].startswith("text/plain")
-    assert nobody.get("/policies/mta-sts/elsewhere.example/").status_code == 404
+    assert nobody.get("/policies/mta-sts/elsewhere.example/policy.txt").status_code == 404
 
 
 @pytest.mark.django_db
