@@ -84,6 +84,10 @@ def test_an_owner_sets_the_policy_and_the_records_follow(world: World) -> None:
     assert f"_mta-sts.{NAME}" in page or 'data-copy="_mta-sts"' in page
     entry = AuditEntry.objects.get(verb="domain.set-mta-sts")
     assert (entry.before, entry.after) == ({"mta-sts": "none"}, {"mta-sts": "testing"})
+    # A certificate is fetched for the name of the policy.
+    assert list(world.domains["main"].host_names.values_list("name", flat=True)) == [
+        f"mta-sts.{NAME}"
+    ]
     assert world.client("stranger").get(f"/domains/{NAME}/dns/mta-sts/").status_code == 404
 
 
