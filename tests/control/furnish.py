@@ -49,6 +49,7 @@ FRAGMENTS = (
     "refused.csv",
     "row/",
     "now/",
+    "policy.txt",
 )
 """Files and parts of pages."""
 OTHERWISE = {
@@ -91,7 +92,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         name="old.example",
         file=ZONE,
     )
-    _report(world, now)
+    _reports_of_others(world, now)
     services.add_host_name(**olga, domain=mia.domain, name=f"mail.{mia.domain.name}")
     services.record_certificates(world.server.name, _certificates(mia.domain.name, now), now)
     app, _ = services.create_app_password(**olga, mailbox=mia, name="Phone")
@@ -241,7 +242,7 @@ def _dns(domain: str, wanted: Sequence[Key], way: Way) -> Seen:
     return Seen("", domain, ("ada.ns.cloudflare.com",), answers)
 
 
-def _report(world: World, now: dt.datetime) -> None:
+def _reports_of_others(world: World, now: dt.datetime) -> None:
     """What another mail server reports about the domain, and a message that is no report."""
     begin = now - dt.timedelta(days=2)
     rows = [("192.0.2.1", 90, "none", "pass", "pass"), ("203.0.113.9", 5, "reject", "fail", "fail")]

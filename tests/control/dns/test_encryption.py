@@ -84,13 +84,17 @@ def test_an_owner_sets_the_policy_and_the_records_follow(world: World) -> None:
     assert f"_mta-sts.{NAME}" in page or 'data-copy="_mta-sts"' in page
     entry = AuditEntry.objects.get(verb="domain.set-mta-sts")
     assert (entry.before, entry.after) == ({"mta-sts": "none"}, {"mta-sts": "testing"})
+    # A certificate is fetched for the name of the policy.
+    assert list(world.domains["main"].host_names.values_list("name", flat=True)) == [
+        f"mta-sts.{NAME}"
+    ]
     assert world.client("stranger").get(f"/domains/{NAME}/dns/mta-sts/").status_code == 404
 
 
 @pytest.mark.django_db
 def test_everybody_may_fetch_the_policy_of_a_hosted_domain(world: World) -> None:
     nobody = world.client(None)
-    path = f"/policies/mta-sts/{NAME}/"
+    path = f"/policies/mta-sts/{NAME}/policy.txt"
     assert mtasts.parse_policy(nobody.get(path).content).mode is Mode.NONE
     services.set_mta_sts(
         actor=world.actor("customer"),
@@ -102,7 +106,7 @@ def test_everybody_may_fetch_the_policy_of_a_hosted_domain(world: World) -> None
     found = mtasts.parse_policy(answer.content)
     assert (found.mode, found.hosts) == (Mode.ENFORCE, ("node1.example",))
     assert answer.headers["Content-Type"].startswith("text/plain")
-    assert nobody.get("/policies/mta-sts/elsewhere.example/").status_code == 404
+    assert nobody.get("/policies/mta-sts/elsewhere.example/policy.txt").status_code == 404
 
 
 @pytest.mark.django_db

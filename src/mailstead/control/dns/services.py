@@ -64,6 +64,10 @@ def set_mta_sts(*, actor: Actor, now: dt.datetime, domain: Domain, mode: Mode) -
     if before is mode:
         return
     hosting.note_mta_sts(actor=actor, now=now, domain=domain, before=before.value, after=mode.value)
+    name = f"mta-sts.{domain.name}"
+    if mode is not Mode.NONE and not domain.host_names.filter(name=name).exists():
+        # The policy is believed only with a certificate for its name.
+        hosting.add_host_name(actor=actor, now=now, domain=domain, name=name, purpose="mta-sts")
     MailPolicy.objects.update_or_create(
         domain=domain, defaults={"mode": mode.value, "changed_at": now}
     )

@@ -27,5 +27,5 @@ urlpatterns = [
     path("zones/<str:name>/records/<int:number>/", zones.change, name="zone-change"),
     path("zones/<str:name>/records/<int:number>/remove/", zones.remove_record, name="zone-less"),
     path("domains/<str:name>/dns/mta-sts/", views.mta_sts, name="mta-sts"),
-    path("policies/mta-sts/<str:name>/", views.policy, name="mta-sts-policy"),
+    path("policies/mta-sts/<str:name>/policy.txt", views.policy, name="mta-sts-policy"),
 ]

@@ -342,7 +342,7 @@ def test_a_policy_is_fetched_under_its_domains_name_and_nothing_else_is(front: F
         front.plain("/.well-known/mta-sts.txt", name=name),
     ):
         assert answer.status == 200
-        assert json.loads(answer.body)["path"] == "/policies/mta-sts/cars.example/"
+        assert json.loads(answer.body)["path"] == "/policies/mta-sts/cars.example/policy.txt"
         assert answer.seen()["host"] == [f"{NAME}:{front.model.https}"]
     assert front.get("/", "--insecure", name=name).status == 404
     assert front.get("/domains/", "--insecure", name=name).status == 404

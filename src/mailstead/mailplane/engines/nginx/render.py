@@ -231,8 +231,9 @@ def _policies(model: NginxModel) -> str:
     {_errors(4)}
     {_secured(4)}
 {_pages(model)}
+{_challenges(model)}
     location = /.well-known/mta-sts.txt {{
-      proxy_pass http://unix:{model.home.panel_socket}:/policies/mta-sts/$policy_domain/;
+      proxy_pass http://unix:{model.home.panel_socket}:/policies/mta-sts/$policy_domain/policy.txt;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Host {model.hostnames[0]}{_port(model)};
