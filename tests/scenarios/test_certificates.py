@@ -119,14 +119,8 @@ def test_the_way_of_a_customers_name_from_nothing_to_a_certificate(lab: Lab, sec
     lab.dns.set(name, "CNAME", f"{host}.")
     with idle(ann) as session:
         # Its owner has mended it and does not wait for the next look.
-        wait_until(
-            lambda: (
-                node.run("hostname", "retry", name, check=False).returncode == 0
-                and stands(node, name)["state"] == "valid"
-            ),
-            "it has a certificate",
-            seconds=200,
-        )
+        node.cli("hostname", "retry", name)
+        wait_until(lambda: stands(node, name)["state"] == "valid", "it has one", seconds=90)
         for port in (443, 465, 993, 995):
             wait_until(
                 lambda port=port: shown(node, port, name) == f"{name} by Pebble",

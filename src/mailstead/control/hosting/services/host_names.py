@@ -22,7 +22,7 @@ FIXED = ("mta-sts", "autoconfig")
 """Mail programs and servers ask for these names alone (RFC 8461, 3.2)."""
 MOST = 20
 """Names of one domain: each is an order at the authority, which counts them."""
-AGAIN = dt.timedelta(minutes=2)
+AGAIN = dt.timedelta(seconds=30)
 """Between two wishes to have a certificate tried at once."""
 
 
@@ -131,7 +131,7 @@ def retry_host_name(*, actor: Actor, now: dt.datetime, host_name: HostName) -> N
         raise Refusal(
             "host-name-asked",
             "It was asked for a moment ago.",
-            remedy="Wait two minutes: authorities count how often they are asked.",
+            remedy="Wait half a minute: authorities count how often they are asked.",
             permanent=False,
         )
     before = facts(host_name)

@@ -157,7 +157,9 @@ class Keeper:
         self, one: Wanted, note: Note, found: x509.Certificate | None, now: dt.datetime
     ) -> bool:
         asked = one.asked is not None and (note.tried is None or one.asked > note.tried)
-        if asked and (note.tried is None or now - note.tried >= schedule.ASKED_AGAIN):
+        only_looked = note.state in ("elsewhere", "refused") and not note.failures
+        least = schedule.LOOKED_AGAIN if only_looked else schedule.ASKED_AGAIN
+        if asked and (note.tried is None or now - note.tried >= least):
             # Somebody has mended what was wrong, or wants a new one.
             return True
         if note.next_try is not None and now < note.next_try:

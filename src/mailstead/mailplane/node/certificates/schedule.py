@@ -22,7 +22,9 @@ ELSEWHERE = dt.timedelta(minutes=5)
 ELSEWHERE_LONG = dt.timedelta(hours=1)
 """The same when it has not for a day."""
 ASKED_AGAIN = dt.timedelta(minutes=2)
-"""Between two tries that a person asks for."""
+"""Between two orders that a person asks for."""
+LOOKED_AGAIN = dt.timedelta(seconds=10)
+"""Between two looks at the DNS that a person asks for: nothing was ordered yet."""
 ALARMS = (1, 7, 21)
 """Days before the end of a certificate at which the operator is told, once each."""
 
