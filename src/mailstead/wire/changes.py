@@ -15,6 +15,8 @@ from typing import Literal
 
 import msgspec
 
+from mailstead.wire.sending import SendingPlan
+
 VERSION = 1
 """Raised when the meaning of a message changes; a node refuses a feed of another version."""
 
@@ -207,6 +209,12 @@ class DkimKeyGone(Change, frozen=True, kw_only=True):
     selector: str
 
 
+class SendingPlanPut(Change, frozen=True, kw_only=True):
+    """How this node's mail leaves; an empty plan is the same as none."""
+
+    plan: SendingPlan
+
+
 AnyChange = (
     DomainPut
     | DomainGone
@@ -221,6 +229,7 @@ AnyChange = (
     | SpamSettingsPut
     | DkimKeyPut
     | DkimKeyGone
+    | SendingPlanPut
 )
 
 

@@ -264,6 +264,20 @@ class NodeSeenNow(Answer, frozen=True, kw_only=True):
     """What the directory answers as of."""
 
 
+class RestAddress(Order, frozen=True, kw_only=True):
+    """Let a sending address rest from a receiver, or end its rest."""
+
+    address: int
+    receiver: Annotated[str, Meta(pattern=r"\A(\*|[a-z0-9.-]{1,253})\Z")]
+    """`*`: all."""
+    until: dt.datetime | None = None
+    """None: the rest ends."""
+
+
+class AddressOrdered(Answer, frozen=True, kw_only=True):
+    """It is done; the event that follows says the same."""
+
+
 AnyOrder = (
     ListQueue
     | HoldMail
@@ -275,6 +289,7 @@ AnyOrder = (
     | EndSessions
     | TestRules
     | NodeState
+    | RestAddress
 )
 AnyAnswer = (
     QueueListed
@@ -284,6 +299,7 @@ AnyAnswer = (
     | SessionsEnded
     | RulesTested
     | NodeSeenNow
+    | AddressOrdered
 )
 
 

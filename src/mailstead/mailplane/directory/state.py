@@ -17,8 +17,10 @@ from mailstead.wire.changes import (
     ForwarderPut,
     MailboxPut,
     RulesPut,
+    SendingPlanPut,
     SpamSettingsPut,
 )
+from mailstead.wire.sending import SendingPlan
 
 T = TypeVar("T", bound=Change)
 
@@ -30,7 +32,10 @@ KINDS: dict[type[Change], str] = {
     RulesPut: "rules",
     SpamSettingsPut: "spam",
     DkimKeyPut: "dkim",
+    SendingPlanPut: "sending",
 }
+SENDING = "plan"
+"""The key of the one plan of sending addresses."""
 OWN = ("mailbox", "forwarder", "autoresponder")
 """The kinds that make an address exist."""
 
@@ -88,6 +93,11 @@ class State:
     def spam(self, address: str) -> SpamSettingsPut | None:
         found = self._get("spam", address)
         return found if isinstance(found, SpamSettingsPut) else None
+
+    def sending(self) -> SendingPlan:
+        """The plan of sending addresses; an empty one where there is none."""
+        found = self._get("sending", SENDING)
+        return found.plan if isinstance(found, SendingPlanPut) else SendingPlan()
 
     def dkim_keys(self, domain: str) -> list[DkimKeyPut]:
         rows = self._db.execute(
@@ -186,6 +196,8 @@ def key_of(change: Change) -> tuple[str, str]:
     """The key of a `…Put` and the domain that it belongs to."""
     if isinstance(change, DomainPut):
         return change.name, change.name
+    if isinstance(change, SendingPlanPut):
+        return SENDING, ""
     if isinstance(change, DkimKeyPut):
         return f"{change.domain}/{change.selector}", change.domain
     assert isinstance(

@@ -38,6 +38,7 @@ from mailstead.mailplane.directory.apply import Directory
 from mailstead.mailplane.directory.rebuild import rebuild
 from mailstead.mailplane.engines.dovecot.control import Doveadm
 from mailstead.mailplane.engines.postfix.control import Postmap
+from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
 from mailstead.mailplane.node.counts import Pulse
 from mailstead.mailplane.node.deliveries import DeliveryBook
@@ -45,6 +46,7 @@ from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
 from mailstead.mailplane.node.orders import Orders
 from mailstead.mailplane.node.room import Room
+from mailstead.mailplane.node.sending import SendingBook, follow
 from mailstead.mailplane.node.sign_ins import SignInBook
 from mailstead.mailplane.node.upkeep import Upkeep
 from mailstead.mailplane.node.usage import UsageBook
@@ -83,6 +85,7 @@ class Agent:
         self.sign_ins = SignInBook(self.home)
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.upkeep = Upkeep(settings, root)
+        self._settings = settings
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
         if self.directory.outdated:
@@ -144,6 +147,14 @@ class Agent:
             self.usage.look_again(touched)
             self.room.look_at(touched)
         self._announce()
+        self._follow_plan()
+
+    def _follow_plan(self) -> None:
+        try:
+            follow(self._settings, self.home, self.directory.state.sending())
+        except (EngineError, Refusal) as error:
+            # Addresses and log-ins must not wait for it; it is tried again at the next look.
+            log.error("cannot follow the plan of sending addresses", words=str(error))
 
     def _rebuild(self) -> None:
         started = time.monotonic()
@@ -187,6 +198,7 @@ class Agent:
         feed = FeedClient(self.home.web_socket, self._server)
         pulse = Pulse(self.home)
         deliveries = DeliveryBook(self.home, spool)
+        sending = SendingBook(self.home, spool)
         due, beat = 0.0, time.monotonic() + TELL_PULSE_EVERY
         while not self.stopping.wait(REPORT_EVERY):
             try:
@@ -195,7 +207,8 @@ class Agent:
                     spool.add([pulse.take()])
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
-                deliveries.read(dt.datetime.now(dt.UTC))
+                sending.note(deliveries.read(dt.datetime.now(dt.UTC)))
+                sending.look()
                 if time.monotonic() >= due:
                     self._tell_usage(spool)
                     self.sign_ins.tell(spool)

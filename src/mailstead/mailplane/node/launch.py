@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 import sysconfig
 from pathlib import Path
@@ -22,9 +23,11 @@ from mailstead.config import child_environment, load
 from mailstead.home import Home
 from mailstead.mailplane.node import leftovers
 from mailstead.mailplane.node.registry import ENGINES
-from mailstead.mailplane.node.users import CONTROL
+from mailstead.mailplane.node.users import CONTROL, POSTFIX
+from mailstead.mailplane.sending import router
 
 CONTROL_PLANE = ("web", "worker")
+ROUTER = "router"
 CHECK = "check"
 """Ends with 0 when the control plane's user can read the program."""
 
@@ -32,12 +35,15 @@ CHECK = "check"
 def main(arguments: list[str]) -> int:
     """Does not return when all is well: the process becomes what it is to start."""
     parser = argparse.ArgumentParser(prog="launch")
-    parser.add_argument("name", choices=sorted([*ENGINES, *CONTROL_PLANE, CHECK]))
+    parser.add_argument("name", choices=sorted([*ENGINES, *CONTROL_PLANE, ROUTER, CHECK]))
     parser.add_argument("--home", type=Path, required=True)
     given = parser.parse_args(arguments)
     home = Home(given.home)
+    if given.name == ROUTER:
+        hostname = load(home.root).hostname or socket.getfqdn()
+        _become_own(f"-m {router.__name__} --home {home.root} --hostname {hostname}", home, POSTFIX)
     if given.name not in ENGINES:
-        _become_control(given.name, home)
+        _become_own(_CONTROL[given.name], home, CONTROL)
     _become_engine(given.name, home)
 
 
@@ -57,30 +63,32 @@ def _become_engine(name: str, home: Home) -> NoReturn:
     os.execve(command[0], command, environment)
 
 
-def _become_control(name: str, home: Home) -> NoReturn:
-    words = {
-        "web": "-m mailstead.control.project.serve",
-        "worker": "-m mailstead.control.project.worker",
-        CHECK: "-m mailstead.config",
-    }[name].split()
+_CONTROL = {
+    "web": "-m mailstead.control.project.serve",
+    "worker": "-m mailstead.control.project.worker",
+    CHECK: "-m mailstead.config",
+}
+
+
+def _become_own(words: str, home: Home, user: str) -> NoReturn:
     python, base = sys.executable, os.path.realpath(sys.executable)
     environment = child_environment(home.root)
     code = [str(Path(mailstead.__file__).parents[1]), sysconfig.get_path("purelib")]
     opened = [os.open(path, os.O_PATH) for path in code]
     os.chdir(home.root)
-    _become(CONTROL)
+    _become(user)
     if not all(_readable(path) for path in [python, *code]):
         for descriptor in opened:
             os.set_inheritable(descriptor, True)
         paths = [f"/proc/self/fd/{descriptor}" for descriptor in opened]
         for path, name in zip([base, *paths], [base, *code], strict=True):
             if not _readable(path):
-                sys.exit(f"{name} is closed to the user {CONTROL}")
+                sys.exit(f"{name} is closed to the user {user}")
         python = base
         environment |= {"PYTHONPATH": ":".join(paths), "PYTHONNOUSERSITE": "1"}
     if not _readable(str(home.root)):
-        sys.exit(f"{home.root} is closed to the user {CONTROL}")
-    os.execve(python, [python, *words], environment)
+        sys.exit(f"{home.root} is closed to the user {user}")
+    os.execve(python, [python, *words.split()], environment)
 
 
 def _readable(path: str) -> bool:

@@ -24,6 +24,7 @@ _PROGRAMS = (
 )
 _MODULES = (
     "mailstead.mailplane.node.agent",
+    "mailstead.mailplane.sending.router",
     "mailstead.control.project.worker",
     "mailstead.control.project.serve",
 )

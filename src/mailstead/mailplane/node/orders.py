@@ -28,9 +28,12 @@ from mailstead.mailplane.engines.dovecot.rehearsal import rehearse
 from mailstead.mailplane.engines.postfix import queue
 from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.node import queue_look, supervise, versions
+from mailstead.mailplane.sending.door import ask
+from mailstead.mailplane.sending.questions import RestNow
 from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.orders import (
+    AddressOrdered,
     Answered,
     AnyAnswer,
     AnyOrder,
@@ -51,6 +54,7 @@ from mailstead.wire.orders import (
     NodeState,
     ReleaseMail,
     RequeueMail,
+    RestAddress,
     RulesTested,
     SessionsEnded,
     SessionsListed,
@@ -167,6 +171,11 @@ def _test_rules(home: Home, order: TestRules) -> RulesTested:
     return RulesTested(happenings=happenings, error=outcome.error)
 
 
+def _rest_address(home: Home, order: RestAddress) -> AddressOrdered:
+    ask(home, RestNow(address=order.address, receiver=order.receiver, until=order.until))
+    return AddressOrdered()
+
+
 # The node
 
 
@@ -220,4 +229,5 @@ _DOERS: dict[type[AnyOrder], Callable[[Home, Any], AnyAnswer]] = {
     EndSessions: _end_sessions,
     TestRules: _test_rules,
     NodeState: _node_state,
+    RestAddress: _rest_address,
 }

@@ -8,6 +8,8 @@ from mailstead.mailplane.engines.processes import run
 
 MAIL = "vmail"
 CONTROL = "mailstead"
+POSTFIX = "postfix"
+"""Made by its package."""
 
 
 def ensure() -> list[str]:
