@@ -110,6 +110,11 @@ _ROWS: dict[str, dict[str, str]] = {
         "remove": "operator",
     },
     "queue": dict.fromkeys(("view", "hold", "release", "delete", "requeue"), _COMPANY),
+    "sending": {
+        "view": _COMPANY,
+        "rest": _COMPANY,
+        **dict.fromkeys(("create", "update", "remove", "set-relay", "mark"), "operator"),
+    },
     "metrics": {"view": _COMPANY},
     "style": {"view": _ALL},
 }
@@ -148,7 +153,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
     ),
     "domains": ("domain", "dns"),
     "account": ("customer", "package", "brand", "person", "token", "webhook", "job"),
-    "node": ("server", "queue"),
+    "node": ("server", "queue", "sending"),
 }
 SCOPES = tuple(_SCOPES)
 """The scopes that a token may have."""

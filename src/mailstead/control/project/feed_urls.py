@@ -6,8 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from mailstead.control.delivery.services import record
 from mailstead.control.feed.views import routes
-from mailstead.control.hosting.messages import snapshot
 from mailstead.control.hosting.services import handle_event
+from mailstead.control.project.snapshots import snapshot
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("feed/v1/", include(routes(snapshot=snapshot, handle=handle_event, record=record))),

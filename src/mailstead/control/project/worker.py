@@ -69,6 +69,7 @@ def _looks() -> dict[str, Task]:
 
 def _tasks() -> dict[str, Task]:
     from mailstead.control.delivery.services import drop_old as drop_old_messages
+    from mailstead.control.delivery.services import drop_old_rests
     from mailstead.control.feed.services import compact
     from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
     from mailstead.control.jobs.services import drop_old as drop_old_jobs
@@ -89,6 +90,7 @@ def _tasks() -> dict[str, Task]:
         "sign-ins": drop_old_sign_ins,
         "old jobs": drop_old_jobs,
         "delivery log": drop_old_messages,
+        "rests": drop_old_rests,
     }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from mailstead.control.delivery.services import log
+from mailstead.control.delivery.services import log, pools
 from mailstead.wire.events import AnyEvent
 
-RECORDERS = (log.record,)
+RECORDERS = (log.record, pools.record)
 """Each takes the server, its new events and the time, and records those that are its own."""
 
 
