@@ -26,6 +26,7 @@ from mailstead.cli import (
     person,
     queue,
     rules,
+    sending_address,
     server,
     service,
     spam,
@@ -68,6 +69,7 @@ for noun in (
     address,
     directory,
     queue,
+    sending_address,
     audit,
     service,
 ):

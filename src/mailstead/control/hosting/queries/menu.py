@@ -33,6 +33,7 @@ _CUSTOMER = (
     Entry(_("Packages"), "hosting:packages", "package.view", "packages", "package"),
     Entry(_("Brand"), "hosting:brand", "brand.view", "brand", "brush"),
     Entry(_("Servers"), "hosting:servers", "server.view", "servers", "server"),
+    Entry(_("Sending addresses"), "delivery:sending", "sending.view", "sending", "plug"),
     Entry(_("Queue"), "hosting:queue", "queue.view", "queue", "queue"),
     Entry(_("Metrics"), "hosting:metrics", "metrics.view", "metrics", "chart"),
     Entry(_("People and rights"), "hosting:people", "person.view", "people", "key"),
