@@ -113,7 +113,7 @@ rcpt:
         condition = ${{if exists{{{folder}/closed}}}}
   deny message = 5.7.1 Your IP has a poor reputation, see https://far.example/block
        condition = ${{lookup{{$sender_host_address}}lsearch{{{folder}/refused-hosts}}{{1}}{{0}}}}
-  drop message = 421 4.7.0 Too many messages from your address, slow down
+  defer message = 421 4.7.0 Too many messages from your address, slow down
        condition = ${{lookup{{$sender_host_address}}lsearch{{{folder}/slowed-hosts}}{{1}}{{0}}}}
   defer message = 4.7.1 Greylisted, come back in a minute
         local_parts = ^{GREY}.*

@@ -26,6 +26,7 @@ import socket
 import sqlite3
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -84,7 +85,8 @@ class Router:
         self._uncounted: set[tuple[int, str]] = set()
         self._turns: dict[tuple[str, str, int], tuple[str, str]] = {}
         self._news: deque[tuple[int, dt.datetime, Item]] = deque(maxlen=MOST_NEWS)
-        self._number = 0
+        # Higher than what the router before has told: the agent knows how far it has heard.
+        self._number = time.time_ns() // 1_000_000
 
     def close(self) -> None:
         """Write what is not written."""
