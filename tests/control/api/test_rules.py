@@ -37,7 +37,7 @@ KNOWN = {
     "app-passwords",
     "packages",
 }
-KNOWN |= {"forwarders", "autoresponders", "jobs"}
+KNOWN |= {"forwarders", "autoresponders", "jobs", "sending-addresses"}
 
 
 def _key(whose: str) -> str:
