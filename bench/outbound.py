@@ -28,7 +28,7 @@ from mailstead.mailplane.engines.postfix import control, queue, render
 from mailstead.mailplane.engines.postfix.model import from_settings
 from mailstead.mailplane.node import launch, sending
 from mailstead.mailplane.node.users import POSTFIX
-from mailstead.wire.sending import SendingAddress, SendingPlan
+from mailstead.wire.pools import SendingAddress, SendingPlan
 
 TARGET = 0.95
 HOME = "ms-go"

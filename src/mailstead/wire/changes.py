@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from mailstead.wire.sending import SendingPlan
+from mailstead.wire.pools import SendingPlan
 
 VERSION = 1
 """Raised when the meaning of a message changes; a node refuses a feed of another version."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from mailstead.wire.sending import MailClass, RestKind
+from mailstead.wire.pools import MailClass, RestKind
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
@@ -163,7 +163,7 @@ class AttemptSeen(Event, frozen=True, kw_only=True):
     """Where the mailbox's rules sent it on."""
     next_try: dt.datetime | None = None
     source: str = ""
-    """By which sending address (`wire.sending.by_address`), or `fallback`; empty: as ever."""
+    """By which sending address (`wire.pools.by_address`), or `fallback`; empty: as ever."""
 
 
 class RefusalSeen(Event, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.changes import SendingPlanPut
 from mailstead.wire.events import AddressRested, AddressReturned, RouteChosen, SentToday
-from mailstead.wire.sending import CEILINGS, SendingPlan
+from mailstead.wire.pools import CEILINGS, SendingPlan
 from tests.control.conftest import OPERATOR
 from tests.control.world import ROLES, World
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailstead.mailplane.sending.choice import WAIT, Chooser
-from mailstead.wire.sending import (
+from mailstead.wire.pools import (
     EVERYWHERE,
     FALLBACK,
     FallbackRelay,

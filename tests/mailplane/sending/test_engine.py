@@ -23,7 +23,7 @@ from mailstead.mailplane.sending.choice import Chooser
 from mailstead.mailplane.sending.door import ask
 from mailstead.mailplane.sending.questions import RestNow
 from mailstead.wire.events import AddressRested, AnyEvent, AttemptSeen, RouteChosen
-from mailstead.wire.sending import FallbackRelay, SendingAddress, SendingPlan
+from mailstead.wire.pools import FallbackRelay, SendingAddress, SendingPlan
 
 ONE, TWO = "127.0.0.41", "127.0.0.42"
 

@@ -20,7 +20,7 @@ from mailstead.mailplane.sending.questions import (
     WhatIsNew,
 )
 from mailstead.mailplane.sending.router import Router
-from mailstead.wire.sending import SendingAddress, SendingPlan
+from mailstead.wire.pools import SendingAddress, SendingPlan
 
 HOST = "mail.node.example"
 _word = st.text("abc.@-", max_size=8).map(str.encode)

@@ -20,7 +20,7 @@ from mailstead.wire.changes import (
     SendingPlanPut,
     SpamSettingsPut,
 )
-from mailstead.wire.sending import SendingPlan
+from mailstead.wire.pools import SendingPlan
 
 T = TypeVar("T", bound=Change)
 

@@ -46,7 +46,7 @@ from mailstead.mailplane.sending.questions import (
 from mailstead.standards.receivers import Meaning
 from mailstead.standards.replies import read
 from mailstead.wire.events import AddressRested, AddressReturned, AnyEvent, RouteChosen, SentToday
-from mailstead.wire.sending import EVERYWHERE, RestKind, SendingPlan
+from mailstead.wire.pools import EVERYWHERE, RestKind, SendingPlan
 
 MOST_WAITING = 20_000
 """Messages whose wait for an address is remembered."""

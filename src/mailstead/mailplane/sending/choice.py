@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from mailstead.wire.sending import (
+from mailstead.wire.pools import (
     EVERYWHERE,
     FALLBACK,
     MailClass,
@@ -58,7 +58,7 @@ class Rest:
 
 @dataclass(frozen=True)
 class Choice:
-    """The way, `wait` or a name of `wire.sending`; the reason in words; the class."""
+    """The way, `wait` or a name of `wire.pools`; the reason in words; the class."""
 
     way: str
     why: str

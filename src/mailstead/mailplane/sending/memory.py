@@ -11,7 +11,7 @@ import sqlite3
 from pathlib import Path
 
 from mailstead.mailplane.sending.choice import Chooser, Rest
-from mailstead.wire.sending import RestKind
+from mailstead.wire.pools import RestKind
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS rest (

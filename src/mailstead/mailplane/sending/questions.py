@@ -6,7 +6,7 @@ import datetime as dt
 
 import msgspec
 
-from mailstead.wire.sending import MailClass, RestKind
+from mailstead.wire.pools import MailClass, RestKind
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -53,7 +53,7 @@ from mailstead.mailplane.sending.questions import (
     WhatIsNew,
 )
 from mailstead.standards import mail_hosts
-from mailstead.wire.sending import SendingPlan
+from mailstead.wire.pools import SendingPlan
 
 MOST_NEWS = 20_000
 _KEEP_EVERY = 1.0

@@ -20,7 +20,7 @@ from mailstead.mailplane.engines.postfix import sending
 from mailstead.mailplane.engines.postfix.model import COMMANDS, PostfixModel, from_settings
 from mailstead.standards.receivers import Meaning
 from mailstead.standards.replies import read
-from mailstead.wire.sending import SendingAddress, SendingPlan
+from mailstead.wire.pools import SendingAddress, SendingPlan
 
 SAMPLES = Path(__file__).parents[3] / "standards" / "samples" / "replies.txt"
 REPLIES = [

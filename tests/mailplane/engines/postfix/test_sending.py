@@ -16,7 +16,7 @@ from mailstead.mailplane.engines import files
 from mailstead.mailplane.engines.postfix import render
 from mailstead.mailplane.engines.postfix.model import COMMANDS, PostfixModel, from_settings
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.sending import FallbackRelay, SendingAddress, SendingPlan
+from mailstead.wire.pools import FallbackRelay, SendingAddress, SendingPlan
 
 Make = Callable[[SendingPlan], PostfixModel]
 

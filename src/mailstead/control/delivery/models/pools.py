@@ -17,9 +17,9 @@ class SendingAddress(models.Model):
     helo = models.CharField(max_length=253)
     """The name in HELO, as its PTR record says."""
     state = models.CharField(max_length=8)
-    """`wire.sending.AddressState`."""
+    """`wire.pools.AddressState`."""
     classes = models.JSONField(default=list)
-    """`wire.sending.MailClass`es."""
+    """`wire.pools.MailClass`es."""
     warm_since = models.DateField(null=True)
     note = models.CharField(max_length=400, blank=True)
 

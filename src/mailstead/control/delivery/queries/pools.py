@@ -20,7 +20,7 @@ from mailstead.control.hosting.models import Server
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange, SendingPlanPut
-from mailstead.wire.sending import CEILINGS, SendingPlan
+from mailstead.wire.pools import CEILINGS, SendingPlan
 
 
 def sending_addresses(actor: Actor, *, server: str = "") -> QuerySet[SendingAddress]:

@@ -35,7 +35,7 @@ from mailstead.wire.events import (
     RouteChosen,
     SentToday,
 )
-from mailstead.wire.sending import CLASSES
+from mailstead.wire.pools import CLASSES
 
 KEEP = dt.timedelta(days=30)
 _STATES = ("active", "warming", "paused")

@@ -15,7 +15,7 @@ from mailstead.control.people.actor import Actor
 from mailstead.standards.address import normalise_domain
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.orders import RestAddress
-from mailstead.wire.sending import EVERYWHERE
+from mailstead.wire.pools import EVERYWHERE
 
 LONGEST = dt.timedelta(days=90)
 

@@ -15,7 +15,7 @@ from mailstead.mailplane.engines.postfix.model import (
 )
 from mailstead.mailplane.engines.postfix.sending import CONCURRENCY_WHEN_NEW
 from mailstead.standards.address import NODE_POSTMASTER
-from mailstead.wire.sending import by_address
+from mailstead.wire.pools import by_address
 
 Entry = tuple[str, str, str]
 """Name, value, reason."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mailstead.mailplane.engines.postfix import sending
 from mailstead.mailplane.engines.postfix.model import PostfixModel
-from mailstead.wire.sending import FALLBACK, by_address
+from mailstead.wire.pools import FALLBACK, by_address
 
 
 @dataclass(frozen=True)

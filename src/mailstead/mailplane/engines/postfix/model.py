@@ -11,7 +11,7 @@ import msgspec
 
 from mailstead.config import Settings
 from mailstead.home import Home
-from mailstead.wire.sending import SendingPlan
+from mailstead.wire.pools import SendingPlan
 
 TIGHT = "tight"
 """The map of mailboxes with little room left; the node keeps it, not the directory."""

@@ -17,7 +17,7 @@ from mailstead.mailplane.engines.files import File
 from mailstead.mailplane.engines.postfix.model import PostfixModel
 from mailstead.standards.receivers import TABLE, Meaning
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.sending import FALLBACK, SendingAddress, by_address
+from mailstead.wire.pools import FALLBACK, SendingAddress, by_address
 
 SERVICE = "route"
 """Where the router answers qmgr(8)."""
