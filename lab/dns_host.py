@@ -19,10 +19,14 @@ from lab.namespaces import Namespace
 
 
 class DnsHost:
-    """Knot in its own host. `set` and `remove` change records at once (RFC 2136)."""
+    """Knot in its own host. `set` and `remove` change records at once (RFC 2136).
 
-    def __init__(self, namespace: Namespace, folder: Path) -> None:
+    With `signed` the root and `example.` are signed (DNSSEC); `test.` is not.
+    """
+
+    def __init__(self, namespace: Namespace, folder: Path, *, signed: bool = False) -> None:
         self.namespace = namespace
+        self.signed = signed
         self.folder = folder
         self.address = str(namespace.host.v4)
         self._zones = zones.zone_names()
@@ -34,12 +38,14 @@ class DnsHost:
 
     def start(self) -> None:
         """Write the zones and start Knot; returns when it answers."""
-        self.folder.mkdir(parents=True)
+        (self.folder / "db").mkdir(parents=True)
         for name in self._zones:
             self._write_zone(name)
         self._configuration.write_text(self._configure(), encoding="utf-8")
         self._process = self.namespace.start("knotd", "-c", self._configuration, log=self.log)
         wait_until(self._answers, f"Knot answers at {self.address}; its log is {self.log}")
+        if self.signed:
+            self._join_chain()
 
     def reap(self) -> None:
         """Take note of the end of a process that was killed."""
@@ -48,7 +54,7 @@ class DnsHost:
 
     def set(self, name: str, kind: str, *values: str, ttl: int = zones.TTL) -> None:
         """Make these the records of this name and type; names in values end with a dot."""
-        update = self._update(name)
+        update = self._update(name, kind)
         update.replace(dns.name.from_text(name), ttl, kind, *values)
         self._send(update)
 
@@ -89,6 +95,22 @@ class DnsHost:
         self.namespace.run("knotc", "-c", self._configuration, "reload")
         wait_until(lambda: self.ask(name, "SOA"), f"Knot serves {name}")
 
+    @property
+    def anchor(self) -> Path:
+        """The root's keys, with which a resolver of this lab begins to validate."""
+        return self.folder / "root.key"
+
+    def _join_chain(self) -> None:
+        """Write down the root's keys, and put those of the zones below into it."""
+        self.anchor.write_text(self._keys(".", "dnskey"), encoding="ascii")
+        for name in zones.SIGNED[1:]:
+            # `example. DS 1 13 2 …`
+            records = [line.split(" DS ", 1)[1] for line in self._keys(name, "ds").splitlines()]
+            self.set(name, "DS", *records)
+
+    def _keys(self, zone: str, form: str) -> str:
+        return self.namespace.run("keymgr", "-c", self._configuration, zone, form).stdout
+
     def ask(self, name: str, kind: str) -> list[str]:
         """The records of a name as Knot gives them, as text; empty where there are none."""
         query = dns.message.make_query(name, kind)
@@ -114,7 +136,7 @@ class DnsHost:
 
     def _configure(self) -> str:
         plan = self.namespace.plan
-        listed = "".join(f'  - domain: "{name}"\n' for name in self._zones)
+        listed = "".join(map(self._zone_lines, self._zones))
         return (
             f'server:\n  rundir: "{self.folder}"\n  pidfile: "{self.folder}/knot.pid"\n'
             f"  listen: [ {plan.dns.v4}@53, {plan.dns.v6}@53 ]\n"
@@ -131,13 +153,19 @@ class DnsHost:
             f"zone:\n{listed}"
         )
 
+    def _zone_lines(self, name: str) -> str:
+        signed = self.signed and name in zones.SIGNED
+        return f'  - domain: "{name}"\n' + ("    dnssec-signing: on\n" if signed else "")
+
     def _write_zone(self, name: str) -> None:
         # Knot's default file name is the zone's name, the root's is ".zone".
         path = self.folder / f"{name.rstrip('.')}.zone"
         path.write_text(zones.zone(name, self.namespace.host), encoding="utf-8")
 
-    def _update(self, name: str) -> dns.update.UpdateMessage:
-        return dns.update.UpdateMessage(zones.enclosing(name, self._zones))
+    def _update(self, name: str, kind: str = "") -> dns.update.UpdateMessage:
+        # A DS record is above the cut (RFC 4035 section 2.4).
+        above = [zone for zone in self._zones if kind != "DS" or zone != name]
+        return dns.update.UpdateMessage(zones.enclosing(name, above))
 
     def _send(self, update: dns.update.UpdateMessage) -> None:
         answer = dns.query.tcp(update, self.address, timeout=5)

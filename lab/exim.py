@@ -67,11 +67,13 @@ def configuration(
 ) -> str:
     """Exim's configuration file.
 
-    Mail for `domains` goes into one Maildir a domain, with the envelope's recipient in
-    `Envelope-to:`; mail from `relay` addresses goes anywhere, signed with DKIM. The file
-    `closed` in the folder makes the host answer 451 to every recipient while it exists.
+    Mail for `domains`, and those in the file `more-domains`, goes into one Maildir a domain, with
+    the envelope's recipient in `Envelope-to:`; mail from `relay` addresses goes anywhere, signed
+    with DKIM. The file `closed` in the folder makes the host answer 451 to every recipient while
+    it exists.
     """
-    everyone = " : ".join(domains)
+    # What a look-up finds is the domain itself, so that it can be a part of a path.
+    everyone = " : ".join([*domains, f"lsearch;{folder}/more-domains"])
     return f"""\
 primary_hostname = {hostname}
 exim_path = {binary()}

@@ -15,13 +15,15 @@ from email.parser import BytesParser
 from pathlib import Path
 
 from lab import exim
-from lab.certificates import certificate, dkim_key
+from lab.certificates import Authority, dkim_key
 from lab.commands import LabError, wait_until
 from lab.dns_host import DnsHost
 from lab.namespaces import Namespace
 
 HOSTNAME = "mx.far.example"
-DOMAINS = ("far.example", "elsewhere.example", "client.example")
+REPORTS = "reports-lab.org"
+"""A domain below a top level that the public suffix list knows: Rspamd reads no URL of others."""
+DOMAINS = ("far.example", "elsewhere.example", "client.example", REPORTS)
 
 
 class ForeignHost:
@@ -33,7 +35,10 @@ class ForeignHost:
     the addresses that speak to it it does not trust, or finds too quick, a test says.
     """
 
-    def __init__(self, namespace: Namespace, folder: Path, dns: DnsHost) -> None:
+    def __init__(
+        self, namespace: Namespace, folder: Path, dns: DnsHost, authority: Authority
+    ) -> None:
+        self._authority = authority
         self.namespace = namespace
         self.folder = folder
         self.dns = dns
@@ -47,7 +52,10 @@ class ForeignHost:
         program = exim.binary()
         for name in ("spool", "log", "mail"):
             (self.folder / name).mkdir(parents=True)
-        certificate(HOSTNAME, self.folder / "host.pem", self.folder / "host.key")
+        self._authority.certificate(
+            HOSTNAME, self.certificate, self.folder / "host.key", f"*.{DOMAINS[0]}"
+        )
+        (self.folder / "more-domains").touch()
         self._publish(dkim_key(self.folder / "dkim.key"))
         names = "".join(f"{name}: {name}\n" for name in DOMAINS)
         (self.folder / "dkim-domains").write_text(names, encoding="ascii")
@@ -70,6 +78,16 @@ class ForeignHost:
     @property
     def configuration(self) -> Path:
         return self.folder / "exim.conf"
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "host.pem"
+
+    def add_domain(self, name: str, *exchangers: str) -> None:
+        """Take mail for one more domain; its MX records name these hosts, or this one."""
+        with (self.folder / "more-domains").open("a", encoding="ascii") as more:
+            more.write(f"{name}: {name}\n")
+        self.dns.mail_domain(name, *(exchangers or (HOSTNAME,)))
 
     def send(
         self,

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from lab import state, zones
+from lab.certificates import Authority
 from lab.clients import ClientsHost
 from lab.dns_host import DnsHost
 from lab.foreign import ForeignHost
@@ -20,9 +21,12 @@ class Lab:
 
     With `lasting` it stays after this process has ended, until `python -m lab down`; otherwise
     the next lab that starts removes it if this process died without doing so.
+
+    With `signed` its DNS is signed, and its nodes validate and believe its own authority.
     """
 
-    def __init__(self, *, lasting: bool = False) -> None:
+    def __init__(self, *, lasting: bool = False, signed: bool = False) -> None:
+        self.signed = signed
         self.plan: Plan = state.claim(owner=None if lasting else os.getpid())
         self.folder: Path = state.folder(self.plan.number)
         self.nodes: list[Node] = []
@@ -42,11 +46,12 @@ class Lab:
             if space.host != plan.clients:
                 space.route_to_clients()
         (self.folder / "root.hints").write_text(zones.hints(plan), encoding="ascii")
-        self.dns = DnsHost(spaces[0], self.folder / "dns")
+        self.authority = Authority(self.folder / "authority.pem")
+        self.dns = DnsHost(spaces[0], self.folder / "dns", signed=self.signed)
         self._daemons.append(self.dns)
         self.dns.start()
         spaces[1].resolver(self.dns.address)
-        self.foreign = ForeignHost(spaces[1], self.folder / "far", self.dns)
+        self.foreign = ForeignHost(spaces[1], self.folder / "far", self.dns, self.authority)
         self._daemons.append(self.foreign)
         self.foreign.start()
         self.clients = ClientsHost(spaces[2], self.dns)
@@ -62,6 +67,8 @@ class Lab:
         space.resolver("127.0.0.1")
         self.dns.host(hostname, str(host.v4), str(host.v6))
         node = Node(space, self.folder / name, hostname, self.dns, self.folder / "root.hints")
+        if self.signed:
+            node.believe(self.dns.anchor, self.authority.file)
         self.nodes.append(node)
         return node
 

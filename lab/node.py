@@ -45,21 +45,34 @@ class Node:
         self.home = Home(folder)
         self.supervisor = Supervisor(self.home.supervisor_socket)
         self._hints = hints
+        self._trust: dict[str, dict[str, Any]] = {}
         self._warm: subprocess.Popen[str] | None = None
 
     def write_settings(self, sections: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         """Write mailstead.toml: what the lab needs, and what the caller adds or changes."""
         top: dict[str, Any] = {"hostname": self.hostname, "operator": "operator@far.example"}
         tables: dict[str, dict[str, Any]] = {
-            "dns": {"root_hints": str(self._hints), "validate": False},
+            "dns": {
+                "root_hints": str(self._hints),
+                "validate": False,
+                "serve_on": [self.address],
+                "name_servers": [self.hostname],
+            },
         }
-        for name, values in (sections or {}).items():
+        for name, values in (*self._trust.items(), *(sections or {}).items()):
             (tables.setdefault(name, {}) if name else top).update(values)
         lines = [_assign(key, value) for key, value in top.items()]
         for name, table in tables.items():
             lines += ["", f"[{name}]", *(_assign(key, value) for key, value in table.items())]
         self.folder.mkdir(parents=True, exist_ok=True)
         self.home.settings_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def believe(self, anchor: Path, authorities: Path) -> None:
+        """Let the settings name the lab's own root of trust in the DNS and in certificates."""
+        self._trust = {
+            "dns": {"validate": True, "anchor": str(anchor)},
+            "transport": {"authorities": str(authorities)},
+        }
 
     def small_disk(self, path: Path, megabytes: int) -> None:
         """Put a small file system where the instance will keep `path`; before `up`."""

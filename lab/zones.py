@@ -17,6 +17,9 @@ ROOT_SERVER = "a.root.lab."
 TOP = ("example.", "test.")
 """Top-level domains, zones of their own; RFC 2606 keeps both out of the real internet."""
 
+SIGNED = (".", "example.")
+"""The zones of a signed lab that are; the root first."""
+
 REVERSE = ("18.198.in-addr.arpa.", "19.198.in-addr.arpa.", "2.0.0.0.1.0.0.2.ip6.arpa.")
 
 

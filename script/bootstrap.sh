@@ -10,14 +10,14 @@ cd "$(dirname "$0")/.."
 umask 022 # the system users that run Mailstead read what is made here
 
 readonly HOST_PACKAGES=(
-    ca-certificates dns-root-data nginx-light python3 python3-venv unbound redis-server rspamd
-    postfix postfix-lmdb postfix-pcre postsrsd
+    ca-certificates dns-root-data knot nginx-light python3 python3-venv unbound redis-server rspamd
+    postfix postfix-lmdb postfix-mta-sts-resolver postfix-pcre postsrsd
     dovecot-core dovecot-imapd dovecot-lmtpd dovecot-managesieved dovecot-pop3d dovecot-sieve
     dovecot-sqlite
 )
 readonly TEST_PACKAGES=(
-    bind9-dnsutils chromium curl debootstrap fonts-dejavu-core gettext dovecot-pgsql fetchmail iproute2 isync knot libnet-ssleay-perl msmtp mutt
-    openssl
+    bind9-dnsutils chromium curl debootstrap fonts-dejavu-core gettext dovecot-pgsql fetchmail iproute2 isync libnet-ssleay-perl msmtp mutt
+    openssl pdns-backend-sqlite3 pdns-server
     postfix-pgsql postgresql procps swaks util-linux
     # What Exim needs, which the lab unpacks: its package cannot stand beside Postfix.
     libdb5.3 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0
@@ -70,7 +70,7 @@ disable_services() { # packages just installed
     for package in "$@"; do
         for unit in $(dpkg -L "$package" 2>/dev/null | sed -n 's,.*/systemd/system/\([^/@]*\.\(service\|socket\|timer\)\)$,\1,p'); do
             case $unit in
-            postfix* | postsrsd* | dovecot* | rspamd* | redis* | unbound* | nginx* | postgresql* | knot* | fetchmail* | msmtpd*) ;;
+            postfix* | postsrsd* | dovecot* | rspamd* | redis* | unbound* | nginx* | postgresql* | knot* | pdns* | fetchmail* | msmtpd*) ;;
             *) continue ;;
             esac
             if systemctl disable --now "$unit" >>"$LOG" 2>&1; then

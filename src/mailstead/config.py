@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,7 @@ from mailstead.standards.refusal import Refusal
 DEFAULT_HOME = Path("/var/lib/mailstead")
 HOME_VARIABLE = "MAILSTEAD_HOME"
 FILE_NAME = "mailstead.toml"
+_LOCAL = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}[a-z0-9]")
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,9 +76,23 @@ class Dns(_Section, frozen=True, kw_only=True):
     root_hints: str = ""
     """Path of a root hints file; empty: unbound's own. The lab has a root of its own."""
     validate: bool = True
-    """Validate DNSSEC. Off only where the root is not signed, as in the lab."""
+    """Validate DNSSEC; without it DANE is not honoured. Off only where the root is not signed, as
+    in most labs."""
+    anchor: str = ""
+    """Path of a file with the keys of a root of one's own, as the lab has; empty: the real one."""
     forward_to: tuple[str, ...] = ()
     """Addresses of resolvers to ask instead of the root servers."""
+    serve_on: tuple[str, ...] = ()
+    """Addresses of this node on which it answers for zones that customers still have here (Knot, on
+    the resolver's port). Empty: none are served, and no such server runs."""
+    secondaries: tuple[str, ...] = ()
+    """Addresses of other servers that are told of changes of these zones and may transfer them."""
+    name_servers: tuple[str, ...] = ()
+    """Names of the servers that answer for these zones, as a delegation names them."""
+    look_from: int = 1
+    """Hour, UTC, at which the nightly look at the DNS of every domain begins; 0 to 23."""
+    look_hours: int = 5
+    """Hours over which it is spread, so that many domains are no burst; 1 to 24."""
 
 
 class Spam(_Section, frozen=True, kw_only=True):
@@ -91,6 +107,36 @@ class Spam(_Section, frozen=True, kw_only=True):
     """Let Rspamd know its test texts for each action, to try the filter out; not for customers."""
 
 
+class Dmarc(_Section, frozen=True, kw_only=True):
+    """Mail whose author's domain has a DMARC policy (RFC 7489), and reports to those domains."""
+
+    honour: bool = True
+    """Refuse what fails where the domain asks to reject it, file as junk where it asks to
+    quarantine it. Off: the verdict is told in the header and counts as spam points only."""
+    lists: Literal["junk", "refuse"] = "junk"
+    """What to do with a mailing list's mail that the policy would refuse: lists often change what
+    they send on, and who refuses too often is removed from them."""
+    trusted_forwarders: tuple[str, ...] = ()
+    """Domains whose ARC seal (its `d=`) is believed when they say that a message had passed."""
+    reports: bool = False
+    """Send domains that ask for it a daily report of what was received in their name. Off until
+    the host's name has a good reputation: it is mail that nobody here has written."""
+    report_minimum: int = 10
+    """Messages of a domain in a day from which on it gets a report."""
+    report_name: str = ""
+    """The organisation's name in the reports. Empty: the host's name."""
+
+
+class Transport(_Section, frozen=True, kw_only=True):
+    """How mail is secured on its way to other servers, and how others are asked to secure ours."""
+
+    authorities: str = ""
+    """Path of a PEM file with certificate authorities that are believed besides the system's."""
+    mta_sts: Literal["none", "testing", "enforce"] = "none"
+    """MTA-STS policy of domains whose owner has chosen none (RFC 8461). Each needs a certificate
+    for its name `mta-sts.<domain>`, and for the server's own name one that everybody believes."""
+
+
 class Storage(_Section, frozen=True, kw_only=True):
     """The mail store."""
 
@@ -98,6 +144,31 @@ class Storage(_Section, frozen=True, kw_only=True):
     """Days for which the mail of a removed mailbox is kept and the removal can be undone."""
     message_limit: int = 52_428_800
     """Largest message accepted, bytes."""
+
+
+class Reports(_Section, frozen=True, kw_only=True):
+    """Reports that other mail servers send: local parts of addresses at the host's own name."""
+
+    dmarc: str = "dmarc-reports"
+    """Takes DMARC aggregate reports; stands in the DMARC records that domains publish."""
+    tls: str = "tls-reports"
+    """Takes TLS reports; stands in the TLS reporting records that domains publish."""
+    complaints: str = "feedback"
+    """Takes complaints (ARF): the address to register at the feedback loops of receivers."""
+    keep_months: int = 13
+    """Months for which what reports say is kept, of 30 days; 1 to 120."""
+
+
+class Reputation(_Section, frozen=True, kw_only=True):
+    """Whether others trust what this node sends."""
+
+    address_lists: tuple[str, ...] = ("zen.spamhaus.org", "bl.spamcop.net", "psbl.surriel.com")
+    """DNS lists (RFC 5782) on which the node looks for its own IPv4 and IPv6 addresses. Some ask
+    for a contract, and then for a name of your own, of those who host mail for others."""
+    name_lists: tuple[str, ...] = ("dbl.spamhaus.org",)
+    """The same for the node's names."""
+    every_minutes: int = 60
+    """Minutes between two looks at the lists; 5 to 1440."""
 
 
 class Log(_Section, frozen=True, kw_only=True):
@@ -114,7 +185,8 @@ class Web(_Section, frozen=True, kw_only=True):
     """The company's name, as the panel and its mails say it."""
     hostnames: tuple[str, ...] = ()
     """Names under which the panel answers; the first stands in the links of mails. Empty: the
-    host's own name. A request for any other name is refused."""
+    host's own name. A request for any other name is refused. On a node of another control plane:
+    the name of its panel, where the links in the node's replies lead."""
     second_factor: tuple[Literal["operator", "staff", "reseller", "customer"], ...] = ()
     """Roles whose people must sign in with a second factor; a customer may demand it too."""
     session_days: int = 14
@@ -147,7 +219,11 @@ class Settings(_Section, frozen=True, kw_only=True):
     database: Database = Database()
     dns: Dns = Dns()
     spam: Spam = Spam()
+    dmarc: Dmarc = Dmarc()
+    transport: Transport = Transport()
+    reports: Reports = Reports()
     storage: Storage = Storage()
+    reputation: Reputation = Reputation()
     log: Log = Log()
     web: Web = Web()
 
@@ -201,6 +277,13 @@ def parse(raw: dict[str, object], home: Path) -> Settings:
     return settings
 
 
+def panel_origin(settings: Settings) -> str:
+    """Where links lead: the configured name of the panel, never the one that a request brings."""
+    port = settings.ports.of("https")
+    name = (*settings.web.hostnames, settings.hostname or "panel.example")[0]
+    return f"https://{name}" + ("" if port == 443 else f":{port}")
+
+
 def _check(settings: Settings) -> None:
     _check_names(settings)
     if not 0 <= settings.ports.offset <= 60000:
@@ -214,10 +297,18 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "recipient_delimiter must be one of + = _")
     if not 1 <= settings.log.keep_days <= 3650:
         raise _invalid(settings, "log.keep_days must be from 1 to 3650")
+    if not 0 <= settings.dns.look_from <= 23 or not 1 <= settings.dns.look_hours <= 24:
+        raise _invalid(settings, "dns.look_from must be from 0 to 23, dns.look_hours from 1 to 24")
     if not 1 <= settings.web.session_days <= 365:
         raise _invalid(settings, "web.session_days must be from 1 to 365")
     if not 1 <= settings.web.api_requests <= 1_000_000:
         raise _invalid(settings, "web.api_requests must be from 1 to 1000000")
+    if not 5 <= settings.reputation.every_minutes <= 1440:
+        raise _invalid(settings, "reputation.every_minutes must be from 5 to 1440")
+    if not 1 <= settings.dmarc.report_minimum <= 1_000_000:
+        raise _invalid(settings, "dmarc.report_minimum must be from 1 to 1000000")
+    if not 1 <= settings.reports.keep_months <= 120:
+        raise _invalid(settings, "reports.keep_months must be from 1 to 120")
     if settings.storage.grace_days < 0:
         raise _invalid(settings, "storage.grace_days must not be negative")
     if not 1_000_000 <= settings.storage.message_limit <= 2_000_000_000:
@@ -235,6 +326,22 @@ def _check_names(settings: Settings) -> None:
             normalise_domain(name)
         except Refusal as refusal:
             raise _invalid(settings, f"web.hostnames: {refusal.words.rstrip('.')}") from refusal
+    for field in ("address_lists", "name_lists"):
+        for name in getattr(settings.reputation, field):
+            try:
+                normalise_domain(name)
+            except Refusal as refusal:
+                words = refusal.words.rstrip(".")
+                raise _invalid(settings, f"reputation.{field}: {words}") from refusal
+    for name in settings.dmarc.trusted_forwarders:
+        try:
+            normalise_domain(name)
+        except Refusal as refusal:
+            words = refusal.words.rstrip(".")
+            raise _invalid(settings, f"dmarc.trusted_forwarders: {words}") from refusal
+    name = settings.dmarc.report_name
+    if not name.isascii() or not (name or "x").isprintable() or set(name) & set('"\\<>{}'):
+        raise _invalid(settings, "dmarc.report_name: plain ASCII without quotes and brackets")
     for text in settings.dns.forward_to:
         host, at, port = text.partition("@")
         try:
@@ -243,8 +350,40 @@ def _check_names(settings: Settings) -> None:
             host = ""
         if not host or (at and not (port.isdigit() and 1 <= int(port) <= 65535)):
             raise _invalid(settings, f"dns.forward_to: {text!a} is not an IP address")
+    _check_served(settings)
+    _check_transport(settings)
     if settings.database.url and not settings.database.url.startswith("postgresql://"):
         raise _invalid(settings, "database.url must begin with postgresql://")
+
+
+def _check_transport(settings: Settings) -> None:
+    boxes = (settings.reports.dmarc, settings.reports.tls, settings.reports.complaints)
+    if len(set(boxes)) != 3 or not all(map(_LOCAL.fullmatch, boxes)):
+        raise _invalid(settings, "reports: three different names of letters, digits, - and . only")
+    for name, path in (
+        ("dns.anchor", settings.dns.anchor),
+        ("transport.authorities", settings.transport.authorities),
+    ):
+        if path and not Path(path).is_file():
+            raise _invalid(settings, f"{name}: there is no file {path!a}")
+
+
+def _check_served(settings: Settings) -> None:
+    """Where zones are served, and by which names."""
+    for field in ("serve_on", "secondaries"):
+        for text in getattr(settings.dns, field):
+            try:
+                address = ipaddress.ip_address(text)
+            except ValueError as error:
+                raise _invalid(settings, f"dns.{field}: {text!a} is not an IP address") from error
+            if field == "serve_on" and (address.is_unspecified or str(address) == "127.0.0.1"):
+                # The resolver listens at 127.0.0.1 and would lose its port to "all addresses".
+                raise _invalid(settings, f"dns.serve_on: {text} is not an address of this node")
+    for name in settings.dns.name_servers:
+        try:
+            normalise_domain(name)
+        except Refusal as refusal:
+            raise _invalid(settings, f"dns.name_servers: {refusal.words.rstrip('.')}") from refusal
 
 
 def _invalid(settings: Settings, words: str) -> Refusal:

@@ -28,6 +28,14 @@ class Home:
         return self.root / "secrets"
 
     @property
+    def subject_key(self) -> Path:
+        """The key with which subjects are hashed, one line; every node of a company has the same.
+
+        Read by Rspamd and by the control plane.
+        """
+        return self.secrets / "subject-key"
+
+    @property
     def control(self) -> Path:
         """The control plane's own files; owned by the user `mailstead`."""
         return self.root / "control"
@@ -102,9 +110,19 @@ class Home:
         return self.root / "rspamd"
 
     @property
+    def sender_files(self) -> Path:
+        """Whose each address is, for Rspamd (engines/rspamd/senders.py)."""
+        return self.rspamd / "senders"
+
+    @property
     def dkim(self) -> Path:
         """DKIM private keys, `<domain>.<selector>.key`, readable by Rspamd only."""
         return self.root / "dkim"
+
+    @property
+    def seal_key(self) -> Path:
+        """The key with which this node signs in its own name: ARC seals, reports."""
+        return self.root / "seal" / "host.key"
 
     @property
     def redis(self) -> Path:
@@ -115,8 +133,33 @@ class Home:
         return self.root / "unbound"
 
     @property
+    def knot(self) -> Path:
+        """Knot's files; `zones/` in it holds the zones that this node serves."""
+        return self.root / "knot"
+
+    @property
     def postsrsd(self) -> Path:
         return self.root / "postsrsd"
+
+    @property
+    def mtasts(self) -> Path:
+        """mta-sts-daemon's file, and the policies that it knows."""
+        return self.root / "mtasts"
+
+    @property
+    def mtasts_socket(self) -> Path:
+        """Where mta-sts-daemon answers our own server of TLS policies, and nobody else."""
+        return self.run / "mtasts" / "policy.sock"
+
+    @property
+    def tlspolicy_socket(self) -> Path:
+        """Where Postfix asks how mail to a domain must be secured."""
+        return self.run / "tlspolicy" / "policy.sock"
+
+    @property
+    def reports(self) -> Path:
+        """Reports from others that came by mail: a Maildir for each kind."""
+        return self.root / "reports"
 
     @property
     def tls(self) -> Path:
@@ -166,6 +209,16 @@ class Home:
     @property
     def nginx(self) -> Path:
         return self.root / "nginx"
+
+    @property
+    def guard_database(self) -> Path:
+        """The guard's counters; owned by the user `mailguard`."""
+        return self.root / "guard" / "guard.db"
+
+    @property
+    def guard_socket(self) -> Path:
+        """Where the guard answers Postfix."""
+        return self.run / "guard" / "guard.sock"
 
     @property
     def supervisor_socket(self) -> Path:

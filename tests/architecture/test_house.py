@@ -22,6 +22,7 @@ BORDERS = {
     "cli/main.py",
     "control/feed/views.py",
     "control/project/worker.py",
+    "mailplane/guard/server.py",
     "mailplane/node/agent.py",
 }
 # The environment is read in one place; children's environments are composed, not read.

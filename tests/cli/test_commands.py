@@ -166,7 +166,7 @@ def test_a_whole_company_is_imported_and_a_second_run_changes_nothing(home: Path
         assert (again["made"], again["present"]) == (0, first["made"]), noun
         assert first["refused"] == 1, noun
     assert json.loads(ok(home, "customer", "show", "Bea", "--json"))["quota"] == 20 * 2**30
-    assert len(json.loads(ok(home, "domain", "show", "b.example", "--json"))["dns"]) == 4
+    assert len(json.loads(ok(home, "domain", "show", "b.example", "--json"))["dns"]) == 5
     answer = json.loads(ok(home, "autoresponder", "show", "ann@b.example", "--json"))
     assert (answer["body"], answer["ends"][:10]) == ("Line\n\nGrüße", "2030-01-01")
     other = "domain,to\nb.example,:blackhole:\n"

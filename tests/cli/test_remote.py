@@ -197,6 +197,8 @@ def test_everything_else_of_a_company(far: Far) -> None:
     far.ok("domain", "set", "c.example", "--forward-to", "b.example")
     far.same("domain", "show", "c.example")
     far.ok("domain", "set", "c.example", "--forward-to", "none", "--alias-of", "b.example")
+    far.ok("domain", "set", "c.example", "--mta-sts", "testing")
+    far.same("domain", "show", "c.example")
     far.same("domain", "list", "--customer", "Bert")
     far.ok("domain", "remove", "c.example")
     far.ok("domain", "restore", "c.example")

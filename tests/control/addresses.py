@@ -25,8 +25,10 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "answers": lambda world, whose: world.answers[whose].pk,
     "webhooks": lambda world, whose: world.webhooks[whose].pk,
     "delivery": lambda world, whose: world.deliveries[_key(whose)].pk,
+    "unreachable": lambda world, whose: world.suppressions[_key(whose)].pk,
     "messages": lambda world, whose: world.deliveries[_key(whose)].pk,
     "servers": lambda world, whose: world.server.name,
+    "zones": lambda world, whose: world.zones[_key(whose)].name,
 }
 # Parts that stand for nothing which a tenant owns, or for something below one that is checked.
 ANY = 999_999

@@ -139,6 +139,8 @@ def _apply(state: dict[_Key, AnyChange], change: AnyChange) -> None:
     noun = kind.removesuffix("Gone").removesuffix("Put")
     if isinstance(change, wire.DkimKeyPut | wire.DkimKeyGone):
         key: _Key = (noun, change.selector, change.domain)
+    elif isinstance(change, wire.SendingLimitsPut):
+        key = (noun, change.domain)
     elif isinstance(change, wire.DomainPut):
         key = (noun, change.name)
     else:

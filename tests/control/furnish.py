@@ -4,28 +4,61 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
 
 from mailstead.control.delivery import services as delivery
+from mailstead.control.delivery.models import Delivery
+from mailstead.control.delivery.services import record_complaint
 from mailstead.control.dns.answers import Answer, Found, Key, Seen
 from mailstead.control.dns.lookup import Way
+from mailstead.control.dns.models import Push
+from mailstead.control.dns.push.records import Order, Rrset, Told
+from mailstead.control.dns.push.services import apply_push, plan_push
 from mailstead.control.dns.services import check_domain
+from mailstead.control.dns.zones.services import import_zone
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import Mailbox
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import OutgoingMail
-from mailstead.wire.events import AddressRested, RouteChosen, SentToday
+from mailstead.wire.events import (
+    AddressRested,
+    ListingSeen,
+    ReportReceived,
+    RouteChosen,
+    SendingSeen,
+    SentToday,
+)
+from mailstead.wire.sending import Ceilings
 from tests.control.addresses import Page
+from tests.control.dns.zones.files import ZONE
 from tests.control.world import OUTSIDE, World
+from tests.support.reports import dmarc_xml, mailed, tls_json
 
-FRAGMENTS = ("apple/", "zone/", ".css", "logo/", "logo", "template/", "refused.csv", "row/", "now/")
+FRAGMENTS = (
+    "apple/",
+    "zone/",
+    "file/",
+    ".css",
+    "logo/",
+    "logo",
+    "template/",
+    "refused.csv",
+    "row/",
+    "now/",
+)
 """Files and parts of pages."""
-OTHERWISE = {"/no-access/": 403, "/queue/act/": 404, "/queue/delete/": 302}
-"""What answers otherwise than 200: the page that says no, and the queue's with nothing chosen."""
+OTHERWISE = {
+    "/no-access/": 403,
+    "/queue/act/": 404,
+    "/queue/delete/": 302,
+    "/reputation/look/": 302,
+}
+"""What answers otherwise than 200: the page that says no, and acts on nothing that was chosen."""
 
 
 def furnish(world: World, now: dt.datetime) -> dict[str, object]:
@@ -51,6 +84,15 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         **olga, domain=mia.domain, address=mia.address, subject="Away", body="Back on Monday."
     )
     check_domain(**olga, domain=mia.domain, look=_dns)
+    push = _push(olga, mia)
+    zone, _ = import_zone(
+        **olga,
+        customer=world.customers["customer"],
+        server=world.server,
+        name="old.example",
+        file=ZONE,
+    )
+    _report(world, now)
     app, _ = services.create_app_password(**olga, mailbox=mia, name="Phone")
     gone = services.create_domain(
         **olga,
@@ -79,6 +121,9 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
             for address in ("new@cars.example", "wrong@shop.example")
         ],
     )
+    _listed(world, now)
+    record_complaint(raw=_report(world.deliveries["main"]), received=now)
+    services.record_sending(world.server.name, [_sent(mia, now)], now)
     address = delivery.create_address(
         **olga,
         server=world.server,
@@ -104,6 +149,9 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
     link = people.invitation_link(**olga, role="operator", email=f"ola@{OUTSIDE}")
     return {
         "rules": 0,
+        "pushes": push.pk,
+        "zones": zone.name,
+        "records": zone.records.filter(type="A").get().pk,
         "apps": app.pk,
         "removed": gone.pk,
         "packages": package.pk,
@@ -112,8 +160,76 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         "sending": address.pk,
         "marks": mark.pk,
         "recover": _recovery_link(mia, olga).rstrip("/").rpartition("/")[2],
+        "sending-limits": "hour",
         "welcome": link.rstrip("/").rpartition("/")[2],
     }
+
+
+@transaction.atomic
+def _listed(world: World, now: dt.datetime) -> None:
+    """A list names the node's address, and has named another one before."""
+    facts = {"zone": "zen.example", "since": now - dt.timedelta(days=2)}
+    for number, (subject, listed) in enumerate(
+        [("192.0.2.25", True), ("2001:db8::25", True), ("2001:db8::25", False)]
+    ):
+        event = ListingSeen(
+            id=f"furnish{number}",
+            at=now,
+            subject=subject,
+            listed=listed,
+            answers=("127.0.0.3",),
+            words="https://zen.example/why?192.0.2.25",
+            **facts,  # type: ignore[arg-type]
+        )
+        delivery.record(world.server.name, [event], now)
+
+
+def _push(olga: dict[str, Any], mailbox: Mailbox) -> Push:
+    """Records that were pushed to a DNS host which says what it is wanted to say."""
+    name = mailbox.domain.name
+    zone = {
+        one.key: one
+        for one in (
+            Rrset(name, "A", 300, ("192.0.2.80",), "a"),
+            Rrset(name, "MX", 300, ("10 mx.before.example.",), "b"),
+            Rrset(name, "TXT", 300, ('"v=spf1 include:_spf.letters.example -all"',), "c"),
+        )
+    }
+
+    def call(order: Order) -> Told:
+        zone.update({one.key: one for one in order.changes})
+        return Told(records=tuple(zone.values()))
+
+    token = {"token": "a-token-of-the-tests"}
+    push = plan_push(
+        **olga, domain=mailbox.domain, provider="cloudflare", credentials=token, call=call
+    )
+    return apply_push(**olga, push=push, credentials=token, call=call, look=_dns)
+
+
+def _report(delivery: Delivery) -> bytes:
+    """Somebody called a message spam."""
+    assert delivery.message is not None
+    return (
+        "From: <fbl@yahoo.example>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n\r\n"
+        f"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{delivery.message.message_id}>"
+        "\r\n\r\nBuy.\r\n--b--\r\n"
+    ).encode()
+
+
+def _sent(mailbox: Mailbox, now: dt.datetime) -> SendingSeen:
+    """A busy day, with a message that was one too many."""
+    return SendingSeen(
+        id="sent",
+        at=now,
+        address=mailbox.address,
+        used=Ceilings(messages_hour=40, messages_day=90, recipients_hour=500, recipients_day=700),
+        page="hour",
+        refused=3,
+        refused_at=now,
+    )
 
 
 def _dns(domain: str, wanted: Sequence[Key], way: Way) -> Seen:
@@ -130,6 +246,21 @@ def _dns(domain: str, wanted: Sequence[Key], way: Way) -> Seen:
         for name, kind in wanted
     }
     return Seen("", domain, ("ada.ns.cloudflare.com",), answers)
+
+
+def _report(world: World, now: dt.datetime) -> None:
+    """What another mail server reports about the domain, and a message that is no report."""
+    begin = now - dt.timedelta(days=2)
+    rows = [("192.0.2.1", 90, "none", "pass", "pass"), ("203.0.113.9", 5, "reject", "fail", "fail")]
+    for data in (
+        dmarc_xml("cars.example", rows, begin=begin),
+        tls_json("cars.example", 70, 3, begin=begin),
+        b"noise",
+    ):
+        raw = mailed(data, "dmarc-reports@node1.example").as_bytes()
+        event = ReportReceived(id=sha256(raw).hexdigest()[:32], at=now, kind="dmarc", raw=raw)
+        delivery.record(world.server.name, [event], now)
+    delivery.read_due(now)
 
 
 @transaction.atomic

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from django.test import Client
 
 from mailstead.control.delivery import services as delivery
-from mailstead.control.delivery.models import Delivery
+from mailstead.control.delivery.models import Delivery, Suppression
+from mailstead.control.dns.models import Zone
+from mailstead.control.dns.zones.services import import_zone
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import (
     Autoresponder,
@@ -35,6 +37,11 @@ PASSWORD = "correct horse battery"
 HOST = "panel.example"
 OUTSIDE = "outside.example"
 """Contact addresses lie in a domain that is not hosted here."""
+_ZONE = """$ORIGIN {}.
+@ 3600 IN SOA ns1.host.example. hostmaster.host.example. 1 3600 600 604800 300
+@ 3600 IN NS ns1.host.example.
+@ 3600 IN A 192.0.2.80
+"""
 ROLES = ("operator", "staff", "reseller", "customer", "domain_admin", "mailbox")
 
 
@@ -55,6 +62,10 @@ class World:
     invitations: dict[str, Invitation] = field(default_factory=dict)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     """A message from the world into each mailbox."""
+    suppressions: dict[str, Suppression] = field(default_factory=dict)
+    """Each mailbox has found out that somebody is not there."""
+    zones: dict[str, Zone] = field(default_factory=dict)
+    """A DNS zone of the name of each domain but one, served here."""
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     """Switched off: the world itself tells nobody anything."""
 
@@ -126,6 +137,11 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
             **who, domain=domain, address=f"{local}@{name}", password=PASSWORD
         )
         world.deliveries[key] = _delivery(world, f"{local}@{name}")
+        world.suppressions[key] = _suppression(world, world.mailboxes[key])
+        if key != "other":
+            world.zones[key], _ = import_zone(
+                **who, customer=owner, server=world.server, name=name, file=_ZONE.format(name)
+            )
     member("domain_admin", "dora", carl, domains=[world.domains["main"].pk])
     world.people["mailbox"] = services.log_in_of(world.mailboxes["main"])
     for role in ("reseller", "customer", "stranger"):
@@ -157,6 +173,22 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
         )
         world.invitations[role] = Invitation.objects.get(email=f"new-{role}@{OUTSIDE}")
     return world
+
+
+def _suppression(world: World, mailbox: Mailbox) -> Suppression:
+    return Suppression.objects.create(
+        server=world.server.name,
+        customer=mailbox.domain.customer_id,
+        domain=mailbox.domain_id,
+        mailbox=mailbox.pk,
+        address=mailbox.address,
+        recipient=f"gone@{OUTSIDE}",
+        since=world.now,
+        until=world.now + dt.timedelta(days=30),
+        reply="host mx.outside.example[192.0.2.25] said: 550 5.1.1 User unknown",
+        relay="mx.outside.example",
+        dsn="5.1.1",
+    )
 
 
 def _delivery(world: World, address: str) -> Delivery:

@@ -4,6 +4,7 @@
 |---|---|
 | `# …` | a comment; the first one is the promise |
 | `given NAME…` | mailboxes; `$NAME` is the address, `$NAME.login` its AUTH PLAIN response |
+| `limit NAME MEASURE_WINDOW N` | what that mailbox may send: `recipients_hour 3` |
 | `port SERVICE` | connect: `smtp`, `submission`, `submissions` |
 | `C: text` | the client sends the text and CRLF |
 | `C> text` | the client sends the text alone, with `\\r`, `\\n`, `\\0` in it |
@@ -27,6 +28,7 @@ from pathlib import Path
 from tests.mailplane.engines.harness import DOMAIN, PASSWORD, Host, until, without_verification
 
 from mailstead.mailplane.engines.postfix import control as postfix
+from mailstead.wire.sending import Ceilings
 
 
 class DialogError(AssertionError):
@@ -45,6 +47,7 @@ class Player:
         self._reply = ""
         self._acts: dict[str, Callable[[str], None]] = {
             "given": self._given,
+            "limit": self._limit,
             "port": self._connect,
             "C:": lambda text: self._send(text.encode() + b"\r\n"),
             "C>": lambda text: self._send(text.encode().decode("unicode_escape").encode("latin-1")),
@@ -84,6 +87,10 @@ class Player:
                 f"\0{address}\0{PASSWORD}".encode()
             ).decode()
             self._names[f"{name}.wrong"] = base64.b64encode(f"\0{address}\0wrong".encode()).decode()
+
+    def _limit(self, text: str) -> None:
+        name, field, number = text.split()
+        self._host.sending(self._names[name], Ceilings(**{field: int(number)}))
 
     def _connect(self, service: str) -> None:
         self._socket = socket.create_connection(("127.0.0.1", self._host.port(service)), 20)

@@ -104,7 +104,9 @@ def test_the_life_of_an_instance(fresh: Node) -> None:
     assert "Restarting agent: its program or settings are newer" in changed.stdout
     status = json.loads(command(fresh, "status", "--json").stdout)
     kept = {row["name"] for row in status["processes"] if before[row["name"]] == row["pid"]}
-    assert kept == {"redis", "unbound", "postsrsd", "rspamd", "dovecot", "postfix", "nginx"}
+    assert kept == {
+        *("redis", "unbound", "postsrsd", "mtasts", "rspamd", "dovecot", "postfix", "nginx")
+    }
     assert (status["lag"], status["troubles"]) == (0, [])
 
     other = Path(str(fresh.folder) + "-b")

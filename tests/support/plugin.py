@@ -33,11 +33,24 @@ def node(lab: Lab) -> Node:
     """The node of the lab, up; what it holds is thrown away with the lab."""
     made = lab.add_node()
     made.write_settings(
-        {"storage": {"message_limit": MESSAGE_LIMIT}, "spam": {"test_patterns": True}}
+        {
+            "storage": {"message_limit": MESSAGE_LIMIT},
+            "spam": {"test_patterns": True},
+            # Lists that exist in the lab only when a test makes them.
+            "reputation": {"address_lists": ["bl.example"], "name_lists": ["names.example"]},
+            "dmarc": {
+                "trusted_forwarders": ["trusted.example"],
+                "reports": True,
+                "report_minimum": 2,
+                "report_name": "Node & Sons",
+            },
+        }
     )
     made.small_disk(made.home.spool, SPOOL_MEGABYTES)
     made.small_disk(made.home.mail, STORE_MEGABYTES)
     made.up()
+    # A test sends as much as it likes; those about limits set their own.
+    made.cli("sending", "house", "--each", "none", "--together", "none", "--ramp", "none")
     return made
 
 

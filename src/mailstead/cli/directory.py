@@ -15,6 +15,7 @@ from mailstead.mailplane.directory import check as checking
 from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.postfix.model import MAP_NAMES
 from mailstead.mailplane.node.feed_client import FeedClient
+from mailstead.mailplane.node.maps import NodeMaps
 from mailstead.standards.refusal import Refusal
 
 app = typer.Typer(help="The compiled answers of this node.", no_args_is_help=True)
@@ -30,6 +31,7 @@ def _differences(settings: Settings) -> Iterator[str]:
     home = Home(settings.home)
     with _client(settings).snapshot() as (_, changes):
         yield from checking.compare(home, Postmap(home), changes)
+    yield from NodeMaps(home).differences()
 
 
 @app.command("check")

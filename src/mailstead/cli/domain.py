@@ -12,6 +12,7 @@ import typer
 from mailstead.cli import importing, options, rows
 from mailstead.cli.session import SESSION, kept_days, now, page
 from mailstead.config import Settings
+from mailstead.standards.mtasts import Mode
 
 if TYPE_CHECKING:
     from mailstead.control.people.actor import Actor
@@ -80,17 +81,17 @@ def list_(
 def show(name: str) -> None:
     """Show a domain and the DNS records that its owner publishes."""
     SESSION.control()
-    from mailstead.cli.door import queries
+    from mailstead.cli.door import queries, records
 
     found = queries.domain_named(SESSION.actor(), name)
-    records = queries.dns_records(found)
+    listed = records.dns_records(found)
     if SESSION.json:
-        dns = [{"name": n, "type": t, "value": v} for n, t, v in records]
+        dns = [{"name": n, "type": t, "value": v} for n, t, v in listed]
         SESSION.print_row(rows.domain_row(found) | {"dns": dns})
         return
     SESSION.print_row(rows.domain_row(found))
     print("\nDNS records to publish:")
-    for record in records:
+    for record in listed:
         print("  " + "  ".join(record))
 
 
@@ -126,10 +127,14 @@ def set_(
     alias_of: Annotated[
         str | None, typer.Option("--alias-of", help="Behave as that domain; 'none' ends it.")
     ] = None,
+    mta_sts: Annotated[
+        Mode | None,
+        typer.Option("--mta-sts", help="What others do when encryption of mail to it fails."),
+    ] = None,
 ) -> None:
-    """Make it a domain forwarder or an alias, or end that."""
+    """Make it a domain forwarder or an alias, or end that; set its MTA-STS policy."""
     SESSION.control()
-    from mailstead.cli.door import queries, services
+    from mailstead.cli.door import dns, queries, services
 
     actor = SESSION.actor()
     found = queries.domain_named(actor, name)
@@ -139,6 +144,8 @@ def set_(
     if alias_of is not None:
         other = None if alias_of == "none" else queries.domain_named(actor, alias_of)
         services.make_domain_alias(actor=actor, now=now(), domain=found, target=other)
+    if mta_sts is not None:
+        dns.set_mta_sts(actor=actor, now=now(), domain=found, mode=mta_sts)
     SESSION.done(f"Changed {found.name}.", rows.domain_row(found))
 
 

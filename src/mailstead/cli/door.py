@@ -13,22 +13,28 @@ from typing import TYPE_CHECKING
 from mailstead.cli.session import SESSION
 
 if TYPE_CHECKING:
+    from mailstead.control.dns import queries as records
+    from mailstead.control.dns import services as dns
     from mailstead.control.feed import queries as feed
     from mailstead.control.hosting import queries, services
     from mailstead.control.people import queries as people
 
-__all__ = ["feed", "people", "queries", "services"]
+__all__ = ["dns", "feed", "people", "queries", "records", "services"]
 
 _HERE = {
+    "dns": "mailstead.control.dns.services",
     "feed": "mailstead.control.feed.queries",
     "people": "mailstead.control.people.queries",
     "queries": "mailstead.control.hosting.queries",
+    "records": "mailstead.control.dns.queries",
     "services": "mailstead.control.hosting.services",
 }
 _THERE = {
+    "dns": "mailstead.cli.remote.services",
     "feed": "mailstead.cli.remote.queries",
     "people": "mailstead.cli.remote.queries",
     "queries": "mailstead.cli.remote.queries",
+    "records": "mailstead.cli.remote.queries",
     "services": "mailstead.cli.remote.services",
 }
 

@@ -38,6 +38,29 @@ class Meaning(enum.Enum):
     HARD = "unknown, permanent"
 
 
+class Detail(enum.Enum):
+    """What people want to know beyond the meaning; the software decides nothing by it."""
+
+    NONE = ""
+    GREYLISTED = "greylisted"
+    UNREACHED = "unreached"
+    """No server of the other side answers."""
+    BUSY = "busy"
+    """The other side has trouble of its own."""
+    NO_DOMAIN = "no domain"
+    """The domain is not there, or takes no mail."""
+    SWITCHED_OFF = "switched off"
+    """The mailbox is there and takes nothing."""
+    SIZE = "size"
+    PROOF = "proof"
+    """That the message is the sender's is not shown: SPF, DKIM, DMARC."""
+    HOST_NAME = "host name"
+    """The name of our host in DNS."""
+    RELAY = "relay"
+    """The server does not take mail for that domain."""
+    MALWARE = "malware"
+
+
 @dataclass(frozen=True)
 class Row:
     """A reply that is known. `codes`: first digits of the codes with which it is known."""
@@ -47,6 +70,7 @@ class Row:
     pattern: re.Pattern[str]
     meaning: Meaning
     source: str
+    detail: Detail = Detail.NONE
 
 
 _GOOGLE = "Google Workspace help, Gmail SMTP errors and codes (answer/3726730)"
@@ -66,14 +90,17 @@ _MTA = "source and manual pages of Postfix, Exim, sendmail, Dovecot"
 _CUSTOM = "logs of senders; used by many"
 
 
-def _rows(receiver: str, source: str, *rows: tuple[str, Meaning, str]) -> tuple[Row, ...]:
+_Known = tuple[str, Meaning, str] | tuple[str, Meaning, str, Detail]
+
+
+def _rows(receiver: str, source: str, *rows: _Known) -> tuple[Row, ...]:
     return tuple(
-        Row(receiver, codes, re.compile(pattern), meaning, source)
-        for codes, meaning, pattern in rows
+        Row(receiver, row[0], re.compile(row[2]), row[1], source, *row[3:]) for row in rows
     )
 
 
 _M = Meaning
+_D = Detail
 
 TABLE: tuple[Row, ...] = (
     *_rows(
@@ -99,15 +126,16 @@ TABLE: tuple[Row, ...] = (
             _M.NO_MAILBOX,
             r"email account that you tried to reach (?:does not exist|is disabled)",
         ),
-        ("5", _M.NO_MAILBOX, r"email account that you tried to reach is inactive"),
-        ("45", _M.POLICY, r"gmail requires all senders to authenticate"),
-        ("45", _M.POLICY, r"sending ip does not have a ptr record"),
+        ("5", _M.NO_MAILBOX, r"email account that you tried to reach is inactive", _D.SWITCHED_OFF),
+        ("45", _M.POLICY, r"gmail requires all senders to authenticate", _D.PROOF),
+        ("45", _M.POLICY, r"sending ip does not have a ptr record", _D.HOST_NAME),
         (
             "45",
             _M.POLICY,
             r"unauthenticated email from .{0,80} is not accepted due to domain's dmarc",
+            _D.PROOF,
         ),
-        ("45", _M.POLICY, r"message does not (?:have|pass) authentication information"),
+        ("45", _M.POLICY, r"message does not (?:have|pass) authentication information", _D.PROOF),
         ("5", _M.POLICY, r"not (?:rfc )?5322 compliant"),
         ("45", _M.TLS, r"tls required for rcpt domain"),
         ("4", _M.LATER, r"temporary system problem\. try again later"),
@@ -122,7 +150,7 @@ TABLE: tuple[Row, ...] = (
         ("4", _M.RATE, r"\brp-00[123]\b"),
         ("45", _M.REPUTATION, r"\b(?:sc|dy)-00[1-4]\b"),
         ("5", _M.CONTENT, r"\bou-00[12]\b"),
-        ("5", _M.POLICY, r"does not meet the required authentication level"),
+        ("5", _M.POLICY, r"does not meet the required authentication level", _D.PROOF),
     ),
     *_rows(
         "Exchange Online",
@@ -160,7 +188,7 @@ TABLE: tuple[Row, ...] = (
         ("45", _M.CONTENT, r"\[hm[0-9]{2}\]"),
         ("4", _M.RATE, r"deferred due to excessive volume"),
         ("5", _M.NO_MAILBOX, r"inactive email address|unknown or illegal alias"),
-        ("5", _M.POLICY, r"rejected due to .{0,80}dmarc policy"),
+        ("5", _M.POLICY, r"rejected due to .{0,80}dmarc policy", _D.PROOF),
     ),
     *_rows(
         "GMX and Web.de",
@@ -254,7 +282,7 @@ TABLE: tuple[Row, ...] = (
     *_rows(
         "anybody",
         _CUSTOM,
-        ("45", _M.LATER, r"gr[ae]y-?list"),
+        ("45", _M.LATER, r"gr[ae]y-?list", _D.GREYLISTED),
         ("45", _M.TLS, r"must issue a starttls|starttls (?:is )?required|tls (?:is )?required"),
         (
             "45",
@@ -267,6 +295,8 @@ TABLE: tuple[Row, ...] = (
             _M.TLS,
             r"server certificate not (?:verified|trusted)|certificate verification failed",
         ),
+        # Postfix's own: DANE is demanded and cannot be had, or a policy cannot be learnt.
+        ("4", _M.TLS, r"tlsa (?:records?|lookup)|non dnssec destination|client tls configuration"),
         (
             "45",
             _M.REPUTATION,
@@ -314,11 +344,13 @@ TABLE: tuple[Row, ...] = (
             "5",
             _M.NO_MAILBOX,
             r"\b(?:mailbox|account|user)\b.{0,20}\b(?:disabled|inactive|suspended|deactivated|closed)\b",
+            _D.SWITCHED_OFF,
         ),
         (
             "5",
             _M.NO_MAILBOX,
             r"does not accept mail \(nullmx\)|domain of .{0,60}does not accept mail",
+            _D.NO_DOMAIN,
         ),
         ("45", _M.FULL, r"\b(?:over|exceed(?:s|ed|ing)?) (?:its |the |disk |mailbox )?quota\b"),
         ("45", _M.FULL, r"\bquota (?:is )?(?:exceeded|full)\b|\bmailbox (?:is )?full\b"),
@@ -341,24 +373,33 @@ TABLE: tuple[Row, ...] = (
             "45",
             _M.POLICY,
             r"\b(?:spf|dkim|dmarc)\b.{0,60}\b(?:fail|reject|not pass|policy|invalid|missing)",
+            _D.PROOF,
         ),
         (
             "45",
             _M.POLICY,
             r"\b(?:fail|reject|not pass|violat)\w{0,4}\b.{0,60}\b(?:spf|dkim|dmarc)\b",
+            _D.PROOF,
         ),
         (
             "45",
             _M.POLICY,
             r"cannot find your (?:reverse )?hostname|\breverse (?:dns|lookup)\b|\bptr record",
+            _D.HOST_NAME,
         ),
         (
             "5",
             _M.POLICY,
             r"\brelay(?:ing)? (?:access )?(?:denied|not permitted|not allowed|prohibited)",
+            _D.RELAY,
         ),
-        ("5", _M.POLICY, r"\bmessage (?:size|too large|too big|exceeds)|\bsize exceeds\b"),
-        ("5", _M.CONTENT, r"\b(?:virus|malware|trojan|phish\w{0,3})\b|\bfile type\b|\battachment"),
+        ("5", _M.POLICY, r"\bmessage (?:size|too large|too big|exceeds)|\bsize exceeds\b", _D.SIZE),
+        (
+            "5",
+            _M.CONTENT,
+            r"\b(?:virus|malware|trojan|phish\w{0,3})\b|\bfile type\b|\battachment",
+            _D.MALWARE,
+        ),
         (
             "45",
             _M.CONTENT,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailstead.standards.receivers import TABLE, Meaning, Row
+from mailstead.standards.receivers import TABLE, Detail, Meaning, Row
 
 MAX_TEXT = 2000
 """Characters that are looked at; the longest known replies have some 700."""
@@ -59,6 +59,7 @@ _BY_STATUS: dict[str, tuple[Meaning | None, Meaning | None]] = {
     "6.1": (_M.POLICY, _M.POLICY),
     "6.3": (_M.POLICY, _M.POLICY),
     "6.7": (_M.POLICY, _M.POLICY),  # RFC 6531: an address beyond ASCII
+    "7.0": (None, _M.POLICY),
     "7.1": (None, _M.POLICY),
     "7.4": (_M.TLS, _M.TLS),
     "7.10": (_M.TLS, _M.TLS),
@@ -74,6 +75,27 @@ _BY_STATUS: dict[str, tuple[Meaning | None, Meaning | None]] = {
     "7.28": (_M.RATE, _M.RATE),
     "7.30": (_M.TLS, _M.TLS),  # RFC 8689
 }
+_DETAILS = {
+    # The same registry: what it says to people beyond its meaning.
+    "1.2": Detail.NO_DOMAIN,
+    "1.10": Detail.NO_DOMAIN,
+    "2.1": Detail.SWITCHED_OFF,
+    "2.3": Detail.SIZE,
+    "3.4": Detail.SIZE,
+    "3.0": Detail.BUSY,
+    "3.1": Detail.BUSY,
+    "3.2": Detail.BUSY,
+    "4.0": Detail.UNREACHED,
+    "4.1": Detail.UNREACHED,
+    "4.2": Detail.UNREACHED,
+    "4.3": Detail.UNREACHED,
+    "4.4": Detail.NO_DOMAIN,
+    "7.20": Detail.PROOF,
+    "7.22": Detail.PROOF,
+    "7.23": Detail.PROOF,
+    "7.25": Detail.HOST_NAME,
+    "7.26": Detail.PROOF,
+}
 _BY_CODE = {421: _M.LATER, 452: _M.LATER, 551: _M.NO_MAILBOX, 552: _M.FULL}
 
 
@@ -85,6 +107,14 @@ class Reading:
     status: str
     meaning: Meaning
     row: Row | None = None
+
+    @property
+    def detail(self) -> Detail:
+        """What people want to know beyond the meaning."""
+        if self.row is not None and self.row.detail is not Detail.NONE:
+            return self.row.detail
+        found = _DETAILS.get(self.status[2:], Detail.NONE)
+        return found if _goes_with(found, self.meaning) else Detail.NONE
 
     @property
     def permanent(self) -> bool:
@@ -111,6 +141,17 @@ def read(text: str, status: str = "") -> Reading:
         if first in row.codes and first and row.pattern.search(words):
             return Reading(code, known, row.meaning, row)
     return Reading(code, known, _by_codes(first, known, code))
+
+
+def _goes_with(detail: Detail, meaning: Meaning) -> bool:
+    """Whether a status code's detail is about the same as what the words have decided."""
+    kinds: dict[Detail, tuple[Meaning, ...]] = {
+        Detail.SWITCHED_OFF: (Meaning.NO_MAILBOX, Meaning.LATER),
+        Detail.NO_DOMAIN: (Meaning.NO_MAILBOX, Meaning.LATER, Meaning.HARD),
+        Detail.UNREACHED: (Meaning.LATER, Meaning.SOFT, Meaning.HARD),
+        Detail.BUSY: (Meaning.LATER, Meaning.SOFT),
+    }
+    return meaning in kinds.get(detail, (Meaning.POLICY,))
 
 
 def plain(text: str) -> str:

@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from mailstead.wire.pools import SendingPlan
+from mailstead.wire.sending import Account, Ceilings
 
 VERSION = 1
 """Raised when the meaning of a message changes; a node refuses a feed of another version."""
@@ -91,6 +92,8 @@ class MailboxPut(Change, frozen=True, kw_only=True):
     """Why sending is suspended, one printable line for the sender; empty: the house's words."""
     app_passwords: tuple[AppPassword, ...] = ()
     """They open sessions as long as `login` holds."""
+    ceilings: Ceilings = Ceilings()
+    """How much it may send, where that differs from what its domain's `SendingLimitsPut` says."""
     pool_full: bool = False
     """The customer's pooled storage is used up: new mail is refused for now (452 4.2.2)."""
 
@@ -193,6 +196,19 @@ class SpamSettingsPut(Change, frozen=True, kw_only=True):
     """Always filed as spam."""
 
 
+class SendingLimitsPut(Change, frozen=True, kw_only=True):
+    """How much the mailboxes of a domain may send; without it there is no limit.
+
+    Times stand in it, not what holds just now, so that a snapshot tells the same at any time.
+    """
+
+    domain: str
+    mailbox: Ceilings
+    """What each mailbox may send that has no ceilings of its own."""
+    accounts: tuple[Account, ...]
+    """Who they are counted with: their customer, and that one's reseller."""
+
+
 class DkimKeyPut(Change, frozen=True, kw_only=True):
     """The key with which mail of a domain is signed (RFC 6376); one per domain and selector."""
 
@@ -207,6 +223,56 @@ class DkimKeyGone(Change, frozen=True, kw_only=True):
 
     domain: str
     selector: str
+
+
+class SuppressionPut(Change, frozen=True, kw_only=True):
+    """A mailbox does not write to a recipient until then: they are not there.
+
+    It outlives the mailbox and its domain on the node; the control plane ends it.
+    """
+
+    mailbox: str
+    recipient: str
+    until: dt.datetime
+    words: str
+    """One printable line for the sender."""
+
+
+class SuppressionGone(Change, frozen=True, kw_only=True):
+    """It may be written to again."""
+
+    mailbox: str
+    recipient: str
+
+
+class ZoneRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One record of a zone; names are whole and without the last dot."""
+
+    name: str
+    type: str
+    ttl: int
+    value: str
+    """In presentation format (RFC 1035 §5.1); names in it are whole and end with a dot."""
+
+
+class ZonePut(Change, frozen=True, kw_only=True):
+    """A DNS zone that this node serves."""
+
+    name: str
+    serial: int
+    """Rises with each change (RFC 1035 §3.3.13)."""
+    primary: str
+    """The server that the SOA names."""
+    contact: str
+    """The mailbox of the SOA, written as a name."""
+    records: tuple[ZoneRecord, ...]
+    """All but the SOA."""
+
+
+class ZoneGone(Change, frozen=True, kw_only=True):
+    """The zone is not served here any more."""
+
+    name: str
 
 
 class SendingPlanPut(Change, frozen=True, kw_only=True):
@@ -227,8 +293,13 @@ AnyChange = (
     | AutoresponderGone
     | RulesPut
     | SpamSettingsPut
+    | SendingLimitsPut
     | DkimKeyPut
     | DkimKeyGone
+    | SuppressionPut
+    | SuppressionGone
+    | ZonePut
+    | ZoneGone
     | SendingPlanPut
 )
 

@@ -7,11 +7,12 @@ twice is recorded once.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from mailstead.wire.pools import MailClass, RestKind
+from mailstead.wire.sending import Ceilings
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
@@ -40,6 +41,23 @@ class UsageSeen(Event, frozen=True, kw_only=True):
     store: str
     bytes: int
     messages: int
+
+
+class SendingSeen(Event, frozen=True, kw_only=True):
+    """What a mailbox, or a customer's mailboxes together, have sent through this node until `at`.
+
+    Either `address` or `customer` is set.
+    """
+
+    address: str = ""
+    customer: int = 0
+    used: Ceilings
+    """All four are given."""
+    page: str = ""
+    """Why the last one was refused (`sending.Page`); empty: none was within two days."""
+    refused: int = 0
+    """How often in those."""
+    refused_at: dt.datetime | None = None
 
 
 class SignInSeen(Event, frozen=True, kw_only=True):
@@ -136,6 +154,8 @@ class MessageSeen(Event, frozen=True, kw_only=True):
     client: str = ""
     """Network address."""
     size: int = 0
+    subject: str = ""
+    """Keyed hash of its subject (`standards.subject`)."""
 
 
 class AttemptSeen(Event, frozen=True, kw_only=True):
@@ -176,6 +196,58 @@ class RefusalSeen(Event, frozen=True, kw_only=True):
     """Code and text as the other side was told."""
     submitted: bool = False
     """By a log-in of ours to which the sender's address belongs."""
+
+
+class ListingSeen(Event, frozen=True, kw_only=True):
+    """A DNS list (RFC 5782) has begun or ceased to name one of the node's addresses or names."""
+
+    subject: str
+    """IPv4 or IPv6 address, or domain name."""
+    zone: str
+    """The list."""
+    listed: bool
+    since: dt.datetime
+    answers: tuple[str, ...] = ()
+    """The A records that it answered with."""
+    words: str = ""
+    """The list's own: mostly where to read why."""
+
+
+class ReturnedRecipient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom a message did not reach, as another host says."""
+
+    recipient: str
+    status: str
+    """Enhanced status code (RFC 3463)."""
+    words: str = ""
+
+
+class ReturnSeen(Event, frozen=True, kw_only=True):
+    """A notification came that a message, sent before, failed elsewhere (RFC 3464).
+
+    Anybody can send one about anything: it proves nothing.
+    """
+
+    queue: str
+    """Number of the notification itself."""
+    message_id: str
+    """Of the message that it is about, without angle brackets."""
+    host: str
+    """Who reports, by its own word."""
+    recipients: tuple[ReturnedRecipient, ...]
+
+
+ReportKind = Literal["dmarc", "tls", "complaint"]
+"""DMARC aggregates, TLS reports, complaints (ARF): by the address to which it was sent."""
+REPORT_KINDS: tuple[ReportKind, ...] = ("dmarc", "tls", "complaint")
+
+
+class ReportReceived(Event, frozen=True, kw_only=True):
+    """A message to one of the node's addresses for reports; `at` is when it came."""
+
+    kind: ReportKind
+    raw: Annotated[bytes, msgspec.Meta(max_length=4 * 2**20)]
+    """The whole message, with the envelope's sender in `Return-Path`."""
 
 
 class AddressRested(Event, frozen=True, kw_only=True):
@@ -225,12 +297,16 @@ AnyEvent = (
     | ApplyFailed
     | UsageSeen
     | SignInSeen
+    | SendingSeen
     | StoreGone
     | EventsLost
     | NodeSeen
     | MessageSeen
     | AttemptSeen
     | RefusalSeen
+    | ListingSeen
+    | ReturnSeen
+    | ReportReceived
     | AddressRested
     | AddressReturned
     | RouteChosen

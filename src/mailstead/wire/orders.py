@@ -264,6 +264,25 @@ class NodeSeenNow(Answer, frozen=True, kw_only=True):
     """What the directory answers as of."""
 
 
+class LookAtLists(Order, frozen=True, kw_only=True):
+    """Ask the DNS lists now whether they name this node's addresses and names."""
+
+
+class ListedNow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A list that names an address or a name of the node."""
+
+    subject: str
+    zone: str
+
+
+class ListsLooked(Answer, frozen=True, kw_only=True):
+    """Answer to `LookAtLists`; what changed is told by events as well."""
+
+    listed: tuple[ListedNow, ...]
+    silent: tuple[str, ...] = ()
+    """Lists of which nothing can be learnt: they do not answer, or refuse this node."""
+
+
 class RestAddress(Order, frozen=True, kw_only=True):
     """Let a sending address rest from a receiver, or end its rest."""
 
@@ -289,6 +308,7 @@ AnyOrder = (
     | EndSessions
     | TestRules
     | NodeState
+    | LookAtLists
     | RestAddress
 )
 AnyAnswer = (
@@ -299,6 +319,7 @@ AnyAnswer = (
     | SessionsEnded
     | RulesTested
     | NodeSeenNow
+    | ListsLooked
     | AddressOrdered
 )
 

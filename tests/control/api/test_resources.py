@@ -170,6 +170,26 @@ def test_what_is_inside_a_mailbox(world: World) -> None:
     assert carl.all(f"{path}/sign-ins") == []
 
 
+def test_sending_limits(world: World) -> None:
+    olga, carl = caller(world, "operator"), caller(world, "customer")
+    some = {"messages_hour": None, "messages_day": 50, "recipients_hour": None}
+    some |= {"recipients_day": 100}
+    none = dict.fromkeys(some)
+    house = {"each": some, "together": none, "ramp": [{"days": 7, "together": some}]}
+    assert olga.put("/sending-limits", house).body == house == olga.get("/sending-limits").body
+    number = world.customers["reseller"].pk  # whose customer carl is
+    more = some | {"messages_day": 80}
+    made = olga.put(f"/customers/{number}/sending-limits", {"each": more, "together": none}).body
+    assert (made["each_now"]["messages_day"], made["each_now"]["recipients_day"]) == (80, 100)
+    path = "/mailboxes/mia@cars.example/sending-limits"
+    assert carl.put(path, {"messages_day": 81}).code == "ceiling-above"
+    told = carl.put(path, {"messages_day": 20}).body
+    assert (told["own"]["messages_day"], told["now"]["recipients_day"]) == (20, 100)
+    assert told["sent"] == dict.fromkeys(some, 0)
+    assert carl.put("/sending-limits", house).code == "forbidden"
+    assert carl.all("/sending") == []
+
+
 def test_a_forwarder(world: World) -> None:
     carl = caller(world, "domain_admin")
     made = carl.post("/forwarders", ROUTE | {"address": "desk@cars.example"})

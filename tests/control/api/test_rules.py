@@ -24,6 +24,8 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "mailboxes": lambda world, whose: world.mailboxes[_key(whose)].address,
     "addresses": lambda world, whose: world.mailboxes[_key(whose)].address,
     "servers": lambda world, whose: world.server.name,
+    "suppressions": lambda world, whose: world.suppressions[_key(whose)].pk,
+    "zones": lambda world, whose: world.zones[_key(whose)].name,
 }
 # Parts below something that is checked, or of which the tests of the resource have their own.
 ANY = 999_999
@@ -37,6 +39,7 @@ KNOWN = {
     "app-passwords",
     "packages",
 }
+KNOWN |= {"forwarders", "autoresponders", "jobs", "pushes", "records"}
 KNOWN |= {"forwarders", "autoresponders", "jobs", "sending-addresses"}
 
 
@@ -137,6 +140,11 @@ def test_another_tenants_things_are_not_there(world: World, role: str) -> None:
 # Bodies that are right, so that what answers is the tenant's check and not the reader of the body.
 _ROUTE = {"action": "blackhole"}
 _BODIES: dict[str, object] = {
+    "POST /zones/{zone}/records": {"type": "A", "value": "192.0.2.1"},
+    "PUT /zones/{zone}/records/{number}": {"type": "A", "value": "192.0.2.1"},
+    "POST /domains/{domain}/dns/pushes": {"host": "desec", "credentials": {"token": "x"}},
+    "POST /domains/{domain}/dns/pushes/{number}/apply": {"credentials": {"token": "x"}},
+    "POST /domains/{domain}/dns/pushes/{number}/undo": {"credentials": {"token": "x"}},
     "PATCH /customers/{number}": {"name": "Mine"},
     "PUT /customers/{number}/brand": {"name": "Mine"},
     "PUT /customers/{number}/reseller": {"is_reseller": True},
@@ -152,6 +160,9 @@ _BODIES: dict[str, object] = {
     "POST /mailboxes/{mailbox}/app-passwords": {"name": "phone"},
     "PUT /mailboxes/{mailbox}/rules": {"rules": []},
     "POST /mailboxes/{mailbox}/rules/test": {"rules": [], "message": "Subject: x"},
+    "PUT /customers/{number}/sending-limits": {"each": {}, "together": {}},
+    "PUT /packages/{number}/sending-limits": {"each": {}, "together": {}},
+    "PUT /mailboxes/{mailbox}/sending-limits": {"messages_day": 1},
     "PUT /mailboxes/{mailbox}/spam": {"level": "off"},
 }
 

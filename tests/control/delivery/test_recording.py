@@ -7,13 +7,22 @@ import itertools
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from mailstead.control.delivery import queries, services
-from mailstead.control.delivery.models import Attempt, Delivery, Message
+from mailstead.control.delivery.models import Attempt, Delivery, Message, Suppression
 from mailstead.control.feed import services as feed
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.events import AnyEvent, AttemptSeen, MessageSeen, RefusalSeen
+from mailstead.standards.subject import subject_hash
+from mailstead.wire.events import (
+    AnyEvent,
+    AttemptSeen,
+    MessageSeen,
+    RefusalSeen,
+    ReturnedRecipient,
+    ReturnSeen,
+)
 from tests.control.world import World
 
 MIA, BOX, EVE = "mia@cars.example", "box@trucks.example", "box@shop.example"
@@ -225,6 +234,79 @@ def test_search_by_address_message_id_and_queue_number(
         attempt("Q2", now, EVE, "filed"),
     )
     assert len(seen(world.actor("customer"), search=search)) == count
+
+
+def test_search_by_subject_finds_the_whole_conversation(world: World) -> None:
+    now = world.now
+    hashed = subject_hash("Offer for Tuesday", settings.SUBJECT_KEY)
+    tell(
+        world,
+        message("Q1", now, subject=hashed),
+        attempt("Q1", now, MIA, "filed"),
+        message("Q2", now),
+        attempt("Q2", now, MIA, "filed"),
+    )
+    assert len(seen(world.actor("mailbox"), search="Re: offer  for tuesday")) == 1
+    assert seen(world.actor("stranger"), search="Offer for Tuesday") == []
+    assert seen(world.actor("mailbox"), search="Offer for") == []
+
+
+@pytest.mark.parametrize(
+    ("find", "count"),
+    [
+        ({"state": "bounced"}, 1),
+        ({"state": "trouble"}, 2),
+        ({"cause": "full"}, 1),
+        ({"cause": "no-mailbox"}, 1),
+        ({"state": "bounced", "cause": "full"}, 0),
+        ({"domain": "away.example"}, 2),
+        ({"domain": "@AWAY.example", "cause": "full"}, 1),
+        ({"domain": "cars.example"}, 3),
+        ({"domain": "shop.example"}, 0),
+        ({"state": "nonsense"}, 0),
+    ],
+)
+def test_narrowed_by_state_class_and_domain(world: World, find: dict[str, str], count: int) -> None:
+    now = world.now
+    sent = {"direction": "submitted", "login": MIA, "sender": MIA}
+    tell(
+        world,
+        message("Q1", now, **sent),
+        attempt("Q1", now, FAR, "bounced", dsn="5.1.1", reply="550 5.1.1 User unknown"),
+        message("Q2", now, **sent),
+        attempt("Q2", now, FAR, "deferred", dsn="4.2.2", reply="452 4.2.2 Mailbox full"),
+        message("Q3", now, **sent),
+        attempt("Q3", now, FAR, "sent"),
+    )
+    assert len(seen(world.actor("customer"), **find)) == count
+
+
+def test_a_message_that_comes_back_later_says_so_and_stops_nothing(world: World) -> None:
+    now = world.now
+    words = "550 5.1.1 User unknown"
+    one = ReturnedRecipient(recipient=FAR, status="5.1.1", words=words)
+    for number in (1, 2):
+        at = now - dt.timedelta(hours=3 * number)
+        tell(
+            world,
+            message(f"Q{number}", at, direction="submitted", login=MIA, message_id=f"m{number}@x"),
+            attempt(f"Q{number}", at, FAR, "sent", relay="mx.away.example"),
+            ReturnSeen(
+                id=f"r{number}", at=at, queue="D1", message_id=f"m{number}@x",
+                host="mx.away.example", recipients=(one,),
+            ),
+            ReturnSeen(
+                id=f"s{number}", at=at, queue="D2", message_id="other@x",
+                host="mx.away.example", recipients=(one,),
+            ),
+        )  # fmt: skip
+    rows = Delivery.objects.filter(recipient=FAR)
+    assert {(row.state, row.cause, row.reply) for row in rows} == {
+        ("returned", "no-mailbox", words)
+    }
+    assert [a.outcome for a in queries.attempts_of(rows[0])] == ["sent", "returned"]
+    assert not Suppression.objects.filter(recipient=FAR).exists()
+    assert queries.signals(world.mailboxes["main"].pk, now - dt.timedelta(days=1)).hard_bounces == 2
 
 
 def test_time_bounds_a_search(world: World) -> None:

@@ -8,6 +8,9 @@ import pytest
 from django.utils import timezone, translation
 
 from mailstead.control.delivery import words
+from mailstead.control.delivery.causes import CAUSES, cause
+from mailstead.standards import replies
+from mailstead.standards.mailhosts import company
 
 AT = dt.datetime(2026, 3, 1, 14, 2, tzinfo=dt.UTC)
 
@@ -36,31 +39,56 @@ def told(state: str, **more: object) -> str:
     ],
 )
 def test_whose_a_server_is(host: str, name: str) -> None:
-    assert words.company(host) == name
+    assert company(host) == name
 
 
 @pytest.mark.parametrize(
-    ("dsn", "reply", "key"),
+    ("dsn", "reply", "kept", "why", "advice"),
     [
-        ("4.2.2", "452 4.2.2 The email account that you tried to reach is over quota", "full"),
-        ("5.2.2", "552 5.2.2 Mailbox full", "full"),
-        ("5.1.1", "550-5.1.1 The email account that you tried to reach does not exist", "unknown"),
-        ("5.5.0", "550 5.5.0 Requested action not taken: mailbox unavailable", ""),
-        ("4.7.1", "450 4.7.1 <x@y>: Recipient address rejected: Greylisted, see ...", "grey"),
-        ("5.7.26", "550-5.7.26 This message does not pass authentication checks", "proof"),
-        ("5.7.1", "554 5.7.1 Service unavailable; Client host blocked using Spamhaus", "spam"),
-        ("4.7.28", "421-4.7.28 Our system has detected an unusual rate", "rate"),
-        ("5.3.4", "552 5.3.4 Message size exceeds fixed limit", "size"),
-        ("4.4.1", "connect to mx.example[192.0.2.1]:25: Connection timed out", "away"),
-        ("5.4.4", "Host or domain name not found. Name service error", "nameless"),
-        ("5.7.1", "554 5.7.1 <x@y>: Relay access denied", "relay"),
-        ("5.7.0", "550 5.7.0 no", "policy"),
-        ("5.0.0", "550 go away", ""),
+        ("4.2.2", "452 4.2.2 The email account that you tried to reach is over quota",
+         "full", "mailbox is full", "write again"),
+        ("5.2.2", "552 5.2.2 Mailbox full", "full", "mailbox is full", "write again"),
+        ("5.1.1", "550-5.1.1 The email account that you tried to reach does not exist",
+         "no-mailbox", "no such address", "spelling"),
+        ("5.5.0", "550 5.5.0 Requested action not taken: mailbox unavailable",
+         "no-mailbox", "no such address", "spelling"),
+        ("5.2.1", "550 5.2.1 no", "no-mailbox", "switched off", "spelling"),
+        ("4.7.1", "450 4.7.1 <x@y>: Recipient address rejected: Greylisted, see ...",
+         "later", "second try", ""),
+        ("5.7.26", "550-5.7.26 This message does not pass authentication checks",
+         "policy", "SPF", "DNS"),
+        ("5.7.1", "554 5.7.1 Service unavailable; Client host blocked using Spamhaus",
+         "reputation", "not trusted", "not about you"),
+        ("4.7.28", "421-4.7.28 Our system has detected an unusual rate",
+         "rate", "Too much", "fewer"),
+        ("5.3.4", "552 5.3.4 Message size exceeds fixed limit", "policy", "too large", "link"),
+        ("4.4.1", "connect to mx.example[192.0.2.1]:25: Connection timed out",
+         "later", "cannot be reached", ""),
+        ("5.4.4", "Host or domain name not found. Name service error",
+         "hard", "domain of the address", "after the @"),
+        ("5.7.1", "554 5.7.1 <x@y>: Relay access denied", "policy", "not the one", "allowed"),
+        ("5.7.0", "550 5.7.0 no", "policy", "rules of the receiving side", "allowed"),
+        ("4.7.4", "TLS is required, but was not offered by host x", "tls", "secure", ""),
+        ("4.3.0", "451 4.3.0 trouble", "later", "trouble of its own", ""),
+        ("5.7.1", "554 5.7.1 Virus found", "content", "dangerous", "files"),
+        ("5.0.0", "550 go away", "hard", "", ""),
     ],
-)
-def test_why(dsn: str, reply: str, key: str) -> None:
-    assert words.reason(dsn, reply) == key
-    assert bool(words.why(key)) == bool(key)
+)  # fmt: skip
+def test_why_and_what_to_do(dsn: str, reply: str, kept: str, why: str, advice: str) -> None:
+    reading = replies.read(reply, dsn)
+    assert cause("bounced", dsn, reply) == kept
+    assert bool(words.why(reading)) == bool(why) and why in words.why(reading)
+    assert bool(words.advice(reading)) == bool(advice) and advice in words.advice(reading)
+
+
+def test_what_arrived_or_said_nothing_has_no_class() -> None:
+    assert cause("sent", "2.0.0", "250 2.0.0 OK") == ""
+    assert cause("held", "5.1.1", "550 5.1.1 no") == ""
+    assert cause("expired", "", "") == ""
+
+
+def test_every_class_has_words_for_people() -> None:
+    assert set(words.cause_words()) == set(CAUSES)
 
 
 def test_sentences() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -11,6 +12,7 @@ from mailstead.control.dns import queries, services
 from mailstead.control.dns.answers import Key, Seen
 from mailstead.control.dns.lookup import Way
 from mailstead.control.dns.models import Check
+from mailstead.control.dns.night import Night
 from mailstead.control.hosting import services as hosting
 from mailstead.control.hosting.models import Domain
 from mailstead.control.people.models import AuditEntry
@@ -137,11 +139,28 @@ def test_too_many_looks_at_a_time_are_refused(world: World) -> None:
 def good(domain: str, wanted: Sequence[Key], way: Way) -> Seen:
     """Whatever the domain, all is well."""
     texts = {domain: TXT, f"_dmarc.{domain}": DMARC}
-    records = {key: GOOD[MX] if key[1] == "MX" else GOOD[texts[key[0]]] for key in wanted}
+    records = {
+        key: GOOD[MX] if key[1] == "MX" else GOOD[texts[key[0]]]
+        for key in wanted
+        if not key[0].startswith("_smtp._tls.")
+    }
     return dns_of(records, zone=domain)(domain, wanted, way)
 
 
-def test_each_domain_has_its_turn_once_a_day(world: World) -> None:
+NIGHT = Night(begins=1, hours=5)
+
+
+def noon(world: World, days: int = 0) -> dt.datetime:
+    """Of a day, when nobody's turn has come."""
+    return world.now.replace(hour=12, minute=0) + dt.timedelta(days=days)
+
+
+def dawn(world: World, days: int = 1) -> dt.datetime:
+    """The end of a night, when everybody's turn has come."""
+    return noon(world, days).replace(hour=6)
+
+
+def test_each_domain_has_its_turn_in_the_night(world: World) -> None:
     looked: list[str] = []
 
     def look(domain: str, wanted: Sequence[Key], way: Way) -> Seen:
@@ -154,11 +173,33 @@ def test_each_domain_has_its_turn_once_a_day(world: World) -> None:
         domain=world.domains["other"],
         grace=dt.timedelta(days=1),
     )
-    assert services.check_due(world.now, look) == 3
+    assert services.check_due(noon(world), look) == 3
     assert sorted(looked) == ["cars.example", "ritas.example", "shop.example"]
-    assert services.check_due(world.now + dt.timedelta(hours=23), look) == 0
-    assert services.check_due(world.now + dt.timedelta(hours=24), look) == 3
+    assert services.check_due(noon(world).replace(hour=23), look) == 0
+    assert services.check_due(dawn(world).replace(hour=1), look) == 0
+    assert services.check_due(dawn(world), look) == 3
+    assert services.check_due(noon(world, 1), look) == 0
     assert not told()
+
+
+def test_many_domains_are_spread_over_the_night() -> None:
+    now = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+    turns = [NIGHT.next_turn(f"domain{n}.example", now) for n in range(20_000)]
+    assert min(turns) >= now.replace(day=25, hour=1) and max(turns) < now.replace(day=25, hour=6)
+    minutes = Counter(turn.replace(second=0) for turn in turns)
+    # 300 minutes of some 67 each.
+    assert len(minutes) == 300 and max(minutes.values()) < 2 * 20_000 / 300
+
+
+@pytest.mark.parametrize("begins", [0, 1, 22])
+def test_the_next_turn_is_one_of_every_night_and_never_at_once(begins: int) -> None:
+    night = Night(begins, hours=5)
+    now = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+    for hour in range(48):
+        at = now + dt.timedelta(hours=hour)
+        turn = night.next_turn("cars.example", at)
+        assert dt.timedelta(hours=1) <= turn - at <= dt.timedelta(hours=25)
+        assert turn.time() == night.next_turn("cars.example", now).time()
 
 
 @pytest.mark.parametrize("look", [dark, dns_of({})], ids=["unknown", "nothing published yet"])
@@ -166,17 +207,16 @@ def test_a_new_domain_is_tried_again_soon_until_it_is_well(
     world: World, look: services.Look
 ) -> None:
     hours = dt.timedelta(hours=1)
-    assert services.check_due(world.now, look) == 4
-    assert services.check_due(world.now + dt.timedelta(minutes=59), look) == 0
-    assert services.check_due(world.now + hours, good) == 4
-    assert services.check_due(world.now + 2 * hours, good) == 0
+    assert services.check_due(noon(world), look) == 4
+    assert services.check_due(noon(world) + dt.timedelta(minutes=59), look) == 0
+    assert services.check_due(noon(world) + hours, good) == 4
+    assert services.check_due(noon(world) + 2 * hours, good) == 0
 
 
-def test_an_old_domain_that_lies_fallow_is_asked_about_once_a_day(world: World) -> None:
-    later = world.now + services.YOUNG
-    assert services.check_due(later, dns_of({})) == 4
-    assert services.check_due(later + dt.timedelta(hours=23), dns_of({})) == 0
-    assert services.check_due(later + dt.timedelta(hours=24), dns_of({})) == 4
+def test_an_old_domain_that_lies_fallow_is_asked_about_in_the_night(world: World) -> None:
+    assert services.check_due(noon(world, 4), dns_of({})) == 4
+    assert services.check_due(noon(world, 4).replace(hour=23), dns_of({})) == 0
+    assert services.check_due(dawn(world, 5), dns_of({})) == 4
 
 
 def test_a_round_is_small_and_new_domains_come_first(

@@ -178,7 +178,7 @@ def test_the_feed_over_http(company: Company, client: Client) -> None:
     answer = client.get("/feed/v1/node1/changes?after=0&wait=0")
     page = codec.decode_page(answer.content)
     assert isinstance(page, FeedPage)
-    assert (page.version, page.head, len(page.revisions)) == (VERSION, 1, 1)
+    assert (page.version, page.head, len(page.revisions)) == (VERSION, 2, 2)
     events = EventBatch(version=VERSION, events=(applied("e1", 1),))
     sent = client.post(
         "/feed/v1/node1/events", codec.encode(events), content_type="application/json"
@@ -209,4 +209,4 @@ def test_rows_and_head_agree(company: Company) -> None:
         company.domain(f"d{number}.example")
     head = queries.head("node1")
     assert head is not None
-    assert FeedRow.objects.filter(server="node1").count() == head.revision == 3
+    assert FeedRow.objects.filter(server="node1").count() == head.revision == 6

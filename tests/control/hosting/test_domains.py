@@ -15,6 +15,7 @@ from mailstead.wire.changes import (
     DomainPut,
     MailboxPut,
     Route,
+    SendingLimitsPut,
     StorePurged,
 )
 from tests.control.company import (
@@ -60,7 +61,8 @@ def test_a_hostile_name_is_refused(company: Company, name: str) -> None:
 
 def test_a_domain_gets_a_key_whose_public_half_the_owner_publishes(company: Company) -> None:
     domain = company.domain("a.example", dkim=True)
-    put, key = feed_of()
+    put, limits, key = feed_of()
+    assert isinstance(limits, SendingLimitsPut) and limits.domain == "a.example"
     assert isinstance(put, DomainPut) and put.active and put.catch_all is None
     assert isinstance(key, DkimKeyPut)
     assert (key.domain, key.selector) == ("a.example", "ms1")

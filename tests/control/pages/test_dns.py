@@ -91,7 +91,7 @@ def test_the_overview_and_the_list_say_how_the_dns_stands(world: World) -> None:
 
 def test_a_change_is_read_in_the_trail(world: World) -> None:
     check(world, dns_of(LEFT))
-    later, without = world.now + dt.timedelta(days=1), dns_of({**LEFT, MX: []})
+    later, without = world.now + dt.timedelta(hours=26), dns_of({**LEFT, MX: []})
     while services.check_due(later, without):
         continue
     page = world.client("customer").get("/audit/", {"label": "cars.example"}).content.decode()
@@ -103,7 +103,8 @@ def test_a_program_reads_the_same(world: World) -> None:
     carl = caller(world, "customer")
     found = carl.get("/domains/cars.example/dns").body
     assert (found["state"], found["domain"]) == ("warn", "cars.example")
-    mx, spf, dmarc = found["records"]
+    mx, spf, dmarc, tls = found["records"]
+    assert (tls["purpose"], tls["verdict"], tls["required"]) == ("tls-reports", "missing", False)
     assert (mx["verdict"], mx["required"], dmarc["verdict"]) == ("good", True, "good")
     assert (spf["code"], spf["publish"], spf["lookups"]) == ("spf-without-us", MERGED, 2)
     assert [one["value"] for one in found["others"]] == ["20 old.example."]

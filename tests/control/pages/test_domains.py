@@ -61,7 +61,7 @@ def test_a_domain_is_added_and_the_records_to_publish_follow(world: World) -> No
     assert 'data-copy="node1.example"' in page and "_domainkey.bikes.example" in page
     zone = client.get("/domains/bikes.example/dns/zone/").content.decode()
     assert "bikes.example. 3600 IN MX 10 node1.example." in zone
-    assert '"v=DMARC1; p=none"' in zone
+    assert '"v=DMARC1; p=none; rua=mailto:dmarc-reports@node1.example"' in zone
 
 
 def test_a_long_record_is_written_in_parts_that_a_dns_server_reads() -> None:

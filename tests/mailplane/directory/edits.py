@@ -18,6 +18,8 @@ ADDRESSES = tuple(f"{local}@{domain}" for local in LOCALS for domain in DOMAINS)
 
 _addresses = st.sampled_from(ADDRESSES)
 _domains = st.sampled_from(DOMAINS)
+_unreachable = st.sampled_from([FAR, "gone@far.example"])
+_LATER = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
 _flags = st.booleans()
 _routes = st.one_of(
     st.lists(st.sampled_from([*ADDRESSES, FAR]), min_size=1, max_size=3, unique=True).map(
@@ -110,6 +112,14 @@ EDITS: st.SearchStrategy[AnyChange] = st.one_of(
         selector=st.sampled_from(["m1", "m2"]),
         private_key=st.sampled_from(["one", "two"]),
     ),
+    st.builds(
+        wire.SuppressionPut,
+        mailbox=_addresses,
+        recipient=_unreachable,
+        until=st.sampled_from([_LATER, _LATER.replace(year=2027)]),
+        words=st.just("Nobody is there."),
+    ),
+    st.builds(wire.SuppressionGone, mailbox=_addresses, recipient=_unreachable),
     st.builds(wire.DomainGone, name=_domains),
     st.builds(wire.MailboxGone, address=_addresses),
     st.builds(wire.ForwarderGone, address=_addresses),
@@ -134,12 +144,20 @@ class Truth:
             self.things["Domain", change.name] = change
             return True
         if isinstance(change, wire.DomainGone):
-            gone = [k for k in self.things if _domain_of(k[1]) == change.name]
+            gone = [
+                k for k in self.things if _domain_of(k[1]) == change.name and k[0] != "Suppression"
+            ]
             for key in gone:
                 del self.things[key]
             return bool(gone)
         if isinstance(change, wire.StorePurged):
             return True
+        if isinstance(change, wire.SuppressionPut):
+            self.things["Suppression", f"{change.mailbox} {change.recipient}"] = change
+            return True
+        if isinstance(change, wire.SuppressionGone):
+            key = "Suppression", f"{change.mailbox} {change.recipient}"
+            return self.things.pop(key, None) is not None
         noun = type(change).__name__.removesuffix("Put").removesuffix("Gone")
         name = (
             f"{change.domain}/{change.selector}"
@@ -171,6 +189,7 @@ class Truth:
             "SpamSettings",
             "Forwarder",
             "Autoresponder",
+            "Suppression",
         )
         return [self.things[key] for key in sorted(self.things, key=lambda k: order.index(k[0]))]
 

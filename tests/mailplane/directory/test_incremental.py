@@ -103,6 +103,12 @@ def logins(made: Directory) -> list[list[tuple[object, ...]]]:
     ]
 
 
+def suppressions(made: Directory) -> list[tuple[object, ...]]:
+    """Who is not written to, as the guard reads it."""
+    query = "SELECT key, body FROM thing WHERE kind = 'suppression' ORDER BY key"
+    return made.connection.execute(query).fetchall()
+
+
 quick = settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
@@ -122,6 +128,7 @@ def test_step_by_step_is_what_would_be_built_anew(edits: list[AnyChange], batch:
         second.finish()
         assert everything(first) == everything(second)
         assert logins(first) == logins(second)
+        assert suppressions(first) == suppressions(second)
         assert stepwise.held == anew.held
         for name in MAP_ORDER:
             assert stepwise.held[name] == expected_answers(first.connection, name)

@@ -20,6 +20,7 @@ import socket
 import sqlite3
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,9 @@ import pytest
 
 from mailstead.config import Ports, Settings, Spam
 from mailstead.home import Home
+from mailstead.mailplane.directory import sending
 from mailstead.mailplane.directory.compile import OWN_MAIL
+from mailstead.mailplane.directory.sending import DomainSending
 from mailstead.mailplane.engines import files
 from mailstead.mailplane.engines.dovecot import control as dovecot
 from mailstead.mailplane.engines.dovecot import model as dovecot_model
@@ -41,6 +44,7 @@ from mailstead.mailplane.engines.postfix import render as postfix_render
 from mailstead.mailplane.node.room import Room
 from mailstead.mailplane.node.usage import UsageBook
 from mailstead.standards.reply import Reply
+from mailstead.wire.sending import HELP_PATH, Ceilings
 
 DOMAIN = "here.example"
 PASSWORD = "correct horse"
@@ -120,6 +124,7 @@ class Host:
             check=True, capture_output=True,
         )  # fmt: skip
         self._make_directory()
+        self.home.guard_socket.parent.mkdir(parents=True)
         files.write([*postfix_render.render(self.mail), *dovecot_render.render(self.store)])
         # Postfix waits up to two seconds when its files may still be being written.
         for name in ("main.cf", "master.cf"):
@@ -143,6 +148,7 @@ class Host:
         )
         self.login("CREATE TABLE own_spam (address TEXT PRIMARY KEY)")
         self.login("CREATE TABLE store (address TEXT PRIMARY KEY, store TEXT)")
+        self.login("CREATE TABLE answer (map TEXT, key TEXT, value TEXT, PRIMARY KEY (map, key))")
         for path in (self.home.directory, *self.home.directory.iterdir()):
             shutil.chown(path, "root", "dovecot")
             path.chmod(0o770 if path.is_dir() else 0o660)
@@ -153,6 +159,39 @@ class Host:
             base.execute("PRAGMA journal_mode=WAL")
             with base:
                 base.execute(statement, values)
+
+    def start_guard(self) -> None:
+        """Start the guard and wait until it listens."""
+        self.home.log.mkdir(exist_ok=True)
+        self.home.guard_socket.unlink(missing_ok=True)
+        with (self.home.log / "guard.said").open("ab") as out:
+            self._running["guard"] = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "mailstead.mailplane.guard",
+                    "--home",
+                    str(self.home.root),
+                    "--pages",
+                    f"https://{self.settings.hostname}{HELP_PATH}",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+        until(self.home.guard_socket.exists, "the guard listens")
+
+    def stop_guard(self, with_signal: int = signal.SIGTERM) -> None:
+        """End the guard."""
+        running = self._running.pop("guard")
+        running.send_signal(with_signal)
+        running.wait(15)
+
+    def sending(self, owner: str, row: DomainSending | Ceilings) -> None:
+        """What a domain's mailboxes, or one mailbox, may send."""
+        self.login(
+            "INSERT OR REPLACE INTO answer VALUES ('sending', ?, ?)", (owner, sending.body(row))
+        )
 
     def start(self, engine: str) -> None:
         """Start `postfix` or `dovecot` as the supervisor does, and wait until it listens."""
@@ -219,6 +258,8 @@ class Host:
 
     def close(self) -> None:
         """End everything and remove the home."""
+        if "guard" in self._running:
+            self.stop_guard()
         for engine in ("postfix", "dovecot"):
             running = self._running.pop(engine, None)
             if running is not None:
@@ -365,6 +406,7 @@ def running_host(**changes: object) -> Iterator[Host]:
     host = Host(msgspec.structs.replace(settings, **changes), root)
     try:
         host.make()
+        host.start_guard()
         host.start("dovecot")
         host.start("postfix")
         yield host

@@ -147,6 +147,20 @@ def test_the_next_try_is_reckoned_with_postfixs_own_pause() -> None:
     assert "maximal_backoff_time" not in values
 
 
+def test_what_a_milter_refuses_of_a_log_in_is_told_to_it() -> None:
+    """The number joins the refusal to the session that began the message."""
+    begun = HEAD + b"%s/smtpd[7]: %s: client=unknown[198.18.16.1]"
+    refused = (
+        HEAD + b"cleanup[8]: %s: milter-reject: END-OF-MESSAGE from unknown[198.18.16.1]: 5.7.1 "
+        b'The line "From:" says x; from=<ann@x.example> to=<bob@y.example> proto=ESMTP helo=<l>'
+    )
+    number = NUMBER.encode()
+    for service, ours in ((b"submission", True), (b"submissions", True), (b"reinject", False)):
+        (event,) = told([begun % (service, number), refused % number])
+        assert isinstance(event, RefusalSeen)
+        assert event.submitted is ours
+
+
 def test_a_refusal_made_to_look_like_another_ones_is_not_believed() -> None:
     assert told([HEAD + FORGED_REFUSAL]) == []
 

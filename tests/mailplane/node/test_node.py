@@ -207,8 +207,8 @@ def test_events_wait_on_disk_in_their_order(root: Path) -> None:
 def test_the_supervisor_starts_engines_before_what_needs_them(root: Path) -> None:
     settings = Settings(home=root, hostname="mx.example.net")
     names = supervise.programs(settings)
-    assert names[:4] == ["redis", "unbound", "postsrsd", "rspamd"]
-    assert names[-4:] == ["agent", "web", "worker", "nginx"]
+    assert names[-5:] == ["guard", "agent", "web", "worker", "nginx"]
+    assert names[:5] == ["redis", "unbound", "postsrsd", "mtasts", "tlspolicy"]
     without = msgspec.structs.replace(settings, control="none")
     assert not {"web", "nginx"} & set(supervise.programs(without))
 

@@ -18,7 +18,7 @@ from tests.mailplane.sending.far_side import FarSide, Say
 
 from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
-from mailstead.mailplane.node.sending import SendingBook, follow
+from mailstead.mailplane.node.sending import AddressBook, follow
 from mailstead.mailplane.sending.choice import Chooser
 from mailstead.mailplane.sending.door import ask
 from mailstead.mailplane.sending.questions import RestNow
@@ -48,7 +48,7 @@ class Node:
         host.home.event_spool.parent.mkdir()
         self.spool = EventSpool(host.home.event_spool)
         self.book = DeliveryBook(host.home, self.spool)
-        self.sending = SendingBook(host.home, self.spool)
+        self.sending = AddressBook(host.home, self.spool)
         self.events: list[AnyEvent] = []
         self.process: subprocess.Popen[bytes] | None = None
         self.start_router()

@@ -13,7 +13,7 @@ from mailstead.standards.refusal import Refusal
 NOUNS = frozenset(
     {
         *("server", "customer", "domain", "mailbox", "forwarder", "catchall", "autoresponder"),
-        *("rules", "address", "audit", "queue", "app-password", "spam"),
+        *("rules", "address", "audit", "queue", "app-password", "spam", "dns"),
     }
 )
 """What can be asked of another server; the rest is done on the machine itself."""

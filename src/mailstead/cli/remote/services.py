@@ -25,6 +25,7 @@ from mailstead.control.hosting.rows import (
     MailboxRow,
     Result,
 )
+from mailstead.standards.mtasts import Mode
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import Route, Rule
 
@@ -162,6 +163,11 @@ def set_domain_forwarder(*, actor: object, now: object, domain: Thing, target: s
         _domain("DELETE", domain, "/forward")
     else:
         _domain("PUT", domain, "/forward", {"target": target})
+
+
+def set_mta_sts(*, actor: object, now: object, domain: Thing, mode: Mode) -> None:
+    """What the domain asks of others about encryption."""
+    _do("PUT", f"/domains/{part(domain.name)}/mta-sts", {"mode": mode.value})
 
 
 def make_domain_alias(*, actor: object, now: object, domain: Thing, target: Thing | None) -> None:

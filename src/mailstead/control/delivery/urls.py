@@ -5,12 +5,19 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from mailstead.control.delivery.views import log as views
-from mailstead.control.delivery.views import sending
+from mailstead.control.delivery.views import reports, reputation, sending, suppression
 
 app_name = "delivery"
 urlpatterns: list[URLPattern] = [
     path("delivery/", views.delivery_list, name="list"),
     path("delivery/<int:message>/", views.delivery_message, name="message"),
+    path("domains/<str:name>/reports/", reports.show, name="reports"),
+    path("reports/unread/", reports.unread, name="unread-reports"),
+    path("reputation/", reputation.show, name="reputation"),
+    path("reputation/look/", reputation.look, name="reputation-look"),
+    path("delivery/unreachable/", suppression.suppressions, name="suppressions"),
+    path("delivery/unreachable/<int:suppression>/", suppression.suppression, name="suppression"),
+    path("delivery/complaints/", suppression.complaints, name="complaints"),
     path("my/delivery/", views.mailbox_list, name="my-delivery"),
     path("my/delivery/<int:message>/", views.mailbox_message, name="my-delivery-message"),
     path("mailboxes/<int:number>/messages/", views.mailbox_list, name="mailbox-delivery"),

@@ -14,72 +14,15 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
+from mailstead.control.delivery.causes import FAILED
 from mailstead.control.delivery.models import Attempt, Delivery
+from mailstead.standards import replies
+from mailstead.standards.mailhosts import company
+from mailstead.standards.receivers import Detail, Meaning
+from mailstead.standards.replies import Reading
 
 Kind = Literal["good", "warn", "bad", "idle"]
-# The end of a mail server's name, to whose it is.
-COMPANIES = {
-    "google.com": "Google",
-    "googlemail.com": "Google",
-    "outlook.com": "Microsoft",
-    "hotmail.com": "Microsoft",
-    "yahoodns.net": "Yahoo",
-    "yahoo.com": "Yahoo",
-    "icloud.com": "Apple",
-    "apple.com": "Apple",
-    "gmx.net": "GMX",
-    "gmx.com": "GMX",
-    "web.de": "WEB.DE",
-    "t-online.de": "T-Online",
-    "kundenserver.de": "IONOS",
-    "ionos.com": "IONOS",
-    "ionos.de": "IONOS",
-    "strato.de": "STRATO",
-    "rzone.de": "STRATO",
-    "freenet.de": "freenet",
-    "posteo.de": "Posteo",
-    "mailbox.org": "mailbox.org",
-    "protonmail.ch": "Proton",
-    "messagingengine.com": "Fastmail",
-    "zoho.com": "Zoho",
-    "zoho.eu": "Zoho",
-    "ovh.net": "OVHcloud",
-    "gandi.net": "Gandi",
-    "orange.fr": "Orange",
-    "comcast.net": "Comcast",
-    "bluewin.ch": "Bluewin",
-    "yandex.ru": "Yandex",
-    "mail.ru": "Mail.ru",
-    "qq.com": "Tencent",
-    "pphosted.com": "Proofpoint",
-    "mimecast.com": "Mimecast",
-    "messagelabs.com": "Broadcom",
-    "amazonaws.com": "Amazon",
-}
 _SAID_BY = re.compile(r"^host ([A-Za-z0-9.-]+)\[")
-
-# The first that fits the status code or the reply is why; the more telling ones stand first.
-_REASONS: tuple[tuple[str, str, str], ...] = (
-    ("full", r"\.2\.2$", r"mailbox (is )?full|over ?quota|quota (is )?exceeded"),
-    ("grey", r"(?!)", r"gr[ae]y-?list"),
-    ("size", r"\.(2\.3|3\.4)$", r"message (is )?too (large|big)|size limit"),
-    ("proof", r"\.7\.(2[067]|509|515)$", r"\b(dmarc|spf|dkim)\b|unauthenticated"),
-    ("spam", r"(?!)", r"\bspam|block ?list|black ?list|blocked|reputation|spamhaus"),
-    ("rate", r"\.7\.28$", r"rate limit|too many (messages|connections|recipients|errors)|throttl"),
-    ("suspended", r"\.2\.1$", r"(mailbox|account|user) (is )?(disabled|suspended|inactive)"),
-    ("unknown", r"\.1\.(1|10)$", r"(user|recipient|mailbox|address) (is )?(unknown|not found)"
-     r"|no such (user|mailbox|recipient)|unknown (user|recipient)|does not exist"),
-    ("relay", r"(?!)", r"relay(ing)? (access )?denied|not permitted to relay"),
-    ("nameless", r"\.(4\.4|1\.2)$", r"host or domain name not found|domain .{0,80}does not exist"),
-    ("tls", r"\.7\.(4|5|10|11)$", r"\btls\b|certificate"),
-    ("away", r"^4\.4\.", r"connect to|connection (timed out|refused|reset)|lost connection"
-     r"|timed out|unreachable|no route"),
-    ("policy", r"\.7\.", r"(?!)"),
-    ("busy", r"^4\.3\.", r"(?!)"),
-)  # fmt: skip
-_COMPILED = tuple(
-    (name, re.compile(code), re.compile(text, re.IGNORECASE)) for name, code, text in _REASONS
-)
 
 
 @dataclass(frozen=True)
@@ -89,45 +32,77 @@ class Told:
     kind: Kind
     short: str
     sentence: str
+    advice: str = ""
+    """What the sender can do; empty: nothing, or nothing is wrong."""
 
 
-def company(host: str) -> str:
-    """Whose a mail server is; its name where it is not a known company's; empty: no server."""
-    name = host.rstrip(".").lower()
-    parts = name.split(".")
-    for first in range(len(parts)):
-        found = COMPANIES.get(".".join(parts[first:]))
-        if found is not None:
-            return found
-    return name
+def why(reading: Reading) -> str:
+    """The sentence for what a reply means; empty where it says nothing that is known."""
+    by_detail = {
+        Detail.GREYLISTED: gettext("Mail from new senders is taken at the second try only."),
+        Detail.UNREACHED: gettext("The other side's server cannot be reached."),
+        Detail.BUSY: gettext("The receiving server has trouble of its own at the moment."),
+        Detail.NO_DOMAIN: gettext(
+            "The domain of the address does not exist or has no mail server."
+        ),
+        Detail.SWITCHED_OFF: gettext("The recipient's mailbox is switched off."),
+        Detail.SIZE: gettext("The message is too large."),
+        Detail.PROOF: gettext("Proof is wanted that the mail is the sender's (SPF, DKIM)."),
+        Detail.HOST_NAME: gettext("The receiving side misses our server's name in DNS."),
+        Detail.RELAY: gettext("The server asked is not the one for this address."),
+        Detail.MALWARE: gettext("The message or a file in it is taken for dangerous."),
+    }
+    by_meaning = {
+        Meaning.LATER: gettext("The receiving server wants it later."),
+        Meaning.FULL: gettext("The recipient's mailbox is full."),
+        Meaning.NO_MAILBOX: gettext("There is no such address."),
+        Meaning.POLICY: gettext("The rules of the receiving side do not allow it."),
+        Meaning.REPUTATION: gettext("The sending server is not trusted there at present."),
+        Meaning.CONTENT: gettext("The message is taken for spam."),
+        Meaning.RATE: gettext("Too much mail came in a short time."),
+        Meaning.TLS: gettext("No secure connection came about."),
+    }
+    return by_detail.get(reading.detail) or by_meaning.get(reading.meaning, "")
 
 
-def reason(dsn: str, reply: str) -> str:
-    """Why something was not taken, as a key; empty: not known."""
-    for name, code, text in _COMPILED:
-        if code.search(dsn) or text.search(reply):
-            return name
-    return ""
+def advice(reading: Reading) -> str:
+    """What the sender can do about it; empty where there is nothing."""
+    by_detail = {
+        Detail.NO_DOMAIN: gettext("Check the spelling of what stands after the @."),
+        Detail.SIZE: gettext("Send it in smaller parts, or send a link to the file."),
+        Detail.PROOF: gettext(
+            "Whoever looks after your domain should see what its page about DNS says."
+        ),
+        Detail.HOST_NAME: gettext("It is about our server, not about you: we look after it."),
+        Detail.MALWARE: gettext("Check the files in it, and send them in another way."),
+    }
+    by_meaning = {
+        Meaning.FULL: gettext("Reach them in another way, or write again in some days."),
+        Meaning.NO_MAILBOX: gettext(
+            "Check the spelling, or ask the recipient in another way for the address of today."
+        ),
+        Meaning.POLICY: gettext("Ask the recipient in another way to have your mail allowed."),
+        Meaning.REPUTATION: gettext("It is about our server, not about you: we look after it."),
+        Meaning.CONTENT: gettext("Write it anew, with fewer links and no attached files."),
+        Meaning.RATE: gettext("Write to fewer people at a time."),
+    }
+    return by_detail.get(reading.detail) or by_meaning.get(reading.meaning, "")
 
 
-def why(key: str) -> str:
-    """The sentence for a reason; empty where there is none."""
+def cause_words() -> dict[str, str]:
+    """Each class of failures in a word or two."""
     return {
-        "full": gettext("The recipient's mailbox is full."),
-        "grey": gettext("Mail from new senders is taken at the second try only."),
-        "size": gettext("The message is too large."),
-        "proof": gettext("Proof is wanted that the mail is the sender's (SPF, DKIM)."),
-        "spam": gettext("The message, or its sender, is taken for spam."),
-        "rate": gettext("Too much mail came in a short time."),
-        "suspended": gettext("The recipient's mailbox is switched off."),
-        "unknown": gettext("There is no such address."),
-        "relay": gettext("The server asked is not the one for this address."),
-        "nameless": gettext("The domain of the address does not exist or has no mail server."),
-        "tls": gettext("No secure connection came about."),
-        "away": gettext("The other side's server cannot be reached."),
-        "policy": gettext("The rules of the receiving side do not allow it."),
-        "busy": gettext("The receiving server has trouble of its own at the moment."),
-    }.get(key, "")
+        "no-mailbox": gettext("no such address"),
+        "full": gettext("mailbox full"),
+        "policy": gettext("rules of the other side"),
+        "reputation": gettext("trust in our server"),
+        "content": gettext("taken for spam"),
+        "rate": gettext("too much at once"),
+        "tls": gettext("encryption"),
+        "later": gettext("asked to come later"),
+        "soft": gettext("for now, without a known reason"),
+        "hard": gettext("for good, without a known reason"),
+    }
 
 
 def clock(at: dt.datetime, now: dt.datetime) -> str:
@@ -157,16 +132,19 @@ def tell(
     # A refusal for now (RFC 5321 §4.2.1): the sender's server keeps the message and comes again.
     key = "put off" if state == "refused" and (dsn or reply)[:1] == "4" else state
     kind, short, first = _first(key, who, time, folder, ", ".join(forwarded or ()))
-    sentences = [first]
-    if state in ("refused", "deferred", "bounced"):
-        sentences.append(why(reason(dsn, reply)))
+    sentences, hint = [first], ""
+    if state in FAILED:
+        reading = replies.read(reply, dsn)
+        sentences.append(why(reading))
+        if state != "deferred":
+            hint = advice(reading)
     if state == "deferred" and next_try is not None:
         words = gettext("Next try about {time}.")
         sentences.append(words.format(time=clock(next_try, now)))
     if state == "filed" and forwarded:
         words = gettext("A rule also forwarded it to {address}.")
         sentences.append(words.format(address=", ".join(forwarded)))
-    return Told(kind, short, " ".join(filter(None, sentences)))
+    return Told(kind, short, " ".join(filter(None, sentences)), hint)
 
 
 def tell_of(row: Delivery | Attempt, now: dt.datetime) -> Told:
@@ -226,6 +204,10 @@ def _plain(state: str) -> tuple[Kind, str]:
             "warn",
             gettext("It was not accepted here yet at {time}; the sender's server tries again."),
         ),
+        "returned": (
+            "bad",
+            gettext("It was accepted, but sent back later by the other side, at {time}."),
+        ),
         "expired": ("bad", gettext("Every try failed; it went back to its sender at {time}.")),
         "deleted": ("bad", gettext("It was removed from the queue by the provider at {time}.")),
         "rejected": ("warn", gettext("A rule of the mailbox rejected it at {time}.")),
@@ -252,6 +234,7 @@ def short_words() -> dict[str, str]:
         "rejected": gettext("rejected"),
         "deferred": gettext("delayed"),
         "bounced": gettext("returned"),
+        "returned": gettext("sent back later"),
         "expired": gettext("given up"),
         "deleted": gettext("removed"),
     }

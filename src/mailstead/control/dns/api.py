@@ -16,6 +16,7 @@ from mailstead.control.dns.words import say_of, trouble_words
 from mailstead.control.hosting.api.found import Named, domain_in
 from mailstead.control.hosting.models import Domain
 from mailstead.control.people.api.door import caller, operation
+from mailstead.standards.mtasts import Mode
 
 router = Router(tags=["Domains"])
 
@@ -66,11 +67,45 @@ def show_dns(request: HttpRequest, domain: Named) -> DnsOut:
 @router.post("/domains/{domain}/dns/check", response=DnsOut, summary="Check the DNS of a domain")
 @operation("dns.check", waits=True)
 def check_dns(request: HttpRequest, domain: Named) -> DnsOut:
-    """Look at it now; takes ten seconds at most. Otherwise it is looked at once a day."""
+    """Look at it now; takes ten seconds at most. Otherwise it is looked at each night."""
     found = domain_in(request, domain)[1]
     services.check_domain(actor=caller(request), now=timezone.now(), domain=found)
     found.refresh_from_db(fields=["dns_state"])
     return _out(found)
+
+
+class MtaStsOut(Schema):
+    """What a domain asks of others about encryption (RFC 8461)."""
+
+    mode: Literal["none", "testing", "enforce"]
+    policy: str = Field(description="The policy as others fetch it.")
+
+
+class MtaStsIn(Schema):
+    """What it is to ask."""
+
+    mode: Literal["none", "testing", "enforce"]
+
+
+@router.get("/domains/{domain}/mta-sts", response=MtaStsOut, summary="Show the MTA-STS policy")
+@operation("dns.view")
+def show_mta_sts(request: HttpRequest, domain: Named) -> dict[str, str]:
+    """The policy of the domain, its own or the house's."""
+    return _policy(domain_in(request, domain)[1])
+
+
+@router.put("/domains/{domain}/mta-sts", response=MtaStsOut, summary="Set the MTA-STS policy")
+@operation("dns.set-mta-sts")
+def set_mta_sts(request: HttpRequest, domain: Named, body: MtaStsIn) -> dict[str, str]:
+    """The records to publish change with it."""
+    actor, found = domain_in(request, domain)
+    services.set_mta_sts(actor=actor, now=timezone.now(), domain=found, mode=Mode(body.mode))
+    return _policy(found)
+
+
+def _policy(domain: Domain) -> dict[str, str]:
+    text = queries.policy_text(domain.name) or ""
+    return {"mode": queries.mode_of(domain).value, "policy": text}
 
 
 def _out(domain: Domain) -> DnsOut:

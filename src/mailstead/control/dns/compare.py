@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
-from mailstead.control.dns import spf
+from mailstead.control.dns import encryption, spf
 from mailstead.control.dns.answers import Answer, Found, Seen
 
-Purpose = Literal["mx", "spf", "dmarc", "dkim"]
+Purpose = Literal["mx", "spf", "dmarc", "dkim", "tls-reports", "mta-sts", "policy-host"]
 Verdict = Literal["good", "missing", "wrong", "extra", "unknown"]
 State = Literal["good", "warn", "bad", "unknown"]
 """Of a whole domain: `bad`: its mail does not come here; `warn`: others may distrust it."""
@@ -17,6 +17,17 @@ Note = Literal["", "spreading", "disagree", "public-error"]
 """`spreading`: resolvers still have the old values; `disagree`: the zone's servers do not say the
 same; `public-error`: they answer and resolvers cannot use it, as with a broken DNSSEC."""
 _RANKS: dict[Verdict, int] = {"good": 0, "unknown": 1, "extra": 2, "missing": 3, "wrong": 4}
+
+
+_NAMED: dict[str, Purpose] = {
+    "_dmarc.": "dmarc",
+    "_smtp._tls.": "tls-reports",
+    "_mta-sts.": "mta-sts",
+    "mta-sts.": "policy-host",
+}
+"""What a record is for by the beginning of its name; an MX record is known by its type."""
+_ADDED = ("tls-reports",)
+"""Good to have; nobody distrusts a domain without it."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +43,9 @@ class Expected:
         """What it is for."""
         if self.type == "MX":
             return "mx"
-        if self.name.startswith("_dmarc."):
-            return "dmarc"
+        for start, purpose in _NAMED.items():
+            if self.name.startswith(start):
+                return purpose
         return "dkim" if "._domainkey." in self.name else "spf"
 
     @property
@@ -90,6 +102,7 @@ def compare(expected: Sequence[Expected], seen: Seen) -> list[Finding]:
 
 def state_of(findings: Sequence[Finding]) -> State:
     """How the domain as a whole stands."""
+    findings = [one for one in findings if one.expected.purpose not in _ADDED]
     required = [one for one in findings if one.expected.required and one.verdict != "extra"]
     if any(one.verdict in ("missing", "wrong") for one in required):
         return "bad"
@@ -145,6 +158,9 @@ def _of_purpose(expected: Expected, values: Sequence[str]) -> tuple[str, ...]:
         return tuple(text for text in values if spf.is_spf(text))
     if expected.purpose == "dmarc":
         return tuple(text for text in values if _tags(text)[:1] == [("v", "DMARC1")])
+    if expected.purpose in ("tls-reports", "mta-sts"):
+        version = "TLSRPTv1" if expected.purpose == "tls-reports" else "STSv1"
+        return tuple(text for text in values if _tags(text)[:1] == [("v", version)])
     return tuple(values)
 
 
@@ -232,6 +248,9 @@ def _dmarc(expected: Expected, values: Sequence[str], seen: Seen) -> _Judged:
     policy = dict(_tags(values[0])).get("p", "").lower()
     if policy not in ("none", "quarantine", "reject"):
         return _Judged("wrong", "dmarc-unreadable")
+    place = dict(_tags(expected.value)).get("rua", "")
+    if place and place.lower() not in values[0].lower():
+        return _Judged("good", "dmarc-elsewhere", encryption.with_reports(values[0], place))
     return _Judged("good", "dmarc-good", values[0])
 
 
@@ -256,4 +275,23 @@ def _dkim(expected: Expected, values: Sequence[str], seen: Seen) -> _Judged:
     return _Judged("wrong", "dkim-other")
 
 
-_JUDGES: dict[Purpose, _Judge] = {"mx": _mx, "spf": _spf, "dmarc": _dmarc, "dkim": _dkim}
+# Encryption
+
+
+def _encryption(judge: Callable[[str, Sequence[str]], encryption.Judgement]) -> _Judge:
+    def judged(expected: Expected, values: Sequence[str], seen: Seen) -> _Judged:
+        verdict, code, publish = judge(expected.value, values)
+        return _Judged(cast(Verdict, verdict), code, publish)
+
+    return judged
+
+
+_JUDGES: dict[Purpose, _Judge] = {
+    "mx": _mx,
+    "spf": _spf,
+    "dmarc": _dmarc,
+    "dkim": _dkim,
+    "tls-reports": _encryption(encryption.judge_tls_reports),
+    "mta-sts": _encryption(encryption.judge_policy_number),
+    "policy-host": _encryption(encryption.judge_policy_host),
+}

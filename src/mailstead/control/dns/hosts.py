@@ -39,6 +39,7 @@ HOSTS = (
     DnsHost("OVHcloud", ("ovh.net", "ovh.ca"), root="", dotted=True),
     DnsHost("Porkbun", ("ns.porkbun.com",), root=""),
     DnsHost("DigitalOcean", ("digitalocean.com",), dotted=True),
+    DnsHost("deSEC", ("desec.io", "desec.org"), dotted=True),
 )
 """Adding one is adding a line."""
 

@@ -129,6 +129,38 @@ def look(domain: str, wanted: Sequence[Key], way: Way) -> Seen:
     )
 
 
+def delegation_of(zone: str, way: Way) -> tuple[str, ...] | None:
+    """The servers to which the zone above delegates this one; none: to nobody.
+
+    None: nothing could be learnt. The servers of the zone above are asked themselves: a resolver
+    would tell what the zone says of itself (RFC 1034 §4.2.2), which may be old.
+    """
+    asking = _Asking(way, time.monotonic() + PATIENCE)
+    above = zone.partition(".")[2] or "."
+    message = asking.resolve(above, "SOA", checked=False)[1]
+    parent = _zone(message) if message is not None else ""
+    if message is None or not (parent or above == "."):
+        return None
+    for server in _hosts(asking.resolve(parent or ".", "NS", checked=False)[0])[:_SERVERS]:
+        address = _address(asking, server)
+        if not address:
+            continue
+        told = asking._ask(address, way.server_port, zone, "NS", flags=dns.flags.Flag(0))[1]
+        if told is not None and told.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            return _named(told, zone)
+    return None
+
+
+def _named(message: dns.message.Message, zone: str) -> tuple[str, ...]:
+    found = [
+        record
+        for rrset in (*message.answer, *message.authority)
+        if rrset.rdtype == dns.rdatatype.NS and _bare(rrset.name) == zone
+        for record in rrset
+    ]
+    return tuple(sorted(_bare(record.target) for record in found))
+
+
 def _trouble(first: Answer, servers: Sequence[str], told: Sequence[object]) -> Trouble:
     if told:
         return ""
@@ -160,7 +192,7 @@ def _read(message: dns.message.Message, kind: str) -> Answer:
         return Answer(_OUTCOMES.get(rcode, "servfail"))
     wanted = dns.rdatatype.from_text(kind)
     values = [
-        _text(kind, record)
+        text_of(kind, record)
         for rrset in message.answer
         if rrset.rdtype == wanted
         for record in rrset
@@ -168,7 +200,8 @@ def _read(message: dns.message.Message, kind: str) -> Answer:
     return Answer("found", tuple(values[:_VALUES])) if values else Answer("empty")
 
 
-def _text(kind: str, record: object) -> str:
+def text_of(kind: str, record: object) -> str:
+    """The data of a record as it is compared and shown."""
     if kind == "MX":
         text = f"{record.preference} {record.exchange.to_text().lower()}"  # type: ignore[attr-defined]
     elif kind == "TXT":

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import msgspec
 from django.conf import settings
 
+from mailstead.control.dns import encryption
 from mailstead.control.dns.compare import Expected, Note, Verdict
 from mailstead.control.dns.hosts import DnsHost, host_of
 from mailstead.control.dns.lookup import Way
-from mailstead.control.dns.models import Check
+from mailstead.control.dns.models import Check, MailPolicy
+from mailstead.control.dns.night import Night
 from mailstead.control.hosting import queries as hosting
 from mailstead.control.hosting.models import Domain
+from mailstead.standards.mtasts import Mode
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -80,7 +83,32 @@ class Report:
 
 def expected_of(domain: Domain) -> list[Expected]:
     """The records that its owner publishes."""
-    return [Expected(*record) for record in hosting.dns_records(domain)]
+    host = domain.server.hostname
+    records = hosting.dns_records(domain)
+    records += encryption.records_of(
+        domain.name, host, mode_of(domain), f"{settings.MAILSTEAD.reports.tls}@{host}"
+    )
+    return [Expected(*record) for record in records]
+
+
+def dns_records(domain: Domain) -> list[tuple[str, str, str]]:
+    """The same as name, type and value."""
+    return [(one.name, one.type, one.value) for one in expected_of(domain)]
+
+
+def mode_of(domain: Domain) -> Mode:
+    """What the domain asks of others about encryption (MTA-STS)."""
+    chosen = MailPolicy.objects.filter(domain=domain).values_list("mode", flat=True).first()
+    return Mode(chosen or settings.MAILSTEAD.transport.mta_sts)
+
+
+def policy_text(name: str) -> str | None:
+    """The MTA-STS policy of a domain, for everybody; None: it is not hosted here."""
+    rows = Domain.objects.filter(name=name.lower(), removed_at=None).select_related("server")
+    domain = rows.first()
+    if domain is None:
+        return None
+    return encryption.policy_of(mode_of(domain), domain.server.hostname).text()
 
 
 def kept_of(check: Check | None) -> list[Kept]:
@@ -114,3 +142,8 @@ def to_publish(domain: Domain) -> list[tuple[str, str, str]]:
 def way() -> Way:
     """Whom this instance asks: its own resolver, and servers by the ordinary port."""
     return Way(resolver_port=settings.MAILSTEAD.ports.of("resolver"))
+
+
+def night() -> Night:
+    """When this instance looks at all domains."""
+    return Night(settings.MAILSTEAD.dns.look_from, settings.MAILSTEAD.dns.look_hours)

@@ -14,17 +14,16 @@ from mailstead.control.dns import queries
 from mailstead.control.dns.answers import Key, Seen
 from mailstead.control.dns.compare import Expected, Finding, State, compare, state_of
 from mailstead.control.dns.lookup import Way, look
-from mailstead.control.dns.models import Check
+from mailstead.control.dns.models import Check, MailPolicy
 from mailstead.control.dns.queries import Kept
 from mailstead.control.hosting import services as hosting
 from mailstead.control.hosting.models import Domain
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
+from mailstead.standards.mtasts import Mode
 from mailstead.standards.refusal import Refusal
 
 Look = Callable[[str, Sequence[Key], Way], Seen]
-EVERY = dt.timedelta(hours=24)
-"""Each domain is looked at once a day, at the hour of its first look: the work spreads itself."""
 AGAIN = dt.timedelta(hours=1)
 """After which one is looked at again of which nothing is known, or whose owner is just publishing
 the records: it is younger than `YOUNG` and not all is well."""
@@ -54,6 +53,20 @@ def check_domain(*, actor: Actor, now: dt.datetime, domain: Domain, look: Look =
     finally:
         _doors.release()
     keep(actor=actor, now=now, domain=domain, expected=expected, seen=seen)
+
+
+@transaction.atomic
+def set_mta_sts(*, actor: Actor, now: dt.datetime, domain: Domain, mode: Mode) -> None:
+    """Let a domain ask others to encrypt mail to it (RFC 8461), or no longer."""
+    roles.require(actor, "dns.set-mta-sts")
+    Domain.objects.select_for_update().filter(pk=domain.pk).first()
+    before = queries.mode_of(domain)
+    if before is mode:
+        return
+    hosting.note_mta_sts(actor=actor, now=now, domain=domain, before=before.value, after=mode.value)
+    MailPolicy.objects.update_or_create(
+        domain=domain, defaults={"mode": mode.value, "changed_at": now}
+    )
 
 
 def check_due(now: dt.datetime, look: Look = look) -> int:
@@ -106,7 +119,7 @@ def keep(
         now=now,
         domain=domain,
         state=state,
-        due=now + _pause(state, domain, now),
+        due=_next(state, domain, now),
         before={key: old[key] for key in old if key in new or old[key] == "extra"} or None,
         after={key: new[key] for key in new if key in old or new[key] == "extra"},
     )
@@ -119,10 +132,11 @@ def keep(
     Check.objects.update_or_create(domain=domain, defaults=fields)
 
 
-def _pause(state: State, domain: Domain, now: dt.datetime) -> dt.timedelta:
-    """Until the next look."""
+def _next(state: State, domain: Domain, now: dt.datetime) -> dt.datetime:
+    """When it is looked at again: in the night, or soon where something is going on."""
+    turn = queries.night().next_turn(domain.name, now)
     young = domain.created_at is not None and now - domain.created_at < YOUNG
-    return AGAIN if state == "unknown" or (young and state != "good") else EVERY
+    return min(turn, now + AGAIN) if state == "unknown" or (young and state != "good") else turn
 
 
 def _aged(findings: Sequence[Finding], before: Sequence[Kept], now: dt.datetime) -> list[Kept]:

@@ -5,10 +5,27 @@ from __future__ import annotations
 from django.urls import path
 
 from mailstead.control.dns import views
+from mailstead.control.dns.push import views as push
+from mailstead.control.dns.zones import views as zones
 
 app_name = "dns"
 urlpatterns = [
     path("domains/<str:name>/dns/", views.records, name="records"),
     path("domains/<str:name>/dns/check/", views.check, name="check"),
     path("domains/<str:name>/dns/zone/", views.zone, name="zone"),
+    path("domains/<str:name>/dns/push/", push.begin, name="push"),
+    path("domains/<str:name>/dns/pushes/<int:number>/", push.pushed, name="pushed"),
+    path("domains/<str:name>/dns/pushes/<int:number>/apply/", push.apply, name="push-apply"),
+    path("domains/<str:name>/dns/pushes/<int:number>/look/", push.look, name="push-look"),
+    path("domains/<str:name>/dns/pushes/<int:number>/undo/", push.undo, name="push-undo"),
+    path("zones/", zones.zone_list, name="zones"),
+    path("zones/attach/", zones.attach, name="zone-attach"),
+    path("zones/<str:name>/", zones.show, name="zone-show"),
+    path("zones/<str:name>/file/", zones.file, name="zone-file"),
+    path("zones/<str:name>/leave/", zones.leave, name="zone-leave"),
+    path("zones/<str:name>/add/", zones.add, name="zone-add"),
+    path("zones/<str:name>/records/<int:number>/", zones.change, name="zone-change"),
+    path("zones/<str:name>/records/<int:number>/remove/", zones.remove_record, name="zone-less"),
+    path("domains/<str:name>/dns/mta-sts/", views.mta_sts, name="mta-sts"),
+    path("policies/mta-sts/<str:name>/", views.policy, name="mta-sts-policy"),
 ]

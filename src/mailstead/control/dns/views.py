@@ -11,14 +11,20 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from mailstead.control.dns import queries, services
+from mailstead.control.dns.forms import MtaStsForm
 from mailstead.control.dns.hosts import name_in_form, value_in_form
+from mailstead.control.dns.push import queries as pushes
+from mailstead.control.dns.push.words import state_of
 from mailstead.control.dns.queries import Line, Report
 from mailstead.control.dns.spf import MOST_LOOKUPS
 from mailstead.control.dns.words import Said, hints, say_of, trouble_words
+from mailstead.control.dns.zones import queries as zones
 from mailstead.control.hosting import queries as hosting
 from mailstead.control.hosting.models import Domain
+from mailstead.control.people import roles
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.listing import download
+from mailstead.standards.mtasts import Mode
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ def records(request: HttpRequest, name: str) -> HttpResponse:
         "trouble": trouble_words(report.trouble),
         "hints": hints(report.host),
         "most_lookups": MOST_LOOKUPS,
+        "own_zone": zones.holding(actor_in(request), domain.name),
+        "pushes": [(one, *state_of(one)) for one in pushes.made(domain)[:5]],
     }
     return render(request, "dns/records.html", context)
 
@@ -64,6 +72,30 @@ def check(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("dns:records", domain.name)
 
 
+@page("dns.view", post="dns.set-mta-sts")
+def mta_sts(request: HttpRequest, name: str) -> HttpResponse:
+    """What the domain asks of others about encryption."""
+    actor = actor_in(request)
+    domain = hosting.domain_named(actor, name)
+    form = MtaStsForm(request.POST or None, initial={"mode": queries.mode_of(domain).value})
+    if request.method == "POST" and form.is_valid():
+        mode = Mode(form.cleaned_data["mode"])
+        services.set_mta_sts(actor=actor, now=timezone.now(), domain=domain, mode=mode)
+        messages.success(request, gettext("The policy about encryption is set."))
+        return redirect("dns:records", domain.name)
+    context = {"domain": domain, "tab": "dns", "form": form}
+    return render(request, "dns/mta_sts.html", context)
+
+
+@page(roles.PUBLIC)
+def policy(request: HttpRequest, name: str) -> HttpResponse:
+    """The policy of a domain as others fetch it (RFC 8461 section 3.3); nginx leads them here."""
+    text = queries.policy_text(name)
+    if text is None:
+        return HttpResponse("This domain is not hosted here.\n", "text/plain", status=404)
+    return HttpResponse(text, "text/plain")
+
+
 @page("dns.view")
 def zone(request: HttpRequest, name: str) -> HttpResponse:
     """The records as lines of a zone file (RFC 1035 §5)."""
@@ -72,10 +104,21 @@ def zone(request: HttpRequest, name: str) -> HttpResponse:
     return download(f"{domain.name}.zone", "\n".join(lines) + "\n", "text/plain; charset=utf-8")
 
 
+TITLES = {
+    "mx": "MX",
+    "spf": "SPF",
+    "dmarc": "DMARC",
+    "dkim": "DKIM",
+    "tls-reports": "TLS-RPT",
+    "mta-sts": "MTA-STS",
+    "policy-host": "MTA-STS",
+}
+
+
 def _shown(line: Line, report: Report, domain: Domain) -> Shown:
     kind, host = line.expected.type, report.host
     apart = kind == "MX" and not (host and host.one_field)
-    title = {"mx": "MX", "spf": "SPF", "dmarc": "DMARC", "dkim": "DKIM"}[line.expected.purpose]
+    title = TITLES[line.expected.purpose]
     lookups = line.kept.lookups if line.kept else None
     return Shown(
         line=line,

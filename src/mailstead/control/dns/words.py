@@ -66,6 +66,14 @@ def why(purpose: Purpose) -> str:
             "With this key receivers see that a message comes from here and was not changed on its "
             "way."
         ),
+        "tls-reports": gettext(
+            "It tells others where to report how well they could deliver with encryption. The "
+            "reports are shown under “Reports”."
+        ),
+        "mta-sts": gettext(
+            "It tells others that the domain has a policy about encryption, and when it changes."
+        ),
+        "policy-host": gettext("At this name others fetch the policy about encryption."),
     }[purpose]
 
 
@@ -109,6 +117,30 @@ def _todo(code: str) -> str:
         "dmarc-missing": gettext("Publish the record. This one asks for nothing but being there."),
         "dmarc-many": gettext(
             "There are several DMARC records, which makes all of them void. Keep one."
+        ),
+        "dmarc-elsewhere": gettext(
+            "Nothing has to be done. With this value in the place of the record the reports about "
+            "mail in the domain's name come here too and are shown under “Reports”."
+        ),
+        "tlsrpt-missing": gettext("Publish the record."),
+        "tlsrpt-unreadable": gettext(
+            "The record cannot be read by others, or there are several. Put this one in its place."
+        ),
+        "tlsrpt-elsewhere": gettext(
+            "Nothing has to be done. With this value in the place of the record the reports come "
+            "here too."
+        ),
+        "mtasts-missing": gettext("Publish the record, after the one for the policy's name."),
+        "mtasts-unreadable": gettext(
+            "The record cannot be read by others, or there are several. Put this one in its place."
+        ),
+        "mtasts-old": gettext(
+            "The policy has changed since. Put this record in the place of the old one, or others "
+            "keep to the old policy."
+        ),
+        "policy-host-missing": gettext("Publish the record; the policy is served by our server."),
+        "policy-host-elsewhere": gettext(
+            "The name leads to another host. Put this record in the place of those that are there."
         ),
         "dmarc-unreadable": gettext(
             "The record names no policy that receivers know. Put this one in its place."

@@ -18,7 +18,7 @@ from mailstead.control.hosting.models import (
     RuleSet,
     SpamSettings,
 )
-from mailstead.control.hosting.queries import route_of
+from mailstead.control.hosting.queries import route_of, sending
 from mailstead.wire.changes import (
     AnyChange,
     AppPassword,
@@ -30,6 +30,7 @@ from mailstead.wire.changes import (
     Route,
     Rule,
     RulesPut,
+    SendingLimitsPut,
     SpamSettingsPut,
 )
 
@@ -80,6 +81,7 @@ def mailbox_put(mailbox: Mailbox) -> MailboxPut:
         receiving=not mailbox.receiving_suspended,
         sending_words=_line(mailbox.sending_suspended),
         app_passwords=tuple(_app_password(app) for app in mailbox.app_passwords.all()),
+        ceilings=sending.ceilings_in(mailbox.sending_limits),
         pool_full=mailbox.domain.customer.pool_full,
     )
 
@@ -108,6 +110,15 @@ def _line(reason: str) -> str:
     """A reason as it may stand in a reply: one line of ASCII."""
     text = reason.encode("ascii", "replace").decode()
     return f"Sending from this mailbox is suspended: {text}"[:400] if reason else ""
+
+
+def sending_put(domain: Domain, house: sending.House) -> SendingLimitsPut:
+    """What the domain's mailboxes may send; needs customer and its reseller fetched."""
+    return SendingLimitsPut(
+        domain=domain.name,
+        mailbox=sending.mailbox_default(domain.customer, house),
+        accounts=sending.accounts(domain.customer, house),
+    )
 
 
 def forwarder_put(forwarder: Forwarder) -> ForwarderPut:
@@ -157,8 +168,10 @@ def snapshot(server: str) -> Iterator[AnyChange]:
 
 def _contents(where: dict[str, Any], domains: QuerySet[Domain]) -> Iterator[AnyChange]:
     rows = domains.select_related("customer__reseller", "alias_of").order_by("name")
+    house = sending.house()
     for domain in rows.iterator(_CHUNK):
         yield domain_put(domain)
+        yield sending_put(domain, house)
     mailboxes = Mailbox.objects.filter(**where, removed_at=None).select_related("domain__customer")
     for mailbox in mailboxes.prefetch_related("app_passwords").iterator(_CHUNK):
         yield mailbox_put(mailbox)

@@ -6,6 +6,7 @@ the living only. Sizes are bytes, 0 means no limit; times are UTC.
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.db import models
@@ -46,6 +47,12 @@ class Customer(models.Model):
     """Storage that all mailboxes share, bytes."""
     mailbox_limit = models.IntegerField(null=True)
     domain_limit = models.IntegerField(null=True)
+    sending_mailbox = models.JSONField(default=dict)
+    """What each mailbox may send, as `wire.sending.Ceilings` writes it; empty: as above it."""
+    sending_total = models.JSONField(default=dict)
+    """What all mailboxes together may send; of a reseller, its customers' too."""
+    sending_ramp_exempt = models.BooleanField(default=False)
+    """Not held to the lower limits of a new customer."""
     created_at = models.DateTimeField(null=True)
     suspended = models.BooleanField(default=False)
     suspended_reason = models.TextField(blank=True)
@@ -66,6 +73,8 @@ class Package(models.Model):
     quota = models.BigIntegerField(default=0)
     mailbox_limit = models.IntegerField(null=True)
     domain_limit = models.IntegerField(null=True)
+    sending_mailbox = models.JSONField(default=dict)
+    sending_total = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
@@ -145,6 +154,8 @@ class Mailbox(models.Model):
     receiving_suspended = models.TextField(blank=True)
     suspended_by = models.JSONField(default=dict)
     """`login`, `sending`, `receiving` to the kind of the actor; nobody below may end it."""
+    sending_limits = models.JSONField(default=dict)
+    """What it may send, as `wire.sending.Ceilings` writes it; empty: as its customer's do."""
     usage_bytes = models.BigIntegerField(default=0)
     usage_messages = models.BigIntegerField(default=0)
     name = models.CharField(max_length=120, blank=True)
@@ -296,4 +307,50 @@ class DkimKey(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["domain", "selector"], name="dkim_selector_once"),
+        ]
+
+
+class SendingPolicy(models.Model):
+    """The house's own word on how much may be sent; one row, or none for the defaults."""
+
+    mailbox = models.JSONField(default=dict)
+    customer = models.JSONField(default=dict)
+    ramp = models.JSONField(default=list)
+    """As `queries.sending.RampStep` writes it."""
+
+
+class SendingUse(models.Model):
+    """What a mailbox, or a customer's mailboxes together, have sent through one node."""
+
+    server = models.ForeignKey(Server, on_delete=models.CASCADE, related_name="+")
+    mailbox = models.ForeignKey(Mailbox, null=True, on_delete=models.CASCADE, related_name="uses")
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.CASCADE, related_name="uses")
+    """One of the two."""
+    at = models.DateTimeField()
+    messages_hour = models.IntegerField(default=0)
+    messages_day = models.IntegerField(default=0)
+    recipients_hour = models.IntegerField(default=0)
+    recipients_day = models.IntegerField(default=0)
+    page = models.CharField(max_length=10, blank=True)
+    """Why the last one was refused (`wire.sending.Page`); empty: none was."""
+    refused = models.IntegerField(default=0)
+    refused_at = models.DateTimeField(null=True, db_index=True)
+
+    def current(self, name: str, now: dt.datetime) -> int:
+        """One of the four; a figure that is older than its window says nothing any more."""
+        window = dt.timedelta(hours=1) if name.endswith("hour") else dt.timedelta(days=1)
+        number: int = getattr(self, name)
+        return number if now - self.at < window else 0
+
+    @property
+    def whose(self) -> str:
+        """An address, or a customer's name; needs mailbox, its domain and customer fetched."""
+        if self.mailbox is not None:
+            return self.mailbox.address
+        return self.customer.name if self.customer else ""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["server", "mailbox"], name="sending_use_of_mailbox"),
+            models.UniqueConstraint(fields=["server", "customer"], name="sending_use_of_customer"),
         ]

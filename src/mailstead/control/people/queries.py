@@ -68,6 +68,12 @@ def has_operator() -> bool:
     return Membership.objects.filter(role="operator").exists()
 
 
+def operators() -> list[tuple[str, str]]:
+    """Address and language of everybody who is told when something needs the operator."""
+    rows = Membership.objects.filter(role="operator", person__is_active=True)
+    return list(rows.order_by("pk").values_list("person__email", "person__language"))
+
+
 def invitations(customer: int | None) -> QuerySet[Invitation]:
     """Invitations that wait for an answer."""
     return Invitation.objects.filter(customer=customer, accepted_at=None).order_by("pk")

@@ -36,6 +36,8 @@ _ROWS: dict[str, dict[str, str]] = {
         "act-as": _SELLERS,
         "import": "operator",
         "make-reseller": "operator",
+        "set-sending-limits": _SELLERS,
+        "exempt-from-ramp": _COMPANY,
     },
     "package": dict.fromkeys(("view", "create", "update", "remove"), _SELLERS),
     "brand": {"view": _SELLERS, "set": _SELLERS},
@@ -71,6 +73,7 @@ _ROWS: dict[str, dict[str, str]] = {
         "import": _ADMINS,
         "purge": "",
         "end-sessions": _PEOPLE,
+        "set-sending-limits": _ADMINS,
         "send-sheet": _ADMINS,
     },
     "app-password": {"view": _PEOPLE, "create": _PEOPLE, "remove": _PEOPLE},
@@ -78,8 +81,12 @@ _ROWS: dict[str, dict[str, str]] = {
     "spam": {"view": _PEOPLE, "set": _PEOPLE},
     "vacation": {"view": _PEOPLE, "set": _PEOPLE, "remove": _PEOPLE},
     "sign-in": {"view": _PEOPLE},
+    "sending-limits": {"view": _COMPANY, "set": "operator"},
+    "sending-use": {"view": _PEOPLE},
     "folder": {"view": _PEOPLE},
     "delivery": {"view": _PEOPLE},
+    "suppression": {"view": _PEOPLE, "release": _PEOPLE},
+    "complaint": {"view": _PEOPLE},
     "forwarder": dict.fromkeys(("view", "create", "update", "remove", "import"), _ADMINS),
     "autoresponder": {
         "view": _PEOPLE,
@@ -90,7 +97,16 @@ _ROWS: dict[str, dict[str, str]] = {
         "import": _ADMINS,
     },
     "address": {"explain": _ADMINS},
-    "dns": {"view": _ADMINS, "check": _ADMINS},
+    "report": {"view": _ADMINS, "list-unread": _COMPANY},
+    "dns": {"view": _ADMINS, "check": _ADMINS, "push": _ADMINS, "set-mta-sts": _ADMINS},
+    "zone": {
+        "view": _OWNERS,
+        "update": _OWNERS,
+        "remove": _OWNERS,
+        # No new use: only the operator attaches what is there already.
+        "import": "operator",
+        "oversee": _COMPANY,
+    },
     "person": {
         "view": _OWNERS,
         "invite": _OWNERS,
@@ -116,6 +132,7 @@ _ROWS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("create", "update", "remove", "set-relay", "mark"), "operator"),
     },
     "metrics": {"view": _COMPANY},
+    "reputation": {"view": _COMPANY, "check": _COMPANY},
     "style": {"view": _ALL},
 }
 
@@ -150,9 +167,19 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "vacation",
         "forwarder",
         "autoresponder",
+        "suppression",
     ),
-    "domains": ("domain", "dns"),
-    "account": ("customer", "package", "brand", "person", "token", "webhook", "job"),
+    "domains": ("domain", "dns", "zone"),
+    "account": (
+        "customer",
+        "package",
+        "brand",
+        "person",
+        "token",
+        "webhook",
+        "job",
+        "sending-limits",
+    ),
     "node": ("server", "queue", "sending"),
 }
 SCOPES = tuple(_SCOPES)

@@ -20,6 +20,8 @@ from ninja.parser import Parser
 from mailstead import __version__
 from mailstead.control.delivery import api as delivery
 from mailstead.control.dns import api as dns
+from mailstead.control.dns.push import api as dns_push
+from mailstead.control.dns.zones import api as dns_zones
 from mailstead.control.hosting.api import (
     addresses,
     company,
@@ -31,6 +33,7 @@ from mailstead.control.hosting.api import (
     nodes,
     packages,
     rights,
+    sending,
     trail,
     work,
 )
@@ -48,8 +51,11 @@ _ROUTERS = (
     packages.router,
     domains.router,
     dns.router,
+    dns_push.router,
+    dns_zones.router,
     mailboxes.router,
     inside.router,
+    sending.router,
     addresses.router,
     imports.router,
     rights.router,

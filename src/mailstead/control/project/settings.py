@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from mailstead.config import FILE_NAME, Settings, home_from_environment, load
+from mailstead.config import FILE_NAME, Settings, home_from_environment, load, panel_origin
 from mailstead.home import Home
 
 _root = home_from_environment()
@@ -62,12 +62,18 @@ SECRET_KEY = (
     if _real and (_home.secrets / "django-secret-key").exists()
     else "only-for-tools-without-an-instance"
 )
+# Subjects of messages stand in the log as hashes with this key; without one they are not found.
+SUBJECT_KEY = (
+    _home.subject_key.read_bytes().strip()
+    if _real and _home.subject_key.exists()
+    else b"only-for-tools-without-an-instance"
+)
 DEBUG = False
 # Names and addresses: a request for another host name is refused (nginx does so before us).
 _hostnames = MAILSTEAD.web.hostnames or (MAILSTEAD.hostname or "panel.example",)
 ALLOWED_HOSTS = list(_hostnames)
 _https = MAILSTEAD.ports.of("https")
-PANEL_ORIGIN = f"https://{_hostnames[0]}" + ("" if _https == 443 else f":{_https}")
+PANEL_ORIGIN = panel_origin(MAILSTEAD)
 """Where links in mails lead: the configured name, never the one that a request brings."""
 PANEL_NAME = MAILSTEAD.web.name
 PANEL_SENDER = MAILSTEAD.web.sender or f"no-reply@{MAILSTEAD.hostname or 'panel.example'}"

@@ -1,7 +1,7 @@
 """The worker process: what has to be done at once, and what from time to time.
 
 Purpose: every second send the panel's mail and the webhooks that are due, and do the jobs that
-wait; look at the DNS of each domain once a day; every minute purge what is over.
+wait; look at the DNS of each domain each night; every minute purge what is over.
 Runs: SIGTERM ends it between two tasks, and between two steps of a job.
 Diagnostics: one line on stderr for each task that did something or failed.
 Known limits: a task that fails is tried again at the next round.
@@ -62,14 +62,31 @@ def _webhooks() -> dict[str, Task]:
 
 def _looks() -> dict[str, Task]:
     """On a thread of their own: the DNS of some domains takes its time to say nothing."""
+    from mailstead.control.dns.push.services import verify_due
     from mailstead.control.dns.services import check_due
+    from mailstead.control.dns.zones.delegation import check_delegations
 
-    return {"dns": check_due}
+    return {"dns": check_due, "dns pushes": verify_due, "delegations": check_delegations}
+
+
+def _reports() -> dict[str, Task]:
+    """On a thread of their own: a large report takes its time."""
+    from mailstead.control.delivery.services import read_due
+
+    return {"reports": read_due}
 
 
 def _tasks() -> dict[str, Task]:
     from mailstead.control.delivery.services import drop_old as drop_old_messages
-    from mailstead.control.delivery.services import drop_old_rests
+    from mailstead.control.delivery.services import (
+        drop_old_complaints,
+        drop_old_listings,
+        drop_old_reports,
+        drop_old_rests,
+        drop_unread,
+        end_due,
+    )
+    from mailstead.control.dns.push.services import drop_old as drop_old_plans
     from mailstead.control.feed.services import compact
     from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
     from mailstead.control.jobs.services import drop_old as drop_old_jobs
@@ -90,6 +107,12 @@ def _tasks() -> dict[str, Task]:
         "sign-ins": drop_old_sign_ins,
         "old jobs": drop_old_jobs,
         "delivery log": drop_old_messages,
+        "old reports": drop_old_reports,
+        "unread reports": drop_unread,
+        "listings": drop_old_listings,
+        "dns plans": drop_old_plans,
+        "suppressions": end_due,
+        "complaints": drop_old_complaints,
         "rests": drop_old_rests,
     }
 
@@ -155,6 +178,7 @@ def main() -> int:
         "quick": _quick_tasks(),
         "webhooks": _webhooks(),
         "looks": _looks(),
+        "reports": _reports(),
         "jobs": {"jobs": partial(do_jobs, stop, _handlers())},
     }
     threads = [

@@ -1,7 +1,7 @@
-"""Charts as SVG, computed here and drawn by `web/chart.html`: lines over time, with their numbers.
+"""Charts as SVG, computed here and drawn by `web/chart.html`: lines over time or bars by day.
 
-Each series has its own dash besides its colour, and all numbers stand in a table below: nothing is
-said by colour alone.
+Each series has its own dash or outline besides its colour, and all numbers stand in a table below:
+nothing is said by colour alone.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -46,6 +46,8 @@ class Drawn:
     dots: list[tuple[float, float]]
     """Values that stand alone, between two gaps."""
     total: str
+    bars: list[tuple[float, float, float, float]] = field(default_factory=list)
+    """Left, top, width and height of each, in place of the path."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Chart:
     heads: list[str]
     rows: list[tuple[str, list[str]]]
     empty: bool
+    by_day: bool = False
+    """Bars, a day each."""
     width: int = WIDTH
     height: int = HEIGHT
     left: int = _LEFT
@@ -139,6 +143,55 @@ def line_chart(
         heads=[one.name for one in series],
         rows=_rows(times, series, words),
         empty=not known,
+    )
+
+
+def bar_chart(
+    *, key: str, title: str, days: Sequence[dt.date], series: Sequence[Series], unit: str = ""
+) -> Chart:
+    """A bar for each day, the series one upon the other; all have as many values as days."""
+    assert 0 < len(series) <= MOST_SERIES
+    heights = [sum(one.values[n] or 0 for one in series) for n in range(len(days))]
+    ticks = steps(max(heights, default=0.0))
+    scale = (HEIGHT - _TOP - _BOTTOM) / ticks[-1]
+    width = (WIDTH - _LEFT - _RIGHT) / max(1, len(days))
+    below = [0.0] * len(days)
+    drawn = []
+    for place, one in enumerate(series, start=1):
+        bars = []
+        for n, value in enumerate(one.values):
+            if value:
+                below[n] += value
+                left = _LEFT + width * n + width * 0.1
+                top = HEIGHT - _BOTTOM - below[n] * scale
+                bars.append(
+                    (round(left, 1), round(top, 1), round(width * 0.8, 1), round(value * scale, 1))
+                )
+        total = number(sum(value or 0 for value in one.values))
+        drawn.append(Drawn(one.name, place, "", [], total, bars))
+    marked = sorted({0, len(days) // 2, len(days) - 1}) if days else []
+    return Chart(
+        key=key,
+        title=title,
+        words=", ".join(f"{one.name}: {one.total}" for one in drawn),
+        unit=unit,
+        series=drawn,
+        grid=[Mark(round(HEIGHT - _BOTTOM - tick * scale, 1), number(tick)) for tick in ticks],
+        times=[
+            Mark(round(_LEFT + width * (n + 0.5), 1), date_format(days[n], "MONTH_DAY_FORMAT"))
+            for n in marked
+        ],
+        heads=[one.name for one in series],
+        rows=[
+            (
+                date_format(days[n], "SHORT_DATE_FORMAT"),
+                [number(one.values[n] or 0) for one in series],
+            )
+            for n in range(len(days) - 1, -1, -1)
+            if heights[n]
+        ],
+        empty=not any(heights),
+        by_day=True,
     )
 
 

@@ -16,9 +16,9 @@ from mailstead.home import Home
 from mailstead.mailplane.directory import compile as compiler
 from mailstead.mailplane.directory.compare import compare_maps
 from mailstead.mailplane.directory.journal import Journal
-from mailstead.mailplane.directory.ports import Maps, Sessions, Signing
+from mailstead.mailplane.directory.ports import Maps, Sessions, Signing, Zones
 from mailstead.mailplane.directory.schema import SCHEMA, connect
-from mailstead.mailplane.directory.state import State, domain_of
+from mailstead.mailplane.directory.state import State, domain_of, suppression_key
 from mailstead.mailplane.directory.stores import Stores
 from mailstead.wire.changes import (
     AnyChange,
@@ -32,8 +32,13 @@ from mailstead.wire.changes import (
     MailboxGone,
     MailboxPut,
     Revision,
+    SendingLimitsPut,
     SendingPlanPut,
     StorePurged,
+    SuppressionGone,
+    SuppressionPut,
+    ZoneGone,
+    ZonePut,
 )
 
 _GONE: dict[type[Change], str] = {
@@ -46,12 +51,19 @@ _GONE: dict[type[Change], str] = {
 class Directory:
     """The directory of one node; one writer at a time (the agent's lock)."""
 
-    def __init__(self, home: Home, maps: Maps, sessions: Sessions, signing: Signing) -> None:
+    def __init__(
+        self,
+        home: Home,
+        maps: Maps,
+        sessions: Sessions,
+        signing: Signing,
+        zones: Zones | None = None,
+    ) -> None:
         self.connection = connect(home.directory_database)
         self.state = State(self.connection)
         self.stores = Stores(self.connection, home)
         self.journal = Journal(
-            self.connection, home, maps, sessions, signing, self.stores, self._compare
+            self.connection, home, maps, sessions, signing, self.stores, self._compare, zones
         )
         self.maps = maps
         with self.transaction():
@@ -138,6 +150,21 @@ class Directory:
             else:
                 state.remove("dkim", f"{change.domain}/{change.selector}")
             return {change.domain}
+        if isinstance(change, SuppressionPut):
+            state.put(change)
+            return set()
+        if isinstance(change, SuppressionGone):
+            state.remove("suppression", suppression_key(change.mailbox, change.recipient))
+            return set()
+        if isinstance(change, SendingLimitsPut):
+            # No address's answers depend on it.
+            return {state.put(change)}
+        if isinstance(change, ZonePut | ZoneGone):
+            if isinstance(change, ZonePut):
+                state.put(change)
+            else:
+                state.remove("zone", change.name)
+            return {f"{compiler.ZONE}{change.name}"}
         kind = _GONE.get(type(change))
         if kind is not None:
             address: str = change.address
@@ -198,6 +225,9 @@ class Directory:
             self._app_changed(key, after)
         elif name == "spam":
             self._spam_changed(key, after)
+        elif name == "sending":
+            # The guard reads the answers themselves.
+            return
         elif after is None:
             self.journal.add("delete", name, key, "")
         else:

@@ -48,4 +48,5 @@ def _compare_scripts(connection: sqlite3.Connection, journal: Journal) -> int:
             differences += 1
     for key, pem in expected_answers(connection, "dkim").items():
         journal.sign(key, pem)
+    journal.serve_exactly(expected_answers(connection, "zone"))
     return differences

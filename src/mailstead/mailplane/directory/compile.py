@@ -15,10 +15,13 @@ from collections.abc import Iterator
 import msgspec
 
 from mailstead.mailplane.directory import scripts
+from mailstead.mailplane.directory.sending import DomainSending, body
 from mailstead.mailplane.directory.state import State, domain_of
 from mailstead.standards.address import NODE_POSTMASTER
 from mailstead.standards.reply import Reply
+from mailstead.wire import codec
 from mailstead.wire.changes import DomainPut, MailboxPut, Route
+from mailstead.wire.sending import Ceilings
 
 DISCARD_DOMAIN = "discard.mailstead.invalid"
 POSTMASTER = "postmaster"
@@ -33,14 +36,22 @@ OWN_MAIL = "smtp:"
 """How mail leaves whose sender is hosted here, as a value of `classes` (transport(5))."""
 
 Entries = dict[tuple[str, str], str]
-"""Map and key to value. The maps `login`, `app`, `spam`, `sieve` and `dkim` are not Postfix's."""
+"""Map and key to value. The maps `login`, `app`, `spam`, `sending`, `sieve` and `dkim` are not
+Postfix's."""
 
 _MAX_CHAIN = 20
 """Domains that point to domains that point to …; the control plane refuses loops."""
 
 
+ZONE = "zone:"
+"""Begins the owner that a zone is; a domain of the same name is another one."""
+
+
 def answers(state: State, owner: str) -> Entries:
     """All entries that follow from an owner; empty when it does not exist."""
+    if owner.startswith(ZONE):
+        zone = state.zone(owner.removeprefix(ZONE))
+        return {("zone", zone.name): codec.encode(zone).decode()} if zone else {}
     return _address(state, owner) if "@" in owner else _domain(state, owner)
 
 
@@ -88,6 +99,9 @@ def _domain(state: State, name: str) -> Entries:
             entries["aliases", postmaster] = NODE_POSTMASTER
     for key in state.dkim_keys(name):
         entries["dkim", f"{name}/{key.selector}"] = key.private_key
+    limits = state.sending(name)
+    if limits:
+        entries["sending", name] = body(DomainSending(limits.mailbox, limits.accounts))
     return entries
 
 
@@ -268,6 +282,8 @@ def _login(mailbox: MailboxPut, domain: DomainPut) -> Entries:
             mailbox.secret, user, may_login, True, mailbox.quota, False
         )
     }
+    if mailbox.ceilings != Ceilings():
+        entries["sending", mailbox.address] = body(mailbox.ceilings)
     if may_login:
         words = mailbox.sending_words or SENDING_SUSPENDED
         reply = "OK" if mailbox.sending else str(Reply(554, "5.7.1", words))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from mailstead.home import Home
-from mailstead.mailplane.directory.ports import Maps, Sessions, Signing
+from mailstead.mailplane.directory.ports import Maps, Sessions, Signing, Zones
 from mailstead.mailplane.directory.stores import Stores, replace_file
+from mailstead.wire.changes import ZonePut
 
 _BATCH = 20_000
 """Journal rows worked off at once; bounds memory."""
@@ -29,6 +32,7 @@ class Journal:
         signing: Signing,
         stores: Stores,
         compare: Callable[[], object],
+        zones: Zones | None = None,
     ) -> None:
         self._db = connection
         self._scripts = home.sieve
@@ -37,6 +41,7 @@ class Journal:
         self._signing = signing
         self._stores = stores
         self._compare = compare
+        self._zones = zones
 
     def add(self, task: str, name: str, key: str, value: str) -> None:
         """Note a task; inside the transaction that makes it necessary."""
@@ -94,6 +99,13 @@ class Journal:
         for key in deletes["dkim"]:
             domain, selector = key.split("/")
             self._signing.remove(domain, selector)
+        if self._zones and (puts["zone"] or deletes["zone"]):
+            self._zones.update(_zones(puts["zone"]), deletes["zone"])
+
+    def serve_exactly(self, zones: Mapping[str, str]) -> None:
+        """Hand Knot all zones that there are."""
+        if self._zones:
+            self._zones.replace(_zones(zones))
 
     def sign(self, key: str, pem: str) -> None:
         """Hand a DKIM key (`domain/selector`) to Rspamd."""
@@ -122,3 +134,7 @@ class Journal:
         path = self.script_path(key)
         path.unlink(missing_ok=True)
         path.with_suffix(".svbin").unlink(missing_ok=True)
+
+
+def _zones(answers: Mapping[str, str]) -> dict[str, ZonePut]:
+    return {name: msgspec.json.decode(text, type=ZonePut) for name, text in answers.items()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from mailstead.wire.changes import ZonePut
+
 
 class Maps(Protocol):
     """Postfix's maps, `engines.postfix.control.Postmap`."""
@@ -37,3 +39,13 @@ class Signing(Protocol):
 
     def remove(self, domain: str, selector: str) -> None:
         """Sign with it no more."""
+
+
+class Zones(Protocol):
+    """The zones that this node serves, `engines.knot.control.ZoneFiles`."""
+
+    def update(self, puts: Mapping[str, ZonePut], gone: Collection[str]) -> None:
+        """Serve these as they are now, and those no more; repeating it is harmless."""
+
+    def replace(self, zones: Mapping[str, ZonePut]) -> None:
+        """Serve exactly these."""

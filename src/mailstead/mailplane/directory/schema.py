@@ -25,7 +25,7 @@ import sqlite3
 from pathlib import Path
 
 READER_GROUP = "dovecot"
-SCHEMA = 4
+SCHEMA = 5
 """Raised when answers are made in another way: a node with older ones takes a snapshot."""
 
 _TABLES = """

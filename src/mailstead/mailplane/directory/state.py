@@ -17,8 +17,11 @@ from mailstead.wire.changes import (
     ForwarderPut,
     MailboxPut,
     RulesPut,
+    SendingLimitsPut,
     SendingPlanPut,
     SpamSettingsPut,
+    SuppressionPut,
+    ZonePut,
 )
 from mailstead.wire.pools import SendingPlan
 
@@ -31,8 +34,11 @@ KINDS: dict[type[Change], str] = {
     AutoresponderPut: "autoresponder",
     RulesPut: "rules",
     SpamSettingsPut: "spam",
+    SendingLimitsPut: "sending",
     DkimKeyPut: "dkim",
-    SendingPlanPut: "sending",
+    SuppressionPut: "suppression",
+    ZonePut: "zone",
+    SendingPlanPut: "sending-plan",
 }
 SENDING = "plan"
 """The key of the one plan of sending addresses."""
@@ -94,9 +100,26 @@ class State:
         found = self._get("spam", address)
         return found if isinstance(found, SpamSettingsPut) else None
 
-    def sending(self) -> SendingPlan:
+    def suppression(self, mailbox: str, recipient: str) -> SuppressionPut | None:
+        found = self._get("suppression", suppression_key(mailbox, recipient))
+        return found if isinstance(found, SuppressionPut) else None
+
+    def sending(self, domain: str) -> SendingLimitsPut | None:
+        found = self._get("sending", domain)
+        return found if isinstance(found, SendingLimitsPut) else None
+
+    def zone(self, name: str) -> ZonePut | None:
+        found = self._get("zone", name)
+        return found if isinstance(found, ZonePut) else None
+
+    def zones(self) -> list[str]:
+        """All zones that are served here."""
+        rows = self._db.execute("SELECT key FROM thing WHERE kind = 'zone' ORDER BY key")
+        return [row[0] for row in rows]
+
+    def sending_plan(self) -> SendingPlan:
         """The plan of sending addresses; an empty one where there is none."""
-        found = self._get("sending", SENDING)
+        found = self._get("sending-plan", SENDING)
         return found.plan if isinstance(found, SendingPlanPut) else SendingPlan()
 
     def dkim_keys(self, domain: str) -> list[DkimKeyPut]:
@@ -192,6 +215,11 @@ class State:
         yield from self._db.execute("SELECT kind, key FROM thing")
 
 
+def suppression_key(mailbox: str, recipient: str) -> str:
+    """The key of a suppression; neither address has a blank."""
+    return f"{mailbox} {recipient}"
+
+
 def key_of(change: Change) -> tuple[str, str]:
     """The key of a `…Put` and the domain that it belongs to."""
     if isinstance(change, DomainPut):
@@ -200,6 +228,14 @@ def key_of(change: Change) -> tuple[str, str]:
         return SENDING, ""
     if isinstance(change, DkimKeyPut):
         return f"{change.domain}/{change.selector}", change.domain
+    if isinstance(change, SuppressionPut):
+        # Of no domain: what a domain's end takes with it would come back with no change of its own.
+        return suppression_key(change.mailbox, change.recipient), ""
+    if isinstance(change, SendingLimitsPut):
+        return change.domain, change.domain
+    if isinstance(change, ZonePut):
+        # A zone does not end with the domain of the same name: its web site may go on.
+        return change.name, ""
     assert isinstance(
         change, MailboxPut | ForwarderPut | AutoresponderPut | RulesPut | SpamSettingsPut
     )

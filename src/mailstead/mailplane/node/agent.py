@@ -6,8 +6,9 @@ Protocol: HTTP over the control plane's unix socket (docs/develop/contracts.md):
     long poll for orders (node/orders.py), answers up.
 Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`, `<home>/dkim/`;
     `<home>/usage/usage.db` (node/usage.py); `<home>/agent/events.db` (events that wait),
-    `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead directory rebuild`: take a
-    snapshot now); the engines' logs (node/logs.py).
+    `<home>/agent/listings.json` (node/listings.py), `<home>/agent/lock`, `<home>/agent/rebuild`
+    (made by `mailstead directory rebuild`: take a snapshot now); the engines' logs (node/logs.py),
+    the guard's counters (node/sending_use.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control
@@ -37,6 +38,7 @@ from mailstead.home import Home
 from mailstead.mailplane.directory.apply import Directory
 from mailstead.mailplane.directory.rebuild import rebuild
 from mailstead.mailplane.engines.dovecot.control import Doveadm
+from mailstead.mailplane.engines.knot.control import ZoneFiles
 from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
@@ -44,9 +46,13 @@ from mailstead.mailplane.node.counts import Pulse
 from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
+from mailstead.mailplane.node.listings import ListingWatch
+from mailstead.mailplane.node.maps import NodeMaps
 from mailstead.mailplane.node.orders import Orders
+from mailstead.mailplane.node.report_box import ReportBox
 from mailstead.mailplane.node.room import Room
-from mailstead.mailplane.node.sending import SendingBook, follow
+from mailstead.mailplane.node.sending import AddressBook, follow
+from mailstead.mailplane.node.sending_use import SendingBook
 from mailstead.mailplane.node.sign_ins import SignInBook
 from mailstead.mailplane.node.upkeep import Upkeep
 from mailstead.mailplane.node.usage import UsageBook
@@ -83,8 +89,11 @@ class Agent:
         self.directory = self._open_directory()
         self.usage = UsageBook(self.home)
         self.sign_ins = SignInBook(self.home)
+        self.sending = SendingBook(self.home)
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.upkeep = Upkeep(settings, root)
+        self.listings = ListingWatch(settings, self.home)
+        self.reports = ReportBox(settings, self.home)
         self._settings = settings
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
@@ -94,14 +103,16 @@ class Agent:
 
     def _open_directory(self) -> Directory:
         home = self.home
+        maps = NodeMaps(home)
+        maps.fill()
         try:
-            return Directory(home, Postmap(home), Doveadm(home), DkimFiles(home))
+            return Directory(home, maps, Doveadm(home), DkimFiles(home), ZoneFiles(home))
         except sqlite3.DatabaseError as error:
             # Damaged: everything in it can be had again.
             log.error("directory damaged, building it anew", words=str(error))
             for part in home.directory.glob("directory.db*"):
                 part.replace(part.with_name(f"{part.name}.damaged"))
-            return Directory(home, Postmap(home), Doveadm(home), DkimFiles(home))
+            return Directory(home, maps, Doveadm(home), DkimFiles(home), ZoneFiles(home))
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -109,10 +120,13 @@ class Agent:
         reporter.start()
         # An order may take long, and a long poll must not delay changes.
         threading.Thread(target=self._obey, name="orders", daemon=True).start()
-        # Its tasks may take long and can be left at any time: nobody waits for its end.
-        threading.Thread(
-            target=self.upkeep.run, args=(self.stopping,), name="upkeep", daemon=True
-        ).start()
+        # Their tasks may take long and can be left at any time: nobody waits for their end.
+        for name, work in (
+            ("upkeep", self.upkeep.run),
+            ("listings", self.listings.run),
+            ("reports", self.reports.run),
+        ):
+            threading.Thread(target=work, args=(self.stopping,), name=name, daemon=True).start()
         pause = 0.0
         while not self.stopping.wait(pause):
             try:
@@ -151,7 +165,7 @@ class Agent:
 
     def _follow_plan(self) -> None:
         try:
-            follow(self._settings, self.home, self.directory.state.sending())
+            follow(self._settings, self.home, self.directory.state.sending_plan())
         except (EngineError, Refusal) as error:
             # Addresses and log-ins must not wait for it; it is tried again at the next look.
             log.error("cannot follow the plan of sending addresses", words=str(error))
@@ -198,7 +212,7 @@ class Agent:
         feed = FeedClient(self.home.web_socket, self._server)
         pulse = Pulse(self.home)
         deliveries = DeliveryBook(self.home, spool)
-        sending = SendingBook(self.home, spool)
+        addresses = AddressBook(self.home, spool)
         due, beat = 0.0, time.monotonic() + TELL_PULSE_EVERY
         while not self.stopping.wait(REPORT_EVERY):
             try:
@@ -207,11 +221,12 @@ class Agent:
                     spool.add([pulse.take()])
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
-                sending.note(deliveries.read(dt.datetime.now(dt.UTC)))
-                sending.look()
+                addresses.note(deliveries.read(dt.datetime.now(dt.UTC)))
+                addresses.look()
                 if time.monotonic() >= due:
                     self._tell_usage(spool)
                     self.sign_ins.tell(spool)
+                    self.sending.tell(spool, dt.datetime.now(dt.UTC))
                     due = time.monotonic() + TELL_USAGE_EVERY
                 _hand_in(spool, feed)
             except Away:

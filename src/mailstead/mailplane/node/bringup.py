@@ -19,6 +19,7 @@ from mailstead.home import MAX_HOME_OCTETS, Home
 from mailstead.mailplane.directory import schema
 from mailstead.mailplane.engines.files import write
 from mailstead.mailplane.engines.processes import EngineError, run
+from mailstead.mailplane.engines.rspamd import model as rspamd_model
 from mailstead.mailplane.node import launch, leftovers, ports, supervise, tls, users
 from mailstead.mailplane.node.registry import ENGINES, wanted
 from mailstead.standards.address import normalise_domain
@@ -27,6 +28,8 @@ from mailstead.standards.refusal import Refusal
 Progress = Callable[[str], None]
 FRONT_GROUP = "www-data"
 """nginx's group in Debian."""
+MAIL_GROUP = "postfix"
+"""Postfix's group in Debian."""
 WITH_CERTIFICATE = ("dovecot", "postfix", "nginx")
 """Engines that read the certificate when they start."""
 LEAST_SPACE = 200 * 1024 * 1024
@@ -158,6 +161,14 @@ def _directories(settings: Settings, home: Home) -> None:
         path.mkdir(parents=True, exist_ok=True)
         shutil.chown(path, users.CONTROL, users.CONTROL)
         path.chmod(0o750)
+    for path, group, mode in (
+        (home.guard_database.parent, users.GUARD, 0o700),
+        # Postfix may come to the guard's door, and nobody else.
+        (home.guard_socket.parent, MAIL_GROUP, 0o750),
+    ):
+        path.mkdir(parents=True, exist_ok=True)
+        shutil.chown(path, users.GUARD, group)
+        path.chmod(mode)
     home.sending.mkdir(parents=True, exist_ok=True)
     shutil.chown(home.sending, users.POSTFIX, users.POSTFIX)
     home.sending.chmod(0o700)
@@ -195,13 +206,19 @@ def _refuse_closed_program(home: Home) -> None:
 
 
 def _secrets(home: Home) -> None:
-    path = home.secrets / "django-secret-key"
+    _secret(home.secrets / "django-secret-key", secrets.token_urlsafe(48), users.CONTROL, 0o400)
+    # The log is searched by subject on the control plane and made on the node.
+    _secret(home.subject_key, secrets.token_hex(32), rspamd_model.USER, 0o440)
+
+
+def _secret(path: Path, text: str, group: str, mode: int) -> None:
+    """Make a secret of the control plane's, once."""
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as out:
-            out.write(secrets.token_urlsafe(48))
-        shutil.chown(path, users.CONTROL, users.CONTROL)
-        path.chmod(0o400)
+            out.write(text)
+        shutil.chown(path, users.CONTROL, group)
+        path.chmod(mode)
 
 
 def adopt_control_files(home: Home) -> None:

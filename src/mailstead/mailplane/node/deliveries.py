@@ -25,10 +25,18 @@ from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot import filing_lines
 from mailstead.mailplane.engines.dovecot.filing_lines import Filing
 from mailstead.mailplane.engines.postfix import delivery_lines as lines
+from mailstead.mailplane.node import returns
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.sending import source_of
 from mailstead.mailplane.node.tail import Place, end_of, lines_since
-from mailstead.wire.events import AnyEvent, AttemptSeen, MessageSeen, Outcome, RefusalSeen
+from mailstead.wire.events import (
+    AnyEvent,
+    AttemptSeen,
+    MessageSeen,
+    Outcome,
+    RefusalSeen,
+    ReturnSeen,
+)
 
 MOST = 50_000
 """Messages, sessions and forwardings that are remembered."""
@@ -89,6 +97,7 @@ class _Message:
     client: str = ""
     login: str = ""
     message_id: str = ""
+    subject: str = ""
     forwarder: str = ""
     told: bool = False
 
@@ -143,7 +152,9 @@ class Joiner:
     def event(self, line: lines.Line) -> AnyEvent | None:
         """The event that a line of Postfix's completes."""
         if isinstance(line, lines.Refused):
-            return _refusal(line)
+            # What a milter refuses at its end has a number, and with it the session that began it.
+            begun = self._messages.get(line.queue)
+            return _refusal(line, begun is not None and begun.direction == "submitted")
         if isinstance(line, lines.Ended):
             self._messages.take(line.queue)
             self._hops.take(line.queue)
@@ -159,6 +170,8 @@ class Joiner:
             message.login = line.login
         elif isinstance(line, lines.Named):
             message.message_id = line.message_id
+        elif isinstance(line, lines.Fact):
+            return self._fact(line, message)
         elif isinstance(line, lines.Active):
             return self._taken(line, message)
         elif isinstance(line, lines.Tried):
@@ -180,7 +193,15 @@ class Joiner:
             login=message.login,
             client=message.client,
             size=line.size,
+            subject=message.subject,
         )
+
+    def _fact(self, line: lines.Fact, message: _Message) -> ReturnSeen | None:
+        if line.what == "subject":
+            message.subject = line.value
+            return None
+        # Only from elsewhere: what this node could not deliver it has told when it happened.
+        return returns.read(line) if message.direction == "in" else None
 
     def _tried(self, line: lines.Tried, message: _Message) -> AttemptSeen | None:
         if number := lines.next_queue(line):
@@ -236,7 +257,7 @@ def _of_session(session: _Session | None) -> Outcome:
     return next((what for what in _BY_FILING if what in done), "filed")
 
 
-def _refusal(line: lines.Refused) -> RefusalSeen:
+def _refusal(line: lines.Refused, begun_by_ours: bool) -> RefusalSeen:
     number, _ = EventSpool.identity()
     return RefusalSeen(
         id=number,
@@ -245,7 +266,7 @@ def _refusal(line: lines.Refused) -> RefusalSeen:
         sender=line.sender,
         recipient=line.recipient,
         words=line.words,
-        submitted=line.submitted,
+        submitted=line.submitted or begun_by_ours,
     )
 
 

@@ -3,9 +3,9 @@
 `python -m mailstead.mailplane.node.launch NAME --home H`. When the master of Postfix or Dovecot
 is killed, children may live on and hold its listening sockets; the new one needs them.
 
-The control plane runs as a user who may not be able to enter the directory of the program (a clone
-in /root, say). It gets that directory from us as an open file: the path below /proc/self/fd leads
-there without a step through the directories above (proc_pid_fd(5)).
+The control plane and the guard run as users who may not be able to enter the directory of the
+program (a clone in /root, say). They get that directory from us as an open file: the path below
+/proc/self/fd leads there without a step through the directories above (proc_pid_fd(5)).
 """
 
 from __future__ import annotations
@@ -19,31 +19,34 @@ from pathlib import Path
 from typing import NoReturn
 
 import mailstead
-from mailstead.config import child_environment, load
+from mailstead.config import child_environment, load, panel_origin
 from mailstead.home import Home
 from mailstead.mailplane.node import leftovers
 from mailstead.mailplane.node.registry import ENGINES
-from mailstead.mailplane.node.users import CONTROL, POSTFIX
-from mailstead.mailplane.sending import router
+from mailstead.mailplane.node.users import CONTROL, GUARD, POSTFIX
+from mailstead.wire.sending import HELP_PATH
 
-CONTROL_PLANE = ("web", "worker")
-ROUTER = "router"
 CHECK = "check"
 """Ends with 0 when the control plane's user can read the program."""
+OWN = {
+    "web": ("mailstead.control.project.serve", CONTROL),
+    "worker": ("mailstead.control.project.worker", CONTROL),
+    CHECK: ("mailstead.config", CONTROL),
+    "guard": ("mailstead.mailplane.guard", GUARD),
+    "router": ("mailstead.mailplane.sending.router", POSTFIX),
+}
+"""Our own processes that do not run as root: module and user."""
 
 
 def main(arguments: list[str]) -> int:
     """Does not return when all is well: the process becomes what it is to start."""
     parser = argparse.ArgumentParser(prog="launch")
-    parser.add_argument("name", choices=sorted([*ENGINES, *CONTROL_PLANE, ROUTER, CHECK]))
+    parser.add_argument("name", choices=sorted([*ENGINES, *OWN]))
     parser.add_argument("--home", type=Path, required=True)
     given = parser.parse_args(arguments)
     home = Home(given.home)
-    if given.name == ROUTER:
-        hostname = load(home.root).hostname or socket.getfqdn()
-        _become_own(f"-m {router.__name__} --home {home.root} --hostname {hostname}", home, POSTFIX)
     if given.name not in ENGINES:
-        _become_own(_CONTROL[given.name], home, CONTROL)
+        _become_own(*OWN[given.name], home)
     _become_engine(given.name, home)
 
 
@@ -63,14 +66,15 @@ def _become_engine(name: str, home: Home) -> NoReturn:
     os.execve(command[0], command, environment)
 
 
-_CONTROL = {
-    "web": "-m mailstead.control.project.serve",
-    "worker": "-m mailstead.control.project.worker",
-    CHECK: "-m mailstead.config",
-}
-
-
-def _become_own(words: str, home: Home, user: str) -> NoReturn:
+def _become_own(module: str, user: str, home: Home) -> NoReturn:
+    words = ["-m", module]
+    if user == GUARD:
+        # The settings are not for its eyes: a password of the database may stand in them.
+        pages = panel_origin(load(home.root)) + HELP_PATH
+        words += ["--home", str(home.root), "--pages", pages]
+    if user == POSTFIX:
+        hostname = load(home.root).hostname or socket.getfqdn()
+        words += ["--home", str(home.root), "--hostname", hostname]
     python, base = sys.executable, os.path.realpath(sys.executable)
     environment = child_environment(home.root)
     code = [str(Path(mailstead.__file__).parents[1]), sysconfig.get_path("purelib")]
@@ -88,7 +92,7 @@ def _become_own(words: str, home: Home, user: str) -> NoReturn:
         environment |= {"PYTHONPATH": ":".join(paths), "PYTHONNOUSERSITE": "1"}
     if not _readable(str(home.root)):
         sys.exit(f"{home.root} is closed to the user {user}")
-    os.execve(python, [python, *words.split()], environment)
+    os.execve(python, [python, *words], environment)
 
 
 def _readable(path: str) -> bool:

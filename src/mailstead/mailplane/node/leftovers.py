@@ -18,15 +18,19 @@ _PROGRAMS = (
     "/usr/sbin/dovecot",
     "/usr/bin/rspamd",
     "/usr/bin/redis-",
+    "/usr/sbin/knotd",
     "/usr/sbin/unbound",
     "/usr/sbin/postsrsd",
     "/usr/sbin/nginx",
+    "/usr/bin/mta-sts-daemon",
 )
 _MODULES = (
     "mailstead.mailplane.node.agent",
+    "mailstead.mailplane.guard",
     "mailstead.mailplane.sending.router",
     "mailstead.control.project.worker",
     "mailstead.control.project.serve",
+    "mailstead.mailplane.engines.tlspolicy.serve",
 )
 
 
@@ -44,11 +48,24 @@ def _link(path: Path) -> str:
         return ""
 
 
+def _words(process: Path) -> list[str]:
+    return _bytes_of(process / "cmdline").decode("utf-8", "replace").split("\0")
+
+
+def program(process: Path) -> str:
+    """Path of what a process (its folder in /proc) runs; of Python's the script or the module."""
+    path = _link(process / "exe")
+    if not Path(path).name.startswith("python"):
+        return path
+    words = [*_words(process)[1:3], "", ""]
+    return words[1] if words[0] == "-m" else words[0]
+
+
 def _engine(process: Path) -> bool:
     """Whether it is a program that an instance runs: never a shell or an editor of somebody."""
-    if _link(process / "exe").startswith(_PROGRAMS):
+    if program(process).startswith(_PROGRAMS):
         return True
-    words = _bytes_of(process / "cmdline").decode("utf-8", "replace").split("\0")
+    words = _words(process)
     return any(word in _MODULES or word.endswith("/supervisord") for word in words[:4])
 
 
@@ -74,12 +91,12 @@ def _ancestors() -> set[int]:
 
 
 def find(home: Home, *, wanted: Callable[[str], bool] = lambda _: True) -> list[int]:
-    """Pids of the instance's processes whose program (its path) is wanted, not its own family."""
+    """Pids of the instance's processes whose `program` is wanted, not its own family."""
     family = _ancestors()
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         pid = int(process.name)
-        if pid not in family and _ours(process, home) and wanted(_link(process / "exe")):
+        if pid not in family and _ours(process, home) and wanted(program(process)):
             found.append(pid)
     return found
 

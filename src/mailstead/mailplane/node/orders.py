@@ -22,12 +22,14 @@ from xmlrpc.client import Fault
 
 import structlog
 
+from mailstead.config import load
 from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot.control import Doveadm
 from mailstead.mailplane.engines.dovecot.rehearsal import rehearse
 from mailstead.mailplane.engines.postfix import queue
 from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.node import queue_look, supervise, versions
+from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.sending.door import ask
 from mailstead.mailplane.sending.questions import RestNow
 from mailstead.standards.refusal import Refusal
@@ -44,9 +46,12 @@ from mailstead.wire.orders import (
     Given,
     Happening,
     HoldMail,
+    ListedNow,
     ListFolders,
     ListQueue,
     ListSessions,
+    ListsLooked,
+    LookAtLists,
     MailMoved,
     MailSession,
     NodeProcess,
@@ -218,6 +223,12 @@ def revision(home: Home) -> int:
     return int(row[0])
 
 
+def _look_at_lists(home: Home, order: LookAtLists) -> ListsLooked:
+    looked = ListingWatch(load(home.root), home).once()
+    listed = tuple(ListedNow(subject=one.subject, zone=one.zone) for one in looked.listed)
+    return ListsLooked(listed=listed, silent=looked.silent)
+
+
 _DOERS: dict[type[AnyOrder], Callable[[Home, Any], AnyAnswer]] = {
     ListQueue: queue_look.look,
     HoldMail: partial(_move, "hold"),
@@ -229,5 +240,6 @@ _DOERS: dict[type[AnyOrder], Callable[[Home, Any], AnyAnswer]] = {
     EndSessions: _end_sessions,
     TestRules: _test_rules,
     NodeState: _node_state,
+    LookAtLists: _look_at_lists,
     RestAddress: _rest_address,
 }

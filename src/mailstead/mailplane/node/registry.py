@@ -14,6 +14,14 @@ from mailstead.mailplane.engines.dovecot import log as dovecot_log
 from mailstead.mailplane.engines.dovecot import model as dovecot_model
 from mailstead.mailplane.engines.dovecot import render as dovecot_render
 from mailstead.mailplane.engines.files import File
+from mailstead.mailplane.engines.knot import control as knot_control
+from mailstead.mailplane.engines.knot import log as knot_log
+from mailstead.mailplane.engines.knot import model as knot_model
+from mailstead.mailplane.engines.knot import render as knot_render
+from mailstead.mailplane.engines.mtasts import control as mtasts_control
+from mailstead.mailplane.engines.mtasts import log as mtasts_log
+from mailstead.mailplane.engines.mtasts import model as mtasts_model
+from mailstead.mailplane.engines.mtasts import render as mtasts_render
 from mailstead.mailplane.engines.nginx import control as nginx_control
 from mailstead.mailplane.engines.nginx import log as nginx_log
 from mailstead.mailplane.engines.nginx import model as nginx_model
@@ -34,6 +42,10 @@ from mailstead.mailplane.engines.rspamd import control as rspamd_control
 from mailstead.mailplane.engines.rspamd import log as rspamd_log
 from mailstead.mailplane.engines.rspamd import model as rspamd_model
 from mailstead.mailplane.engines.rspamd import render as rspamd_render
+from mailstead.mailplane.engines.tlspolicy import control as tlspolicy_control
+from mailstead.mailplane.engines.tlspolicy import log as tlspolicy_log
+from mailstead.mailplane.engines.tlspolicy import model as tlspolicy_model
+from mailstead.mailplane.engines.tlspolicy import render as tlspolicy_render
 from mailstead.mailplane.engines.unbound import control as unbound_control
 from mailstead.mailplane.engines.unbound import log as unbound_log
 from mailstead.mailplane.engines.unbound import model as unbound_model
@@ -49,10 +61,12 @@ class Engine:
     control: ModuleType
     log: ModuleType
     programs: tuple[str, ...]
-    """Path prefixes of its programs, to find leftovers."""
+    """Prefixes of its programs (`leftovers.program`), to find leftovers."""
     ready: Callable[[Settings, Home], bool]
     user: str = ""
     """User to become before the program starts; empty: it drops privileges by itself."""
+    ours: bool = False
+    """Its program is a part of Mailstead."""
 
     def files(self, settings: Settings, home: Home) -> list[File]:
         """Its rendered files."""
@@ -97,6 +111,14 @@ ENGINES: dict[str, Engine] = {
         ("/usr/sbin/unbound",),
         lambda settings, home: unbound_control.answers(unbound_model.from_settings(settings, home)),
     ),
+    "knot": Engine(
+        knot_model,
+        knot_render,
+        knot_control,
+        knot_log,
+        ("/usr/sbin/knotd",),
+        lambda settings, home: knot_control.answers(knot_model.from_settings(settings, home)),
+    ),
     "postsrsd": Engine(
         postsrsd_model,
         postsrsd_render,
@@ -106,6 +128,26 @@ ENGINES: dict[str, Engine] = {
         lambda settings, home: postsrsd_control.answers(
             postsrsd_model.from_settings(settings, home)
         ),
+    ),
+    "mtasts": Engine(
+        mtasts_model,
+        mtasts_render,
+        mtasts_control,
+        mtasts_log,
+        (mtasts_control.PROGRAM,),
+        lambda settings, home: mtasts_control.answers(mtasts_model.from_settings(settings, home)),
+        user=mtasts_model.USER,
+    ),
+    "tlspolicy": Engine(
+        tlspolicy_model,
+        tlspolicy_render,
+        tlspolicy_control,
+        tlspolicy_log,
+        (tlspolicy_control.MODULE,),
+        lambda settings, home: tlspolicy_control.answers(
+            tlspolicy_model.from_settings(settings, home)
+        ),
+        ours=True,
     ),
     "rspamd": Engine(
         rspamd_model,
@@ -147,4 +189,6 @@ def wanted(settings: Settings) -> list[str]:
     unwanted = set() if settings.spam.scan else {"rspamd"}
     if settings.control != "here":
         unwanted.add("nginx")
+    if not settings.dns.serve_on:
+        unwanted.add("knot")
     return [name for name in ENGINES if name not in unwanted]

@@ -61,7 +61,8 @@ def outdated(home: Home) -> list[str]:
     """These, and our own processes when our code or the settings are newer than what they read."""
     names = updated_under(home)
     if not is_current(home):
-        own = [process.name for process in supervise.status(home) if process.name not in ENGINES]
+        running = [process.name for process in supervise.status(home)]
+        own = [name for name in running if name not in ENGINES or ENGINES[name].ours]
         names += [name for name in own if name not in names]
     return names
 

@@ -121,7 +121,7 @@ def source_of(service: str) -> str:
     return name if name == "fallback" or _OUT.fullmatch(service) else ""
 
 
-class SendingBook:
+class AddressBook:
     """Reads what receivers say of our addresses; one user, the agent's reporter."""
 
     def __init__(self, home: Home, spool: EventSpool) -> None:

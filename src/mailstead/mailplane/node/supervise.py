@@ -53,7 +53,7 @@ def config_file(home: Home) -> Path:
 
 def programs(settings: Settings) -> list[str]:
     """The names of all processes, in the order in which they start."""
-    own = ["router", "agent"] + (["web", "worker"] if settings.control == "here" else [])
+    own = ["guard", "router", "agent"] + (["web", "worker"] if settings.control == "here" else [])
     engines = wanted(settings)
     # nginx last: who is let in finds the panel there.
     return [name for name in [*engines, *own] if name != FRONT] + [
@@ -214,9 +214,12 @@ def _answers(name: str, settings: Settings, home: Home) -> bool:
 
 
 def _steady(home: Home, name: str) -> bool:
-    if name == "router" and not all(map(_taken, (home.route_socket, home.sending_socket))):
-        return False
-    if name == "web" and not all(map(_taken, (home.web_socket, home.panel_socket))):
+    doors = {
+        "web": (home.web_socket, home.panel_socket),
+        "guard": (home.guard_socket,),
+        "router": (home.route_socket, home.sending_socket),
+    }
+    if not all(map(_taken, doors.get(name, ()))):
         return False
     return any(process.name == name and process.state == "RUNNING" for process in status(home))
 

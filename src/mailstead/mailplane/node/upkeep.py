@@ -1,7 +1,8 @@
 """What a node does by itself from time to time, in a thread of the agent.
 
 Every few minutes: begin new log files and throw away old ones; start engines anew whose programs
-Debian's security updates have replaced, once dpkg has ended its work.
+Debian's security updates have replaced, once dpkg has ended its work; once a day, send the DMARC
+reports.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mailstead.config import Settings
 from mailstead.home import Home
 from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.node import logs, renewal, supervise
+from mailstead.mailplane.node.dmarc_reports import DmarcReports
 from mailstead.mailplane.node.lock import one_at_a_time
 from mailstead.standards.refusal import Refusal
 
@@ -37,6 +39,7 @@ class Upkeep:
     def __init__(self, settings: Settings, root: Path) -> None:
         self._settings = settings
         self._home = Home(root)
+        self._reports = DmarcReports(settings, self._home)
 
     def run(self, stopping: threading.Event) -> None:
         """Work until told to stop."""
@@ -57,6 +60,12 @@ class Upkeep:
         for name in logs.rotate_due(self._home, pids, dt.datetime.now(dt.UTC), keep):
             log.info("began a new log", engine=name)
         self._renew()
+        self._report(dt.datetime.now(dt.UTC).astimezone())
+
+    def _report(self, now: dt.datetime) -> None:
+        days = self._reports.due(now)
+        if days:
+            log.info("sent DMARC reports", days=days, words=self._reports.send(days))
 
     def _renew(self) -> None:
         if renewal.packages_change():

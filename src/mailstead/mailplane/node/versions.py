@@ -10,6 +10,7 @@ _PACKAGES = {
     "rspamd": "rspamd",
     "redis": "redis-server",
     "unbound": "unbound",
+    "knot": "knot",
     "postsrsd": "postsrsd",
     "nginx": "nginx",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -332,3 +333,16 @@ def test_it_is_small(front: Front) -> None:
     megabytes = sum(pages) * os.sysconf("SC_PAGESIZE") / 2**20
     print(f"nginx: {len(pages)} processes, {megabytes:.1f} MiB resident")
     assert megabytes < 40
+
+
+def test_a_policy_is_fetched_under_its_domains_name_and_nothing_else_is(front: Front) -> None:
+    name = "mta-sts.cars.example"
+    for answer in (
+        front.get("/.well-known/mta-sts.txt", "--insecure", name=name),
+        front.plain("/.well-known/mta-sts.txt", name=name),
+    ):
+        assert answer.status == 200
+        assert json.loads(answer.body)["path"] == "/policies/mta-sts/cars.example/"
+        assert answer.seen()["host"] == [f"{NAME}:{front.model.https}"]
+    assert front.get("/", "--insecure", name=name).status == 404
+    assert front.get("/domains/", "--insecure", name=name).status == 404

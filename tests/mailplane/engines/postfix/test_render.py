@@ -152,3 +152,22 @@ def test_a_value_that_would_be_read_as_something_else_is_refused(field: str, hos
 def test_a_hostile_home_is_refused() -> None:
     with pytest.raises(Refusal, match="home"):
         render(dataclasses.replace(MODEL, home=Home(Path("/tmp/a b"))))
+
+
+def test_dane_is_believed_only_where_the_resolver_validates() -> None:
+    validating = main_cf(dataclasses.replace(MODEL, dane=True))
+    assert validating["smtp_tls_security_level"] == "dane"
+    assert validating["smtp_dns_support_level"] == "dnssec"
+    assert main_cf()["smtp_tls_security_level"] == "may"
+    assert "smtp_dns_support_level" not in main_cf()
+
+
+def test_each_box_for_reports_is_an_address_of_the_host_and_has_its_maildir() -> None:
+    model = dataclasses.replace(MODEL, reports=(("dmarc-reports", "dmarc"), ("feedback", "arf")))
+    assert "{dmarc-reports = ok}" in main_cf(model)["local_recipient_maps"]
+    assert "{feedback@mail.node.example = reports:}" in main_cf(model)["transport_maps"]
+    assert "{feedback@mail.node.example = arf/}" in master_cf(model)["reports/unix"]
+
+
+def test_what_passes_by_once_more_on_this_machine_asks_for_no_policy() -> None:
+    assert "{ smtp_tls_policy_maps =  }" in master_cf()["forward/unix"]

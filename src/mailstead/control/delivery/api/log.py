@@ -31,6 +31,11 @@ class DeliveryOut(Schema):
     tries: int
     next_try: dt.datetime | None = Field(description="About when.")
     words: str = Field(description="The same for people.")
+    advice: str = Field(description="What the sender can do about it; empty: nothing.")
+    cause: str = Field(
+        description="Class of the failure: `no-mailbox`, `full`, `policy`, `reputation`, "
+        "`content`, `rate`, `tls`, `later`, `soft`, `hard`; empty: nothing failed."
+    )
     dsn: str = Field(description="Enhanced status code.")
     reply: str
     relay: str = Field(description="The other side's server.")
@@ -44,6 +49,7 @@ class AttemptOut(Schema):
 
     at: dt.datetime
     outcome: str
+    cause: str
     dsn: str
     reply: str
     relay: str
@@ -70,19 +76,31 @@ class MessageOut(Schema):
 class DeliveryFind(Turn):
     """Which rows."""
 
-    q: str = Field("", max_length=320, description="A whole address or Message-ID.")
+    q: str = Field("", max_length=320, description="A whole address, Message-ID or subject.")
     since: dt.datetime | None = Field(None, description="Of messages that came then or later.")
     until: dt.datetime | None = Field(None, description="Then or earlier.")
+    state: str = Field(
+        "",
+        max_length=10,
+        description="One state, or `trouble`: all in which mail is stuck or lost.",
+    )
+    cause: str = Field("", max_length=12, description="One class of failures.")
+    domain: str = Field(
+        "",
+        max_length=253,
+        description="A hosted domain, or one elsewhere: of those only mail in trouble is found.",
+    )
 
 
 def _facts(row: Delivery) -> dict[str, object]:
     told = words.tell_of(row, timezone.now())
-    names = DeliveryOut.model_fields.keys() - {"message_id", "words"}
+    names = DeliveryOut.model_fields.keys() - {"message_id", "words", "advice"}
     facts: dict[str, object] = {name: getattr(row, name) for name in names}
     return {
         **facts,
         "message_id": row.message.message_id if row.message else "",
         "words": told.sentence,
+        "advice": told.advice,
     }
 
 
@@ -95,7 +113,13 @@ def _attempt(row: Attempt) -> dict[str, object]:
 def find_messages(request: HttpRequest, find: Query[DeliveryFind]) -> object:
     """What became of each message for each recipient, the newest first."""
     rows = queries.deliveries(
-        caller(request), search=find.q, since=_aware(find.since), until=_aware(find.until)
+        caller(request),
+        search=find.q,
+        since=_aware(find.since),
+        until=_aware(find.until),
+        state=find.state,
+        cause=find.cause,
+        domain=find.domain,
     )
     return paged_by_time(rows.select_related("message"), find, _facts)
 

@@ -10,6 +10,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from mailstead.control.delivery.causes import TROUBLE
+
+_TROUBLE = Q(state__in=TROUBLE)
+
 
 class Message(models.Model):
     """One message in one node's queue."""
@@ -21,6 +25,8 @@ class Message(models.Model):
     """`wire.events.Direction`; empty: only its attempts are known."""
     message_id = models.CharField(max_length=250, blank=True, db_index=True)
     """Without angle brackets; as the sender chose it."""
+    subject = models.CharField(max_length=16, blank=True)
+    """Keyed hash of its subject (`standards.subject`); empty: none was told."""
     sender = models.CharField(max_length=320, blank=True)
     client = models.CharField(max_length=45, blank=True)
     size = models.BigIntegerField(default=0)
@@ -32,6 +38,11 @@ class Message(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["queue", "server"], name="message_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["subject", "id"], name="message_subject", condition=~Q(subject="")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -78,6 +89,8 @@ class Delivery(models.Model):
     relay = models.CharField(max_length=253, blank=True)
     dsn = models.CharField(max_length=11, blank=True)
     reply = models.CharField(max_length=500, blank=True)
+    cause = models.CharField(max_length=12, blank=True)
+    """Why it failed (`causes.CAUSES`), also while it is tried again; empty: it did not."""
     folder = models.CharField(max_length=250, blank=True)
     forwarded = models.JSONField(default=list)
 
@@ -93,6 +106,17 @@ class Delivery(models.Model):
                 condition=~Q(original=""),
             ),
             models.Index(fields=["at", "id"], name="delivery_all", condition=Q(first=True)),
+            models.Index(fields=["domain", "at", "id"], name="delivery_domain"),
+            # What did not go its way is a small part; it is asked for by state and class.
+            models.Index(
+                fields=["at", "id"], name="trouble_all", condition=_TROUBLE & Q(first=True)
+            ),
+            models.Index(
+                fields=["customer", "at", "id"], name="trouble_customer", condition=_TROUBLE
+            ),
+            models.Index(
+                fields=["mailbox", "at", "id"], name="trouble_mailbox", condition=_TROUBLE
+            ),
         ]
 
     def __str__(self) -> str:
@@ -113,6 +137,7 @@ class Attempt(models.Model):
     relay = models.CharField(max_length=253, blank=True)
     dsn = models.CharField(max_length=11, blank=True)
     reply = models.CharField(max_length=500, blank=True)
+    cause = models.CharField(max_length=12, blank=True)
     folder = models.CharField(max_length=250, blank=True)
     forwarded = models.JSONField(default=list)
     next_try = models.DateTimeField(null=True)

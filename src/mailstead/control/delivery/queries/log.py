@@ -8,31 +8,22 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from mailstead.control.delivery.causes import TROUBLE
 from mailstead.control.delivery.models import Attempt, Delivery, Message
-from mailstead.control.hosting.models import Customer
+from mailstead.control.delivery.queries.scope import of_rows
+from mailstead.control.hosting.queries import domains
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
+from mailstead.standards.subject import subject_hash
 
+TROUBLED = "trouble"
+"""Asked for as a state: every one in which mail did not go its way."""
 MOST_FOUND = 300
 """Rows of each column that a search looks at, the newest."""
 COLUMNS = ("recipient", "sender", "original")
-
-
-def _scope(actor: Actor) -> Q:
-    if actor.sees_everything:
-        return Q()
-    if actor.kind == "reseller":
-        sold = Customer.objects.filter(reseller=actor.customer).values_list("pk", flat=True)
-        return Q(customer__in=[actor.customer, *sold])
-    if actor.kind == "customer":
-        return Q(customer=actor.customer)
-    if actor.kind == "domain_admin":
-        return Q(customer=actor.customer, domain__in=actor.domains)
-    if actor.kind == "mailbox":
-        return Q(mailbox=actor.mailbox)
-    return Q(pk__in=())
 
 
 def deliveries(
@@ -42,12 +33,19 @@ def deliveries(
     search: str = "",
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
+    state: str = "",
+    cause: str = "",
+    domain: str = "",
 ) -> QuerySet[Delivery]:
-    """What the actor sees, newest first; `search` is a whole address, Message-ID or queue number.
+    """What the actor sees, newest first; `search` is a whole address, Message-ID, queue number
+    or subject.
 
-    `mailbox` is the number of one that was fetched through the actor.
+    `mailbox` is the number of one that was fetched through the actor. `state` and `cause` (a
+    class of failures, `causes.CAUSES`) are whole words, `trouble` is every state in which mail did
+    not go its way. `domain` is a hosted one that the actor sees, or one elsewhere: of those only
+    mail in trouble is found.
     """
-    rows = Delivery.objects.filter(_scope(actor))
+    rows = Delivery.objects.filter(of_rows(actor))
     if mailbox is not None:
         rows = rows.filter(mailbox=mailbox)
     elif actor.sees_everything:
@@ -58,10 +56,32 @@ def deliveries(
         rows = rows.filter(at__gte=since)
     if until is not None:
         rows = rows.filter(at__lte=until)
+    rows = _narrowed(actor, rows, state, cause, domain.strip().lower().lstrip("@"))
     text = search.strip()
     if text:
         rows = Delivery.objects.filter(pk__in=_matching(rows, text))
     return rows.order_by("-at", "-pk")
+
+
+def _narrowed(
+    actor: Actor, rows: QuerySet[Delivery], state: str, cause: str, domain: str
+) -> QuerySet[Delivery]:
+    if domain:
+        numbers = list(domains(actor).filter(name=domain).values_list("pk", flat=True))
+        if numbers:
+            rows = rows.filter(domain__in=numbers)
+        else:
+            far = Q(side="in", sender__endswith=f"@{domain}")
+            rows = rows.filter(far | (~Q(side="in") & Q(recipient__endswith=f"@{domain}")))
+            state = state or ("" if cause else TROUBLED)
+    if cause:
+        rows = rows.filter(cause=cause)
+    if cause or state == TROUBLED:
+        # An index holds only these states.
+        rows = rows.filter(state__in=TROUBLE)
+    if state and state != TROUBLED:
+        rows = rows.filter(state=state)
+    return rows
 
 
 def _matching(rows: QuerySet[Delivery], text: str) -> set[int]:
@@ -76,6 +96,9 @@ def _matching(rows: QuerySet[Delivery], text: str) -> set[int]:
             found.update(one.values_list("pk", flat=True)[:MOST_FOUND])
     messages = Message.objects.filter(message_id=bare).values_list("pk", flat=True)
     numbers = list(messages[:MOST_FOUND])
+    if hashed := subject_hash(text, settings.SUBJECT_KEY):
+        alike = Message.objects.filter(subject=hashed).exclude(subject="").order_by("-pk")
+        numbers += alike.values_list("pk", flat=True)[:MOST_FOUND]
     if "@" not in bare:
         numbers += Message.objects.filter(queue=bare).values_list("pk", flat=True)[:MOST_FOUND]
     if numbers:
@@ -85,7 +108,7 @@ def _matching(rows: QuerySet[Delivery], text: str) -> set[int]:
 
 def delivery_numbered(actor: Actor, number: int, *, mailbox: int | None = None) -> Delivery:
     """The row of that number, its message with it; raises `Refusal` (`message-unknown`)."""
-    rows = Delivery.objects.filter(_scope(actor), pk=number)
+    rows = Delivery.objects.filter(of_rows(actor), pk=number)
     if mailbox is not None:
         rows = rows.filter(mailbox=mailbox)
     found = rows.select_related("message").first()
@@ -100,7 +123,7 @@ def recipients_of(
     """What became of the same message for each recipient of whom the actor may know."""
     if delivery.message_id is None:
         return [delivery]
-    rows = Delivery.objects.filter(_scope(actor), message=delivery.message_id)
+    rows = Delivery.objects.filter(of_rows(actor), message=delivery.message_id)
     if mailbox is not None:
         rows = rows.filter(mailbox=mailbox)
     found: dict[tuple[str, str], Delivery] = {}

@@ -5,11 +5,28 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from mailstead.control.delivery.services import log, pools
+from mailstead.control.delivery.services import (
+    listings,
+    log,
+    pools,
+    report_mail,
+    returns,
+    suppression,
+)
+from mailstead.control.hosting.services import record_sending
 from mailstead.wire.events import AnyEvent
 
-RECORDERS = (log.record, pools.record)
-"""Each takes the server, its new events and the time, and records those that are its own."""
+RECORDERS = (
+    log.record,
+    pools.record,
+    listings.record,
+    suppression.record,
+    returns.record,
+    record_sending,
+    report_mail.record,
+)
+"""Each takes the server, its new events and the time, and records those that are its own. The log
+comes before those who ask it."""
 
 
 def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Model
 
+from mailstead.control.delivery.causes import cause
 from mailstead.control.delivery.models import Attempt, Delivery, Message
 from mailstead.control.hosting.models import Domain, Mailbox
 from mailstead.wire.events import AnyEvent, AttemptSeen, MessageSeen, RefusalSeen
@@ -35,6 +36,7 @@ _CHANGING = (
     "relay",
     "dsn",
     "reply",
+    "cause",
     "folder",
     "forwarded",
 )
@@ -187,6 +189,7 @@ class _Batch:
             at=self._past(event.at),
             direction=event.direction,
             message_id=_cut(event.message_id, 250),
+            subject=_cut(event.subject, 16),
             sender=_cut(event.sender, 320),
             client=_cut(event.client, 45),
             size=event.size,
@@ -240,6 +243,7 @@ class _Batch:
             "relay": _cut(event.relay, 253),
             "dsn": _cut(event.dsn, 11),
             "reply": _cut(event.reply, 500),
+            "cause": cause(event.outcome, event.dsn, event.reply),
             "folder": _cut(event.folder, 250),
             "forwarded": [_cut(address, 320) for address in event.forwarded[:20]],
             "next_try": event.next_try,
@@ -304,6 +308,7 @@ class _Batch:
                     client=_cut(event.client, 45),
                     dsn=_cut(dsn, 11) if dsn.count(".") == 2 else "",
                     reply=_cut(event.words, 500),
+                    cause=cause("refused", "", event.words),
                 )
             )
 

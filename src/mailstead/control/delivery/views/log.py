@@ -21,6 +21,8 @@ from mailstead.control.web.listing import csv_file, listing, wants_csv
 
 MOST_IN_FILE = 100_000
 """Rows of an export, the newest."""
+_CHOICES = ("state", "cause", "domain")
+_ASKED = ("since", "until", *_CHOICES)
 _HEADS = (
     "time",
     "direction",
@@ -30,6 +32,7 @@ _HEADS = (
     "state",
     "updated",
     "in words",
+    "class",
     "reply",
     "server",
     "message-id",
@@ -71,6 +74,7 @@ def _list(request: HttpRequest, place: Place | None) -> HttpResponseBase:
         search=request.GET.get("q", "")[:400],
         since=_moment(request, "since"),
         until=_moment(request, "until"),
+        **{name: request.GET.get(name, "")[:253] for name in _CHOICES},
     )
     if wants_csv(request):
         rows = rows.select_related("message")[:MOST_IN_FILE]
@@ -81,14 +85,16 @@ def _list(request: HttpRequest, place: Place | None) -> HttpResponseBase:
         sorts={"time": ("at", "pk")},
         default="-time",
         vast=True,
-        hint=gettext("Whole address or Message-ID"),
+        hint=gettext("Whole address, Message-ID or subject"),
     )
     lines = [Line(row, words.tell_of(row, now), _link(place, row.pk)) for row in found.rows]
     context = {
         "listing": found,
         "lines": lines,
-        "asked": {name: request.GET.get(name, "")[:40] for name in ("since", "until")},
-        "filtered": any(request.GET.get(name) for name in ("q", "since", "until")),
+        "asked": {name: request.GET.get(name, "")[:253] for name in _ASKED},
+        "filtered": any(request.GET.get(name) for name in ("q", *_ASKED)),
+        "states": words.short_words(),
+        "causes": words.cause_words(),
     }
     return _render(request, "list", place, context)
 
@@ -117,6 +123,7 @@ def _cells(row: Delivery, now: dt.datetime) -> tuple[str, ...]:
         row.state,
         row.updated.isoformat(timespec="seconds"),
         words.tell_of(row, now).sentence,
+        row.cause,
         row.reply,
         row.relay,
         row.message.message_id if row.message else "",

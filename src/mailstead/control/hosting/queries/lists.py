@@ -188,12 +188,17 @@ def answer_state(
     return "later" if answer.starts is not None and answer.starts > now else "on"
 
 
+def dmarc_box(domain: Domain) -> str:
+    """Where receivers send their DMARC reports about a domain."""
+    return f"{settings.MAILSTEAD.reports.dmarc}@{domain.server.hostname}"
+
+
 def dns_records(domain: Domain) -> list[tuple[str, str, str]]:
     """The records that the owner publishes: name, type, value."""
     records = [
         (domain.name, "MX", f"10 {domain.server.hostname}."),
         (domain.name, "TXT", f"v=spf1 mx a:{domain.server.hostname} ~all"),
-        (f"_dmarc.{domain.name}", "TXT", "v=DMARC1; p=none"),
+        (f"_dmarc.{domain.name}", "TXT", f"v=DMARC1; p=none; rua=mailto:{dmarc_box(domain)}"),
     ]
     records += [
         (

@@ -27,6 +27,7 @@ from mailstead.control.hosting.services.bulk import (
     import_domains,
     import_mailboxes,
 )
+from mailstead.control.hosting.services.common import permit
 from mailstead.control.hosting.services.customers import (
     create_customer,
     note_acting,
@@ -40,6 +41,8 @@ from mailstead.control.hosting.services.domains import (
     create_domain,
     make_domain_alias,
     note_dns,
+    note_mta_sts,
+    note_zone,
     remove_domain,
     restore_domain,
     resume_domain,
@@ -82,6 +85,7 @@ from mailstead.control.hosting.services.node_orders import (
     PATIENCE,
     Acted,
     Move,
+    answered,
     delete_mail,
     end_sessions,
     hold_mail,
@@ -106,6 +110,13 @@ from mailstead.control.hosting.services.rowwise import (
 from mailstead.control.hosting.services.rules import (
     parse_rules,
     set_rules,
+)
+from mailstead.control.hosting.services.sending import (
+    record_sending,
+    set_customer_limits,
+    set_house_limits,
+    set_mailbox_limits,
+    set_package_limits,
 )
 from mailstead.control.hosting.services.servers import (
     create_server,
@@ -132,6 +143,7 @@ __all__ = [
     "Move",
     "Result",
     "Seen",
+    "answered",
     "apply_package",
     "create_app_password",
     "create_customer",
@@ -159,14 +171,18 @@ __all__ = [
     "node_state",
     "note_acting",
     "note_dns",
+    "note_mta_sts",
+    "note_zone",
     "outside_address",
     "parse_rules",
+    "permit",
     "pool_usage",
     "post_recovery",
     "purge_expired",
     "put_back_autoresponder",
     "put_back_forwarder",
     "queue",
+    "record_sending",
     "recover",
     "recoverable",
     "release_mail",
@@ -190,8 +206,12 @@ __all__ = [
     "set_autoresponder",
     "set_brand",
     "set_catch_all",
+    "set_customer_limits",
     "set_domain_forwarder",
     "set_forwarder",
+    "set_house_limits",
+    "set_mailbox_limits",
+    "set_package_limits",
     "set_password",
     "set_recovery_address",
     "set_reseller",

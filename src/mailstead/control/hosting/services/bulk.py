@@ -16,6 +16,7 @@ from django.db.models import prefetch_related_objects
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Customer, Domain, Mailbox, Server
+from mailstead.control.hosting.queries import sending
 from mailstead.control.hosting.queries.scope import of_domains
 from mailstead.control.hosting.rows import DomainRow, MailboxRow, Result
 from mailstead.control.hosting.services import limits
@@ -224,7 +225,10 @@ def import_domains(
         )
         for domain in new
     )
-    changes: list[AnyChange] = [messages.domain_put(domain) for domain in new]
+    house = sending.house()
+    changes: list[AnyChange] = []
+    for domain in new:
+        changes += [messages.domain_put(domain), messages.sending_put(domain, house)]
     if dkim:
         changes += [messages.dkim_put(new_key(domain)) for domain in new]
     feed.publish(server=server.name, changes=changes, now=now)

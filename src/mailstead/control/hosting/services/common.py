@@ -21,6 +21,7 @@ from mailstead.control.hosting.models import (
     Mailbox,
     Package,
     RuleSet,
+    SendingPolicy,
     Serial,
     Server,
     SpamSettings,
@@ -80,6 +81,7 @@ KINDS = {
     "AppPassword": "app-password",
     "SpamSettings": "spam",
     "DkimKey": "dkim",
+    "SendingPolicy": "sending-limits",
 }
 """What the audit trail and the table of roles call a row, where it is not the name of its class."""
 _WHILE_SUSPENDED = frozenset({"mailbox.set-password", "app-password.remove", "mailbox.remove"})
@@ -159,7 +161,7 @@ def _whose(row: Model) -> tuple[Customer | None, Domain | None, Mailbox | None]:
         return row.owner, None, None
     if isinstance(row, Brand):
         return row.customer, None, None
-    if isinstance(row, Server):
+    if isinstance(row, Server | SendingPolicy):
         return None, None, None
     raise TypeError(f"no owner is known for {type(row).__name__}")
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import defaultdict
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import ProtectedError, Q
 
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
@@ -20,6 +20,7 @@ from mailstead.control.hosting.services.common import (
     refuse_higher,
 )
 from mailstead.control.hosting.services.mailboxes import outside_address
+from mailstead.control.hosting.services.sending import tell_customer
 from mailstead.control.hosting.services.usage import settle_pool
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
@@ -104,6 +105,8 @@ def create_customer(
         package=package,
         is_reseller=is_reseller,
         reseller_id=reseller,
+        sending_mailbox=package.sending_mailbox if package else {},
+        sending_total=package.sending_total if package else {},
         created_at=now,
     )
     _commit(actor, now, "create", customer, None)
@@ -166,20 +169,28 @@ def update_customer(
             customer.domain_limit = None if no_domain_limit else checked_limit(domain_limit)
         if customer.package is not None and limits_of(customer) != limits_of(customer.package):
             customer.package = None
+    sending = before["sending_mailbox"], before["sending_total"]
     customer.save()
     _commit(actor, now, "update", customer, before)
     settle_pool(customer, now)
+    if sending != (customer.sending_mailbox, customer.sending_total):
+        tell_customer(customer, now)
 
 
-def limits_of(row: Customer | Package) -> tuple[int, int | None, int | None]:
-    """Storage in bytes, mailboxes, domains."""
-    return row.quota, row.mailbox_limit, row.domain_limit
+_LIMITS = ("quota", "mailbox_limit", "domain_limit", "sending_mailbox", "sending_total")
+"""What a package gives."""
+
+
+def limits_of(row: Customer | Package) -> dict[str, object]:
+    """Storage in bytes, mailboxes, domains, and what may be sent."""
+    return {name: getattr(row, name) for name in _LIMITS}
 
 
 def take_package(customer: Customer, package: Package) -> None:
     """The package's limits become the customer's; the caller saves."""
     customer.package = package
-    customer.quota, customer.mailbox_limit, customer.domain_limit = limits_of(package)
+    for name, value in limits_of(package).items():
+        setattr(customer, name, value)
 
 
 @transaction.atomic
@@ -311,7 +322,16 @@ def remove_customer(*, actor: Actor, now: dt.datetime, customer: Customer) -> No
         gone=True,
     )
     number = customer.pk
-    customer.delete()
+    try:
+        customer.delete()
+    except ProtectedError as error:
+        # An upper floor's things, which this one does not know by name.
+        raise Refusal(
+            "customer-in-use",
+            "'{name}' still has DNS zones here.",
+            remedy="Remove the zones first.",
+            name=customer.name,
+        ) from error
     people.end_customer(customer=number)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
 
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Customer, Domain, Server
+from mailstead.control.hosting.queries import sending
 from mailstead.control.hosting.queries.loops import refuse_loops_of_domain
 from mailstead.control.hosting.services.common import (
     checked_text,
@@ -58,7 +60,10 @@ def create_domain(
             bare=bare,
         )
     domain = Domain.objects.create(name=bare, customer=customer, server=server, created_at=now)
-    changes: list[AnyChange] = [messages.domain_put(domain)]
+    changes: list[AnyChange] = [
+        messages.domain_put(domain),
+        messages.sending_put(domain, sending.house()),
+    ]
     if dkim:
         changes.append(messages.dkim_put(new_key(domain)))
     refuse_loops_of_domain(domain)
@@ -265,5 +270,55 @@ def note_dns(
         now=now,
         before={key: before[key] for key in changed if key in before},
         after={key: after[key] for key in changed if key in after},
+        owner=owner,
+    )
+
+
+@transaction.atomic
+def note_zone(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    domain: Domain,
+    rule: str,
+    verb: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    """Write into the trail that the domain's zone was changed, who may not is refused.
+
+    `before` and `after` hold the values of each record set that was changed.
+    """
+    living(domain)
+    people.record(
+        actor=actor,
+        verb=verb,
+        kind="domain",
+        label=domain.name,
+        object_id=domain.pk,
+        now=now,
+        before=before,
+        after=after,
+        owner=permit(actor, rule, domain),
+    )
+
+
+def note_mta_sts(
+    *, actor: Actor, now: dt.datetime, domain: Domain, before: str, after: str
+) -> None:
+    """Note that the domain's MTA-STS policy changes, and have its DNS looked at soon."""
+    living(domain)
+    owner = permit(actor, "dns.set-mta-sts", domain)
+    domain.dns_due_at = now
+    domain.save(update_fields=["dns_due_at"])
+    people.record(
+        actor=actor,
+        verb="domain.set-mta-sts",
+        kind="domain",
+        label=domain.name,
+        object_id=domain.pk,
+        now=now,
+        before={"mta-sts": before},
+        after={"mta-sts": after},
         owner=owner,
     )

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting.models import Server
@@ -96,4 +97,12 @@ def remove_server(*, actor: Actor, now: dt.datetime, server: Server) -> None:
         server=None,
         gone=True,
     )
-    server.delete()
+    try:
+        server.delete()
+    except ProtectedError as error:
+        raise Refusal(
+            "server-in-use",
+            "The server {name} still serves DNS zones.",
+            remedy="Remove the zones first.",
+            name=server.name,
+        ) from error

@@ -11,6 +11,7 @@ from mailstead.control.hosting.views import (
     metrics,
     packages,
     queue,
+    sending,
     servers,
     style,
 )
@@ -27,6 +28,10 @@ urlpatterns: list[URLPattern] = [
     path("packages/", packages.package_list, name="packages"),
     path("packages/add/", packages.add, name="package-add"),
     path("packages/<int:number>/", packages.edit, name="package-edit"),
+    path("customers/<int:number>/sending/", sending.of_customer, name="customer-sending"),
+    path("packages/<int:number>/sending/", sending.of_package, name="package-sending"),
+    path("sending/", sending.overview, name="sending"),
+    path("sending/house/", sending.house, name="sending-house"),
     path("packages/<int:number>/give/", packages.apply, name="package-apply"),
     path("packages/<int:number>/remove/", packages.remove, name="package-remove"),
     path("brand/", brands.brand, name="brand"),

@@ -11,6 +11,7 @@ from mailstead.control.hosting.views import (
     mailbox,
     mailboxes,
     overview,
+    sending,
     welcome,
 )
 
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("mailboxes/<int:number>/edit/", mailbox.edit, name="mailbox-edit"),
     path("mailboxes/<int:number>/recovery/", mailbox.recovery, name="mailbox-recovery"),
     path("mailboxes/<int:number>/password/", mailbox.password, name="mailbox-password"),
+    path("mailboxes/<int:number>/sending/edit/", sending.edit_mailbox, name="mailbox-sending-edit"),
     path("mailboxes/<int:number>/remove/", mailbox.remove, name="mailbox-remove"),
     path("mailboxes/<int:number>/restore/", mailbox.restore, name="mailbox-restore"),
     path("mailboxes/<int:number>/welcome/", welcome.sheet, name="mailbox-welcome"),

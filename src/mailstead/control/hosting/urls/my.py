@@ -16,6 +16,7 @@ from mailstead.control.hosting.views import (
     my_spam,
     my_storage,
     my_vacation,
+    sending,
 )
 
 # Each twice: `my-…` and `mailbox-…`.
@@ -33,6 +34,7 @@ _PAGES: tuple[tuple[str, Any, str], ...] = (
     ("apps/<int:app>/remove/", my_apps.remove, "app-remove"),
     ("sign-ins/", my_sign_ins.sign_ins, "sign-ins"),
     ("sign-ins/end/", my_sign_ins.end, "sign-ins-end"),
+    ("sending/", sending.of_mailbox, "sending"),
     ("storage/", my_storage.storage, "storage"),
     ("clients/", my_clients.clients, "clients"),
     ("clients/apple/", my_clients.profile, "clients-apple"),

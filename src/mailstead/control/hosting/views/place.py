@@ -27,6 +27,7 @@ _TABS = (
     ("spam", _("Spam"), "spam.view"),
     ("apps", _("App passwords"), "app-password.view"),
     ("sign-ins", _("Sign-ins"), "sign-in.view"),
+    ("sending", _("Sending"), "sending-use.view"),
     ("storage", _("Storage"), "folder.view"),
     ("clients", _("Mail programs"), "mailbox.view"),
 )

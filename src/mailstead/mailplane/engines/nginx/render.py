@@ -122,6 +122,7 @@ http {{
   }}
 {_strangers(model)}
 {_sent_on(model)}
+{_policies(model)}
 {_panel(model)}
 }}
 """
@@ -197,6 +198,34 @@ def _sent_on(model: NginxModel) -> str:
     server_name {" ".join(model.hostnames)};
     # $host is one of the names above, or this server would not have been chosen.
     return 308 https://$host{_port(model)}$request_uri;
+  }}"""
+
+
+def _policies(model: NginxModel) -> str:
+    """MTA-STS policies at `mta-sts.<domain>`; who reads them asks for nothing else."""
+    return f"""\
+  server {{
+{_listen(model, model.http, "")}
+{_listen(model, model.https, " ssl http2")}
+    server_name ~^mta-sts\\.(?<policy_domain>[a-z0-9.-]+)$;
+    {_errors(4)}
+    {_secured(4)}
+{_pages(model)}
+    location = /.well-known/mta-sts.txt {{
+      proxy_pass http://unix:{model.home.panel_socket}:/policies/mta-sts/$policy_domain/;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host {model.hostnames[0]}{_port(model)};
+      proxy_set_header X-Real-IP $remote_addr;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto https;
+      proxy_set_header Cookie "";
+      proxy_hide_header Set-Cookie;
+      proxy_connect_timeout 3s;
+    }}
+    location / {{
+      return 404;
+    }}
   }}"""
 
 

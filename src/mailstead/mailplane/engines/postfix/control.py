@@ -172,6 +172,9 @@ def prepare(model: PostfixModel) -> None:
     if not model.operator:
         model.postmaster.mkdir(mode=0o700, exist_ok=True)
         shutil.chown(model.postmaster, *model.mail_owner)
+    for folder in (home.reports, *(home.reports / box for _, box in model.reports)):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        shutil.chown(folder, *model.mail_owner)
     Postmap(home).create()
     check_config(model)
 

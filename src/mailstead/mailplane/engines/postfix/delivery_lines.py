@@ -46,6 +46,10 @@ _REFUSED = re.compile(
 )
 _ONCE = (b"; from=<", b" to=<", b" proto=", b" helo=<")
 """A refusal in which one of them stands twice was made to look like another one."""
+# What a stranger said stands before; the fact is what follows the last colon (engines/rspamd).
+_FACT = re.compile(
+    rb"milter-header-strip: header X-Mailstead-\w+: .*: (subject|report)=([0-9A-Za-z+/=]+)"
+)
 _QUEUED = re.compile(r"queued as ([0-9A-Za-z]{10,24})$")
 _CHANGES = {
     b"placed on hold": "held",
@@ -86,6 +90,14 @@ class Named(Line):
     """The message's own identity, without angle brackets and spaces; empty: it has none."""
 
     message_id: str
+
+
+@dataclass(frozen=True)
+class Fact(Line):
+    """What Rspamd has found in the message: `subject`, a hash, or `report`, base64."""
+
+    what: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -159,6 +171,8 @@ def read(line: bytes, now: dt.datetime) -> Line | None:
         return _tried(rest, service, queue, at)
     if service == b"cleanup" and rest.startswith(b"message-id="):
         return Named(queue, at, message_id(rest[len(b"message-id=") :]))
+    if rest.startswith(b"milter-header-strip: ") and (fact := _FACT.fullmatch(rest)):
+        return Fact(queue, at, fact[1].decode(), fact[2].decode())
     if service == b"qmgr":
         return _of_queue(rest, queue, at)
     if service == b"postsuper":

@@ -11,6 +11,7 @@ from mailstead.mailplane.engines.postfix.model import (
     ROOM,
     TIGHT,
     PostfixModel,
+    facts_file,
     srs_file,
 )
 from mailstead.mailplane.engines.postfix.sending import CONCURRENCY_WHEN_NEW
@@ -26,6 +27,8 @@ _STALE = (
 )
 _ANONYMOUS = "530 5.7.0 Sign in first: this port takes mail from the users of this host only"
 
+_GUARD_AWAY = "451 4.3.0 Mail cannot be checked before sending just now; send again in a minute"
+
 
 def entries(model: PostfixModel) -> list[Entry]:
     """All settings, in the order in which a reader wants them."""
@@ -37,6 +40,7 @@ def entries(model: PostfixModel) -> list[Entry]:
         *_dialog(),
         *_submission(model),
         *_tls(model),
+        *_tls_out(model),
         *_delivery(),
         *_new_addresses(model),
         *_milter(model),
@@ -125,7 +129,8 @@ def _host_mail(model: PostfixModel) -> list[Entry]:
             "postmaster:",
             "No operator is named: kept, never lost (RFC 5321 §4.5.1).",
         )
-    known = ", ".join(f"{{{name} = ok}}" for name in names)
+    boxes = [local for local, _ in model.reports]
+    known = ", ".join(f"{{{name} = ok}}" for name in (*names, *boxes))
     return [
         ("mydestination", "$myhostname", "The host's own name has no Unix accounts behind it."),
         (
@@ -166,7 +171,7 @@ def _lookups(model: PostfixModel) -> list[Entry]:
             "5000",
             "A forwarder may have many destinations (default 1000).",
         ),
-        ("transport_maps", f"lmdb:{maps}/transport", "Refused and dropped ends of a chain."),
+        ("transport_maps", *_transports(model)),
         (
             "sender_dependent_default_transport_maps",
             f"inline:{{{{<> = smtp:}}, {{@{model.hostname} = smtp:}}}}, lmdb:{maps}/classes",
@@ -181,6 +186,15 @@ def _lookups(model: PostfixModel) -> list[Entry]:
         ),
         ("virtual_transport", f"lmtp:unix:{model.home.dovecot_run}/lmtp", "Dovecot delivers."),
     ]
+
+
+def _transports(model: PostfixModel) -> tuple[str, str]:
+    value = f"lmdb:{model.home.maps}/transport"
+    if not model.reports:
+        return value, "Refused and dropped ends of a chain."
+    boxes = ", ".join(f"{{{local}@{model.hostname} = reports:}}" for local, _ in model.reports)
+    reason = "Refused and dropped ends of a chain; reports to the host itself (decision 0029)."
+    return f"{value}, inline:{{{boxes}}}", reason
 
 
 def _inbound(model: PostfixModel) -> list[Entry]:
@@ -261,6 +275,7 @@ def _dialog() -> list[Entry]:
 
 def _submission(model: PostfixModel) -> list[Entry]:
     maps = model.home.maps
+    guard = _ask_guard(model)
     return [
         ("smtpd_sasl_type", "dovecot", "Dovecot knows the passwords."),
         (
@@ -307,7 +322,23 @@ def _submission(model: PostfixModel) -> list[Entry]:
             "reject_unlisted_recipient, permit_sasl_authenticated, reject",
             "A typing error is said at once, not bounced.",
         ),
+        (
+            "submission_data_restrictions",
+            guard,
+            "The guard decides about the message as a whole where Postfix knows how many\n"
+            "recipients it has (docs/decisions/0025). Five tries with a second between them\n"
+            "bridge a restart of the guard; when it stays away mail waits at the sender, none\n"
+            "goes out uncounted.",
+        ),
     ]
+
+
+def _ask_guard(model: PostfixModel) -> str:
+    """The restriction that asks the guard; for the submission ports only."""
+    return (
+        f"check_policy_service {{ unix:{model.home.guard_socket}, timeout=5s, try_limit=5, "
+        f"{{ default_action = {_GUARD_AWAY} }} }}"
+    )
 
 
 def _tls(model: PostfixModel) -> list[Entry]:
@@ -335,7 +366,12 @@ def _tls(model: PostfixModel) -> list[Entry]:
         ),
         ("smtpd_tls_loglevel", "1", "One line a session: protocol and cipher."),
         ("smtpd_tls_received_header", "yes", "Shows the reader whether TLS was used."),
-        ("smtp_tls_security_level", "may", "Opportunistic TLS out (RFC 7435)."),
+    ]
+
+
+def _tls_out(model: PostfixModel) -> list[Entry]:
+    return [
+        *_policies(model),
         ("smtp_tls_loglevel", "1", "One line a session."),
         ("smtp_tls_connection_reuse", "yes", "Saves handshakes to busy receivers."),
         (
@@ -346,9 +382,38 @@ def _tls(model: PostfixModel) -> list[Entry]:
         (
             "smtp_tls_CApath",
             "/etc/ssl/certs",
-            "Lets the log tell verified receivers from others.",
+            "Lets the log tell verified receivers from others; MTA-STS is measured by it.",
         ),
+        *_authorities(model),
     ]
+
+
+def _policies(model: PostfixModel) -> list[Entry]:
+    """DANE and MTA-STS (docs/decisions/0029)."""
+    found: list[Entry] = []
+    if model.dane:
+        found += [
+            ("smtp_dns_support_level", "dnssec", "Asks the resolver what it has validated."),
+            (
+                "smtp_tls_security_level",
+                "dane",
+                "Where a receiver's signed zone names its certificate, nothing else is taken\n"
+                "(RFC 7672); everywhere else opportunistic TLS (RFC 7435).",
+            ),
+        ]
+    else:
+        found.append(("smtp_tls_security_level", "may", "Opportunistic TLS out (RFC 7435)."))
+    if model.tls_policy:
+        reason = "MTA-STS policies that are enforced (RFC 8461); without an answer mail waits."
+        found.append(("smtp_tls_policy_maps", model.tls_policy, reason))
+    return found
+
+
+def _authorities(model: PostfixModel) -> list[Entry]:
+    if not model.authorities:
+        return []
+    reason = "Authorities that the settings name besides the system's."
+    return [("smtp_tls_CAfile", model.authorities, reason)]
 
 
 def _delivery() -> list[Entry]:
@@ -402,6 +467,11 @@ def _milter(model: PostfixModel) -> list[Entry]:
             "milter_mail_macros",
             "i {mail_addr} {client_addr} {client_name} {auth_authen} {auth_type}",
             "Rspamd tells authenticated mail by auth_authen.",
+        ),
+        (
+            "milter_header_checks",
+            f"regexp:{facts_file(model)}",
+            "What Rspamd tells of the message (engines/rspamd/facts.py) is logged and taken out.",
         ),
         ("milter_connect_timeout", "5s", "A dead Rspamd is noticed soon (default 30 s)."),
         (

@@ -95,6 +95,7 @@ _SUBMISSION = (
     ("smtpd_sender_restrictions", "$submission_sender_restrictions"),
     ("smtpd_relay_restrictions", "permit_sasl_authenticated, reject"),
     ("smtpd_recipient_restrictions", "$submission_recipient_restrictions"),
+    ("smtpd_data_restrictions", "$submission_data_restrictions"),
     # An office behind one address.
     ("smtpd_client_connection_count_limit", "200"),
     # Mail programs leave Date and Message-ID to us (RFC 6409 §8).
@@ -103,6 +104,8 @@ _SUBMISSION = (
 
 _REINJECT = (
     ("syslog_name", "postfix/reinject"),
+    # By this Rspamd knows what came by here.
+    ("milter_macro_daemon_name", "sieve"),
     ("mynetworks", "127.0.0.0/8"),
     ("smtpd_tls_security_level", "none"),
     ("smtpd_relay_restrictions", "permit_mynetworks, reject"),
@@ -114,8 +117,8 @@ _FORWARD = (
     ("cleanup_service_name", "srs"),
     ("mynetworks", "127.0.0.0/8"),
     ("smtpd_tls_security_level", "none"),
-    # Looked at when it came in.
-    ("smtpd_milters", ""),
+    # Looked at when it came in: Rspamd seals it, and does no more.
+    ("milter_macro_daemon_name", "forward"),
     ("smtpd_relay_restrictions", "permit_mynetworks, reject"),
     ("smtpd_recipient_restrictions", "permit_mynetworks, reject"),
 )
@@ -157,7 +160,11 @@ def _plumbing(model: PostfixModel) -> list[Service]:
             "forward",
             "unix",
             "smtp",
-            options=(("syslog_name", "postfix/forward"), ("smtp_tls_security_level", "none")),
+            options=(
+                ("syslog_name", "postfix/forward"),
+                ("smtp_tls_security_level", "none"),
+                ("smtp_tls_policy_maps", ""),
+            ),
             reason="To the port above.",
         ),
         Service("showq", "unix", "showq", "n"),
@@ -180,7 +187,27 @@ def _plumbing(model: PostfixModel) -> list[Service]:
     ]
     if not model.operator:
         found.append(_keep(model))
+    if model.reports:
+        found.append(_reports(model))
     return found
+
+
+def _reports(model: PostfixModel) -> Service:
+    boxes = ", ".join(f"{{{local}@{model.hostname} = {box}/}}" for local, box in model.reports)
+    return Service(
+        "reports",
+        "unix",
+        "virtual",
+        unpriv="n",
+        processes="2",
+        options=(
+            ("virtual_mailbox_base", str(model.home.reports)),
+            ("virtual_mailbox_maps", f"inline:{{{boxes}}}"),
+            ("virtual_uid_maps", f"static:{model.mail_owner[0]}"),
+            ("virtual_gid_maps", f"static:{model.mail_owner[1]}"),
+        ),
+        reason="Reports from other servers, read by the agent (node/report_box.py).",
+    )
 
 
 def _queue_manager(model: PostfixModel) -> Service:

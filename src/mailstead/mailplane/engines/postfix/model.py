@@ -56,6 +56,14 @@ class PostfixModel:
     ipv6: bool
     milter: str | None
     """Postfix's address of the milter; None: no content is looked at."""
+    reports: tuple[tuple[str, str], ...] = ()
+    """Local parts at the host's name that take reports, each with its box in `home.reports`."""
+    dane: bool = False
+    """The node's resolver validates, so that DANE can be believed."""
+    tls_policy: str = ""
+    """Postfix's name of the table that says how the way to a domain is secured; empty: none."""
+    authorities: str = ""
+    """File of certificate authorities besides the system's; empty: none."""
     mail_owner: tuple[int, int] = (0, 0)
     """User and group number of the user that owns mail; asked for where no operator is named."""
     inbound_processes: int = 100
@@ -89,6 +97,14 @@ def from_settings(settings: Settings, home: Home) -> PostfixModel:
         srs_back=settings.ports.of("srs_back"),
         ipv6=Path("/proc/net/if_inet6").exists(),
         milter=f"unix:{home.rspamd_milter_socket}" if settings.spam.scan else None,
+        reports=(
+            (settings.reports.dmarc, "dmarc"),
+            (settings.reports.tls, "tls"),
+            (settings.reports.complaints, "complaint"),
+        ),
+        dane=settings.dns.validate,
+        tls_policy=f"socketmap:unix:{home.tlspolicy_socket}:tls",
+        authorities=settings.transport.authorities,
         mail_owner=(owner.pw_uid, owner.pw_gid),
         sending=sending_plan(home),
     )
@@ -105,3 +121,8 @@ def sending_plan(home: Home) -> SendingPlan:
 def srs_file(model: PostfixModel) -> Path:
     """The pattern of the senders that this node has rewritten."""
     return model.home.postfix / "srs.regexp"
+
+
+def facts_file(model: PostfixModel) -> Path:
+    """The patterns of the headers in which Rspamd tells of a message."""
+    return model.home.postfix / "facts.regexp"

@@ -9,7 +9,7 @@ import re
 
 from mailstead.mailplane.engines.files import File
 from mailstead.mailplane.engines.postfix import main_cf, master_cf, sending
-from mailstead.mailplane.engines.postfix.model import PostfixModel, srs_file
+from mailstead.mailplane.engines.postfix.model import PostfixModel, facts_file, srs_file
 from mailstead.standards.refusal import Refusal
 
 _HEAD = "# Made by Mailstead from its settings; changes here are overwritten.\n"
@@ -26,6 +26,7 @@ def render(model: PostfixModel) -> list[File]:
         File(config / "main.cf", _main(model)),
         File(config / "master.cf", _master(model)),
         File(srs_file(model), _srs(model)),
+        File(facts_file(model), _HEAD + _FACTS),
         *(sending.files(model) if model.sending.addresses else ()),
     ]
 
@@ -36,6 +37,13 @@ def _srs(model: PostfixModel) -> str:
     return f"{_HEAD}/^(SRS[01][-+=][^@]+@{name})$/ ${{1}}\n"
 
 
+# The text after STRIP is logged whole; of the header itself only the beginning is.
+_FACTS = """\
+~^X-Mailstead-Subject: ([0-9a-f]{16})$~ STRIP subject=${1}
+~^X-Mailstead-Report: ([A-Za-z0-9+/]+=*)$~ STRIP report=${1}
+"""
+
+
 def _check(model: PostfixModel) -> None:
     for name, value in (
         ("hostname", model.hostname),
@@ -43,6 +51,7 @@ def _check(model: PostfixModel) -> None:
         ("recipient_delimiter", model.recipient_delimiter),
         ("home", str(model.home.root)),
         ("milter", model.milter or ""),
+        ("transport.authorities", model.authorities),
         *(
             ("sending address", value)
             for one in model.sending.addresses

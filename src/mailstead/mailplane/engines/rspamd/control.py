@@ -6,13 +6,16 @@ import os
 import shutil
 import signal
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.processes import run
+from mailstead.mailplane.engines.rspamd import host_key
 from mailstead.mailplane.engines.rspamd.model import USER, RspamdModel
 
 _CONFIG = "/etc/rspamd/rspamd.conf"
+_REPORT_SECONDS = 3600.0
 
 
 def _variables(home: Home) -> list[str]:
@@ -47,6 +50,7 @@ def prepare(model: RspamdModel) -> None:
     if not selectors.exists():
         selectors.write_text("", encoding="ascii")
     selectors.chmod(0o644)
+    host_key.ensure(home)
     log = home.log / "rspamd.log"
     log.touch()
     shutil.chown(log, USER, USER)
@@ -55,6 +59,18 @@ def prepare(model: RspamdModel) -> None:
 def check_config(model: RspamdModel) -> None:
     """Let Rspamd judge its files; raises `EngineError`."""
     run(["/usr/bin/rspamadm", "configtest", "-c", _CONFIG, *_variables(model.home)])
+
+
+def send_reports(model: RspamdModel, days: Sequence[str]) -> str:
+    """Send what was received on these days (YYYYMMDD) to the domains that ask for reports.
+
+    Rspamd looks up whether a domain still asks, and whether an address outside of it agrees to get
+    its reports (RFC 7489 §7.1). Returns its last words; raises `EngineError`.
+    """
+    command = ["/usr/bin/rspamadm", *_variables(model.home), "dmarc_report", "-c", _CONFIG, *days]
+    done = run(command, timeout=_REPORT_SECONDS)
+    lines = (done.out + done.err).strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def reopen_log(home: Home, pid: int) -> None:

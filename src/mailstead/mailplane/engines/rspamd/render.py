@@ -6,9 +6,15 @@ Rspamd reads `/etc/rspamd` (rules, scores) and, instead of the machine's own `lo
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from mailstead.mailplane.engines.files import File
+from mailstead.mailplane.engines.rspamd import facts, host_key
 from mailstead.mailplane.engines.rspamd.model import USER, RspamdModel
 
+RULES = Path(__file__).parent / "rules"
+"""Rules of our own, in Lua; `common.lua` is what they share."""
 _HEAD = "# Made by Mailstead from its settings; changes here are overwritten.\n"
 
 
@@ -28,12 +34,34 @@ def render(model: RspamdModel) -> list[File]:
         override / "milter_headers.conf": _headers(),
         override / "dkim_signing.conf": _signing(model),
         override / "greylist.conf": f"enabled = {_word(model.greylist)};\n",
+        override / "dmarc.conf": _dmarc(model),
+        # Seals when it scans, and wrongly when the chain is longer (rules/arc_seal.lua).
+        override / "arc.conf": "sign_authenticated = false;\nsign_local = false;\n",
         local / "settings.conf": _SETTINGS,
+        model.home.rspamd / "rspamd.conf.local": _own(model),
     }
     # Each of these would send something about each message to somebody else's servers.
     for name in ("fuzzy_check", "neural", "rspamd_update", "asn", "url_redirector"):
         parts[override / f"{name}.conf"] = "enabled = false;\n"
-    return [File(path, _HEAD + text, 0o640, "root", USER) for path, text in parts.items()]
+    files = [File(path, _HEAD + text, 0o640, "root", USER) for path, text in parts.items()]
+    return files + _rules(model)
+
+
+def _rules(model: RspamdModel) -> list[File]:
+    folder = model.home.rspamd / "rules"
+    names = sorted(path.name for path in RULES.glob("*.lua"))
+    files = {folder / name: (RULES / name).read_text(encoding="utf-8") for name in names}
+    files[folder / "facts.lua"] = facts.lua(str(model.home.subject_key))
+    names.append("facts.lua")
+    lines = [f"local common = dofile({json.dumps(str(folder / 'common.lua'))})"]
+    lines += [
+        f"assert(loadfile({json.dumps(str(folder / name))}))(common)"
+        for name in names
+        if name != "common.lua"
+    ]
+    files[model.home.rspamd / "rspamd.local.lua"] = "\n".join(lines) + "\n"
+    head = _HEAD.replace("#", "--")
+    return [File(path, head + text, 0o640, "root", USER) for path, text in files.items()]
 
 
 def _word(yes: bool) -> str:
@@ -120,8 +148,13 @@ routines {
     remove = 0;
   }
   authentication-results {
-    # A header of the same name from outside must not be believed.
-    remove = 0;
+    # What others say in their own name stays; what claims to be ours goes (rules/auth_results.lua).
+    remove = false;
+    # The word of RFC 8617 section 4.3 for a chain that does not hold.
+    arc_symbols {
+      fail = "ARC_REJECT";
+      reject = "MAILSTEAD_NEVER";
+    }
   }
 }
 """
@@ -141,7 +174,58 @@ allow_hdrfrom_mismatch = true;
 check_pubkey = false;
 sign_authenticated = true;
 sign_local = true;
+# The host's own mail (reports) is signed with the node's own key.
+domain {{
+  "{model.hostname}" {{
+    selector = "{host_key.SELECTOR}";
+    path = "{model.home.seal_key}";
+  }}
+}}
 """
+
+
+def _dmarc(model: RspamdModel) -> str:
+    name = model.dmarc.report_name or model.hostname
+    return f"""\
+# What the policies ask for is done by a rule of our own (rules/dmarc_policy.lua), which knows
+# trusted forwarders and mailing lists.
+actions {{ }}
+reporting {{
+  enabled = {_word(model.dmarc.reports)};
+  # Its envelope too: bounces and questions go to the operator, and the domain is our own (DMARC).
+  email = "postmaster@{model.hostname}";
+  domain = "{model.hostname}";
+  org_name = {json.dumps(name)};
+  from_name = {json.dumps(f"{name} DMARC reports")};
+  msgid_from = "{model.hostname}";
+  helo = "{model.hostname}";
+  # Where Sieve hands its mail in: signed there, and queued like all mail.
+  smtp = "127.0.0.1";
+  smtp_port = {model.reinject};
+}}
+"""
+
+
+def _own(model: RspamdModel) -> str:
+    """What the rules of our own must know, as one section."""
+    dmarc = model.dmarc
+    section = {
+        "host": model.hostname,
+        "delimiter": model.recipient_delimiter,
+        "senders": str(model.home.sender_files),
+        "junk_score": model.junk_score,
+        "dmarc": {
+            "honour": dmarc.honour,
+            "lists": dmarc.lists,
+            "trusted_forwarders": [name.lower() for name in dmarc.trusted_forwarders],
+        },
+        "arc": {
+            "domain": model.hostname,
+            "selector": host_key.SELECTOR,
+            "path": str(model.home.seal_key),
+        },
+    }
+    return f"mailstead {json.dumps(section, indent=2)}\n"
 
 
 _SETTINGS = """\
@@ -151,21 +235,32 @@ outbound {
   authenticated = yes;
   apply {
     actions {
-      reject = null;
+      # Out of reach of any score, but not null: that would disable our own refusals too
+      # (rules/own_from.lua).
+      reject = 1000000;
       greylist = null;
       "add header" = null;
       "rewrite subject" = null;
-      "soft reject" = null;
     }
     groups_disabled = ["rbl", "spf", "dmarc", "hfilter", "surbl"];
   }
 }
-# What Sieve hands back was scanned when it came in: it is only signed.
+# What comes by for its sender was scanned when it came in: it is only sealed.
+forwarded {
+  priority = high;
+  request_header = {
+    "MTA-Name" = "^forward$";
+  }
+  apply {
+    symbols_enabled = ["MAILSTEAD_SEALED"];
+  }
+}
+# What Sieve hands back was scanned when it came in: it is only signed, and told of.
 reinjected {
   priority = medium;
   ip = ["127.0.0.0/8", "::1"];
   apply {
-    symbols_enabled = ["DKIM_SIGNED"];
+    symbols_enabled = ["DKIM_SIGNED", "MAILSTEAD_FACTS"];
   }
 }
 """

@@ -27,7 +27,9 @@ def prepare(model: UnboundModel) -> None:
     home = model.home
     home.unbound.mkdir(parents=True, exist_ok=True)
     anchor = home.unbound / "root.key"
-    if not anchor.exists() and SYSTEM_ANCHOR.exists():
+    if model.anchor:
+        shutil.copy(model.anchor, anchor)
+    elif not anchor.exists() and SYSTEM_ANCHOR.exists():
         shutil.copy(SYSTEM_ANCHOR, anchor)
     shutil.chown(home.unbound, USER, USER)
     for path in (anchor, home.log / "unbound.log"):

@@ -20,6 +20,8 @@ class UnboundModel:
     port: int
     root_hints: str
     validate: bool
+    anchor: str
+    """File with the keys of a root of one's own; empty: the real one."""
     forward_to: tuple[str, ...]
 
 
@@ -30,5 +32,6 @@ def from_settings(settings: Settings, home: Home) -> UnboundModel:
         port=settings.ports.of("resolver"),
         root_hints=settings.dns.root_hints,
         validate=settings.dns.validate,
+        anchor=settings.dns.anchor,
         forward_to=settings.dns.forward_to,
     )

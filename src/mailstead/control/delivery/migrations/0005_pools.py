@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0001_delivery_log"),
+        ("delivery", "0004_reports"),
         ("hosting", "0003_dns_state"),
     ]
 

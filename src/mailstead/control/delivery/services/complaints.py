@@ -1,0 +1,102 @@
+"""Complaints about mail of ours: a report read, joined with the message it names, and kept.
+
+Anybody can send a report about anything, so it counts only where it names a message that was sent
+from here, and once a message. Whoever got a message can complain about it: a report is no more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from hashlib import sha256
+
+from django.db import transaction
+
+from mailstead.control.delivery.models import Complaint, Delivery, Message
+from mailstead.control.hosting.models import Server
+from mailstead.standards import arf, mime
+from mailstead.standards.arf import Report
+
+KEEP = dt.timedelta(days=365)
+LOT = 1000
+# What our own Postfix writes: "by mail.example.org (Postfix) with ESMTPSA id 4jYtqy27ZpzLsnY".
+_RECEIVED = re.compile(
+    r"\bby (?P<host>[A-Za-z0-9.-]{1,253}) \([^()]{0,60}\) with \w{1,12} "
+    r"id (?P<queue>[0-9A-Za-z]{10,24})\b"
+)
+
+
+@transaction.atomic
+def record_complaint(*, raw: bytes, received: dt.datetime) -> Complaint | None:
+    """Keep a report (RFC 5965 or Microsoft's form); None where the message is none.
+
+    One that comes twice is kept once. Without a message of ours it is kept for the operator.
+    """
+    report = arf.parse(raw)
+    if report is None:
+        return None
+    digest = sha256(raw).hexdigest()
+    known = Complaint.objects.filter(digest=digest).first()
+    if known is not None:
+        return known
+    message = _message(report, raw)
+    delivery = _delivery(message, report) if message else None
+    sender = message if message and message.mailbox else None
+    # What was only forwarded is its owner's affair, but nobody of theirs has written it.
+    owner = sender or delivery
+    return Complaint.objects.create(
+        digest=digest,
+        received=received,
+        kind=report.kind[:40],
+        reporter=_reporter(raw, report)[:253],
+        recipient=(report.recipients[0].lower() if report.recipients else "")[:320],
+        source=report.source[:45],
+        message_id=_bare(report.message_id)[:250],
+        delivery=delivery.pk if delivery else None,
+        customer=owner.customer if owner else None,
+        domain=owner.domain if owner else None,
+        mailbox=sender.mailbox if sender else None,
+    )
+
+
+def _bare(message_id: str) -> str:
+    return message_id.removeprefix("<").removesuffix(">")
+
+
+def _reporter(raw: bytes, report: Report) -> str:
+    """The domain of the report's author, as people know it."""
+    author = mime.message(raw).header("from").rstrip("> ").rpartition("@")[2].lower()
+    return author if re.fullmatch(r"[a-z0-9.-]{1,253}", author) else report.reporter
+
+
+def _message(report: Report, raw: bytes) -> Message | None:
+    """The message of ours that it is about: by Message-ID, else by its number in our queue."""
+    name = _bare(report.message_id)[:250]
+    if name:
+        rows = Message.objects.filter(message_id=name)
+        found = rows.exclude(mailbox=None).order_by("-at").first() or rows.order_by("-at").first()
+        if found is not None:
+            return found
+    original = mime.enclosed(list(mime.walk(mime.message(raw))))
+    for line in original.headers("received"):
+        trace = _RECEIVED.search(line)
+        server = Server.objects.filter(hostname=trace["host"].lower()).first() if trace else None
+        if trace and server:
+            found = Message.objects.filter(queue=trace["queue"], server=server.name).first()
+            if found is not None:
+                return found
+    return None
+
+
+def _delivery(message: Message, report: Report) -> Delivery | None:
+    """Its row of the log: of the recipient who complained where the report tells, else any."""
+    names = [name.lower() for name in report.recipients]
+    rows = Delivery.objects.filter(message=message).order_by("pk")
+    out = rows.exclude(side="in")
+    return rows.filter(recipient__in=names, side="out").first() or out.first() or rows.first()
+
+
+def drop_old(now: dt.datetime) -> int:
+    """Forget complaints after a year; returns how many."""
+    old = Complaint.objects.filter(received__lt=now - KEEP).values_list("pk", flat=True)[:LOT]
+    return Complaint.objects.filter(pk__in=list(old)).delete()[0]

@@ -1,0 +1,1 @@
+"""Knot DNS: serves the zones of customers who still have their DNS here."""

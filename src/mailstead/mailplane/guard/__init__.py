@@ -1,0 +1,1 @@
+"""The guard: what Postfix asks before it takes a message of our own users."""

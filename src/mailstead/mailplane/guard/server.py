@@ -1,0 +1,104 @@
+"""The guard's sockets: Postfix's policy requests in, answers out, on a unix socket.
+
+Purpose: one process per node; says for each message of our own users whether it may go on.
+Protocol: Postfix's policy delegation (standards/policy.py). Every smtpd(8) of the submission ports
+    keeps a connection open, mostly idle: a thousand of them are usual.
+Files: `<home>/run/guard/guard.sock`; `<home>/guard/guard.db` (counters, one writer: this process);
+    reads `<home>/directory/directory.db`.
+Security: runs as the user `mailguard`; only Postfix's group may come to the socket. What a client
+    has sent stands in the requests: it is compared and counted, never run and never logged raw.
+Diagnostics: JSON lines on standard error: each refusal with its code, each trouble. On trouble of
+    our own there is no answer: the connection is closed, Postfix asks once more and then tells the
+    client to come again (451). A wrong answer would be worse than none.
+Known limits: counters are this node's own; a customer with mailboxes on two nodes has the limit on
+    each of them (docs/decisions/0025).
+Settings: where the home is, and where the links in its replies lead (`web.hostnames`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sqlite3
+from pathlib import Path
+
+import structlog
+
+from mailstead.mailplane.guard import chain, session
+from mailstead.mailplane.guard.desk import Desk
+from mailstead.standards.policy import PolicyError, Requests
+
+BACKLOG = 4096
+"""Connections that may wait: all of Postfix's processes come at once when the guard restarts."""
+UPKEEP_SECONDS = 60.0
+
+log = structlog.get_logger("guard")
+
+
+class _Connection(asyncio.Protocol):
+    """One connection of an smtpd(8)."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._requests = Requests()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        assert self._transport is not None
+        try:
+            for request in self._requests.feed(data):
+                self._transport.write(self._answer(session.read(request)))
+        except PolicyError as error:
+            log.error("not a request", words=str(error))
+            self._transport.abort()
+        except Exception:
+            # Whatever it was, an answer would be a guess.
+            log.exception("cannot judge")
+            self._transport.abort()
+
+    def _answer(self, sighting: session.Sighting) -> bytes:
+        decision = chain.judge(sighting, self._desk)
+        if decision is not None:
+            log.info(
+                "refused",
+                code=decision.code,
+                mailbox=sighting.mailbox,
+                recipients=sighting.recipients,
+                client=sighting.client,
+            )
+        return session.answer(decision)
+
+
+def listen(path: Path) -> socket.socket:
+    """The socket, whoever may enter its directory may use it; one left behind is replaced."""
+    path.unlink(missing_ok=True)
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    door.bind(str(path))
+    path.chmod(0o666)
+    door.listen(BACKLOG)
+    door.setblocking(False)
+    return door
+
+
+async def serve(desk: Desk, door: socket.socket) -> None:
+    """Answer until SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    server = await loop.create_unix_server(lambda: _Connection(desk), sock=door, backlog=BACKLOG)
+    log.info("listening")
+    while not ended.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), UPKEEP_SECONDS)
+        try:
+            desk.store.prune(desk.now())
+        except sqlite3.Error:
+            log.exception("cannot prune")
+    server.close()

@@ -1,0 +1,85 @@
+"""Postfix's policy delegation protocol, without I/O (SMTPD_POLICY_README of Postfix 3.7).
+
+A request is lines `name=value`, ended by an empty line; the answer is `action=…` and an empty line.
+One connection carries many requests, one at a time. A value may hold `=` (VERP, SRS) and octets
+that are not UTF-8: the name ends at the first `=`, and the value stays bytes until asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from mailstead.standards.reply import Reply
+
+MAX_REQUEST = 65_536
+"""Octets; Postfix's own attributes are a few hundred, addresses and names bounded by SMTP."""
+DUNNO = "DUNNO"
+"""Nothing against it: the next restriction decides (access(5))."""
+
+
+class PolicyError(Exception):
+    """What came is no request; the connection cannot go on."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; attributes that Postfix did not send are empty."""
+
+    attributes: Mapping[bytes, bytes]
+
+    def text(self, name: str) -> str:
+        """A value as text; octets that are not UTF-8 become U+FFFD."""
+        return self.attributes.get(name.encode("ascii"), b"").decode("utf-8", "replace")
+
+    def number(self, name: str) -> int:
+        """A value as a number; 0 where it is none."""
+        value = self.attributes.get(name.encode("ascii"), b"")
+        return int(value) if value.isdigit() and len(value) < 16 else 0
+
+
+class Requests:
+    """Octets in, requests out; one for each connection."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._attributes: dict[bytes, bytes] = {}
+        self._size = 0
+
+    def feed(self, data: bytes) -> Iterator[Request]:
+        """Every request that is complete now; raises `PolicyError`.
+
+        Take all before feeding more.
+        """
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._size += len(line) + 1
+            if line:
+                self._take(line)
+            else:
+                yield self._complete()
+        if self._size + len(self._rest) > MAX_REQUEST:
+            raise PolicyError(f"a request of more than {MAX_REQUEST} octets")
+
+    def _take(self, line: bytes) -> None:
+        name, equals, value = line.partition(b"=")
+        if not equals or not name:
+            raise PolicyError("a line without a name and '='")
+        if self._size > MAX_REQUEST:
+            raise PolicyError(f"a request of more than {MAX_REQUEST} octets")
+        self._attributes[name] = value
+
+    def _complete(self) -> Request:
+        request = Request(self._attributes)
+        self._attributes, self._size = {}, 0
+        if request.attributes.get(b"request") != b"smtpd_access_policy":
+            raise PolicyError("a request of another kind")
+        return request
+
+
+def answer(action: str | Reply) -> bytes:
+    """The answer with an action of access(5), or with the reply that refuses."""
+    text = str(action)
+    if "\n" in text or not text.isascii():
+        raise ValueError(f"not an action: {text!a}")
+    return f"action={text}\n\n".encode("ascii")
