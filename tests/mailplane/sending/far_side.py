@@ -8,6 +8,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 Say = Callable[[str, str], str]
 """Client's address and command (`CONNECT`, `RCPT`, `DATA`) to a reply; empty: taken."""
@@ -100,3 +101,30 @@ class _Session(socketserver.StreamRequestHandler):
 
     def _reply(self, text: str) -> None:
         self.wfile.write(text.encode() + b"\r\n")
+
+
+class _NoPolicy(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        while size := self.rfile.read(1):
+            while (more := self.rfile.read(1)) != b":":
+                size += more
+            self.rfile.read(int(size) + 1)
+            self.wfile.write(b"9:NOTFOUND ,")
+
+
+class NoPolicies(socketserver.ThreadingUnixStreamServer):
+    """Stands where the node's TLS policies are asked for, and knows none."""
+
+    daemon_threads = True
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        super().__init__(str(path), _NoPolicy)
+        path.parent.chmod(0o755)
+        path.chmod(0o666)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self.shutdown()
+        self.server_close()

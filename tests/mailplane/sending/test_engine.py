@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 from tests.mailplane.engines.harness import DOMAIN, Host, until
-from tests.mailplane.sending.far_side import FarSide, Say
+from tests.mailplane.sending.far_side import FarSide, NoPolicies, Say
 
 from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
@@ -45,6 +45,7 @@ class Node:
     def __init__(self, host: Host) -> None:
         self.host = host
         host.home.sending.mkdir()
+        self.policies = NoPolicies(host.home.tlspolicy_socket)
         host.home.event_spool.parent.mkdir()
         self.spool = EventSpool(host.home.event_spool)
         self.book = DeliveryBook(host.home, self.spool)
@@ -78,6 +79,7 @@ class Node:
             self.process.terminate()
             self.process.wait(10)
         self.spool.close()
+        self.policies.close()
 
     def follow(self, plan: SendingPlan) -> None:
         assert follow(self.host.settings, self.host.home, plan)
