@@ -53,7 +53,7 @@ def config_file(home: Home) -> Path:
 
 def programs(settings: Settings) -> list[str]:
     """The names of all processes, in the order in which they start."""
-    own = ["guard", "router", "agent"] + (["web", "worker"] if settings.control == "here" else [])
+    own = ["router", "guard", "agent"] + (["web", "worker"] if settings.control == "here" else [])
     engines = wanted(settings)
     # nginx last: who is let in finds the panel there.
     return [name for name in [*engines, *own] if name != FRONT] + [
