@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from bench.load.run import Shape
 from bench.population import Population
 
-ENTRIES = ("directory", "guard", "memory", "effect", "panel", "delivery", "throughput", "clean")
+ENTRIES = (
+    "directory",
+    "guard",
+    "memory",
+    "effect",
+    "panel",
+    "delivery",
+    "outbound",
+    "throughput",
+    "clean",
+)
 
 
 @dataclass(frozen=True)

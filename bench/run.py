@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import clean, deliveries, directory, effect, guard, memory, panel, throughput
+from bench import clean, deliveries, directory, effect, guard, memory, outbound, panel, throughput
 from bench.baseline import bare, equipped
 from bench.driver import Command
 from bench.host import Host, HostFailed
@@ -55,6 +55,7 @@ class Run:
             self._entry("panel", self._panel_on_postgresql)
         if "delivery" in self.names:
             self._entry("delivery", self._deliveries)
+            self._entry("outbound", self._outbound)
         if "clean" in self.names:
             self._entry("clean", self._clean)
 
@@ -171,6 +172,10 @@ class Run:
         self.figures += deliveries.measure(
             self.work, size.log_rows, size.log_events, trials=size.pages
         )
+
+    def _outbound(self) -> None:
+        size = self.size
+        self.figures += outbound.measure(self.work, size.messages, size.rounds + 2, self.progress)
 
     def _clean(self) -> None:
         self.progress("making a clean machine and running 'make up' on it")

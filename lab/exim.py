@@ -17,6 +17,7 @@ UID = 8725
 
 # What an address of the foreign host does with mail, by the beginning of its local part.
 REFUSED, BUSY = "refuse", "busy"
+GREY, FULL, SLOW = "grey", "full", "slow"
 
 
 def binary() -> Path:
@@ -112,6 +113,17 @@ rcpt:
           domains = +local_domains
   defer message = closed for a moment
         condition = ${{if exists{{{folder}/closed}}}}
+  deny message = 5.7.1 Your IP has a poor reputation, see https://far.example/block
+       condition = ${{lookup{{$sender_host_address}}lsearch{{{folder}/refused-hosts}}{{1}}{{0}}}}
+  defer message = 421 4.7.0 Too many messages from your address, slow down
+       condition = ${{lookup{{$sender_host_address}}lsearch{{{folder}/slowed-hosts}}{{1}}{{0}}}}
+  defer message = 4.7.1 Greylisted, come back in a minute
+        local_parts = ^{GREY}.*
+        condition = ${{if exists{{{folder}/greylisting}}}}
+  defer message = 4.2.2 mailbox full
+        local_parts = ^{FULL}.*
+  warn local_parts = ^{SLOW}.*
+       delay = 3s
   deny message = 5.1.1 no such person here
        local_parts = ^{REFUSED}.*
   defer message = 4.2.1 come back later

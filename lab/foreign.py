@@ -30,7 +30,9 @@ class ForeignHost:
     """Exim in its own host.
 
     Every address of its domains takes mail, except that local parts which begin with
-    `refuse` are refused for good (550) and those which begin with `busy` for now (451).
+    `refuse` are refused for good (550) and those which begin with `busy` for now (451);
+    `full…` is full, `slow…` drips, `grey…` is greylisted while `greylisting` says so. Which of
+    the addresses that speak to it it does not trust, or finds too quick, a test says.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class ForeignHost:
         for name, text in zip(("passwd", "group"), exim.passwd(), strict=True):
             (self.namespace.etc / name).write_text(text, encoding="utf-8")
         self.configuration.write_text(self._configure(), encoding="utf-8")
+        self.distrust()
+        self.slow_down()
         self._own()
         self._process = self.namespace.start(
             program, "-C", self.configuration, "-bdf", "-q2s", log=self.folder / "exim.out"
@@ -119,6 +123,29 @@ class ForeignHost:
     def closed(self) -> Iterator[None]:
         """While inside, every recipient is answered with 451."""
         switch = self.folder / "closed"
+        switch.touch()
+        try:
+            yield
+        finally:
+            switch.unlink()
+
+    def distrust(self, *addresses: str) -> None:
+        """From now on these addresses, and no others, are refused for their reputation (550)."""
+        self._list("refused-hosts", addresses)
+
+    def slow_down(self, *addresses: str) -> None:
+        """From now on these addresses, and no others, are told to slow down (421)."""
+        self._list("slowed-hosts", addresses)
+
+    def _list(self, name: str, addresses: Sequence[str]) -> None:
+        part = self.folder / f"{name}.part"
+        part.write_text("".join(f"{one}: 1\n" for one in addresses), encoding="ascii")
+        part.replace(self.folder / name)
+
+    @contextlib.contextmanager
+    def greylisting(self) -> Iterator[None]:
+        """While inside, `grey…` is told to come back."""
+        switch = self.folder / "greylisting"
         switch.touch()
         try:
             yield

@@ -77,6 +77,26 @@ class Home:
         return self.root / "spool"
 
     @property
+    def sending(self) -> Path:
+        """The router's: the plan of sending addresses, and what it keeps; Postfix's user's."""
+        return self.root / "sending"
+
+    @property
+    def sending_plan(self) -> Path:
+        """The plan as the agent has had it last, the relay's password with it; root only."""
+        return self.event_spool.parent / "sending.json"
+
+    @property
+    def sending_socket(self) -> Path:
+        """Where the router answers the agent."""
+        return self.sending / "control.sock"
+
+    @property
+    def route_socket(self) -> Path:
+        """Where the router answers qmgr(8)."""
+        return self.spool / "private" / "route"
+
+    @property
     def postfix_data(self) -> Path:
         """Postfix's data_directory."""
         return self.root / "postfix-data"

@@ -26,11 +26,14 @@ from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import OutgoingMail
 from mailstead.wire.events import (
+    AddressRested,
     AnyEvent,
     CertificateSeen,
     ListingSeen,
     ReportReceived,
+    RouteChosen,
     SendingSeen,
+    SentToday,
 )
 from mailstead.wire.sending import Ceilings
 from tests.control.addresses import Page
@@ -126,6 +129,28 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
     _listed(world, now)
     record_complaint(raw=_report(world.deliveries["main"]), received=now)
     services.record_sending(world.server.name, [_sent(mia, now)], now)
+    address = delivery.create_address(
+        **olga,
+        server=world.server,
+        ipv4="192.0.2.10",
+        helo="out1.example.net",
+        classes=["own", "notices"],
+        note="from the first provider",
+    )
+    mark = delivery.mark_sender(**olga, sender="@odd.example", to="suspect", reason="complaints")
+    told = {"id": "furnished-1", "at": now, "receiver": "google"}
+    delivery.record(
+        world.server.name,
+        [
+            AddressRested(
+                **told, address=address.pk, kind="reputation", until=now + dt.timedelta(hours=4),
+                times=2, reply="550 5.7.1 your IP has a low reputation",
+            ),
+            RouteChosen(**told, mail_class="own", way="wait", why="out1.example.net rests there"),
+            SentToday(**told, address=address.pk, day=now.date(), count=17, ceiling=50),
+        ],
+        now,
+    )  # fmt: skip
     link = people.invitation_link(**olga, role="operator", email=f"ola@{OUTSIDE}")
     return {
         "rules": 0,
@@ -138,6 +163,8 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         "packages": package.pk,
         "of": world.customers["reseller"].pk,
         "jobs": job.pk,
+        "sending": address.pk,
+        "marks": mark.pk,
         "recover": _recovery_link(mia, olga).rstrip("/").rpartition("/")[2],
         "sending-limits": "hour",
         "welcome": link.rstrip("/").rpartition("/")[2],

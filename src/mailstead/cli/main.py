@@ -32,6 +32,7 @@ from mailstead.cli import (
     reputation,
     rules,
     sending,
+    sending_address,
     server,
     service,
     spam,
@@ -84,6 +85,7 @@ for noun in (
     report,
     suppression,
     reputation,
+    sending_address,
     audit,
     service,
 ):

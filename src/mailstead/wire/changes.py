@@ -15,6 +15,7 @@ from typing import Literal
 
 import msgspec
 
+from mailstead.wire.pools import SendingPlan
 from mailstead.wire.sending import Account, Ceilings
 
 VERSION = 1
@@ -291,6 +292,12 @@ class HostNameGone(Change, frozen=True, kw_only=True):
     name: str
 
 
+class SendingPlanPut(Change, frozen=True, kw_only=True):
+    """How this node's mail leaves; an empty plan is the same as none."""
+
+    plan: SendingPlan
+
+
 AnyChange = (
     DomainPut
     | DomainGone
@@ -312,6 +319,7 @@ AnyChange = (
     | ZoneGone
     | HostNamePut
     | HostNameGone
+    | SendingPlanPut
 )
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from mailstead.wire.pools import MailClass, RestKind
 from mailstead.wire.sending import Ceilings
 
 
@@ -182,6 +183,8 @@ class AttemptSeen(Event, frozen=True, kw_only=True):
     forwarded: tuple[str, ...] = ()
     """Where the mailbox's rules sent it on."""
     next_try: dt.datetime | None = None
+    source: str = ""
+    """By which sending address (`wire.pools.by_address`), or `fallback`; empty: as ever."""
 
 
 class RefusalSeen(Event, frozen=True, kw_only=True):
@@ -268,6 +271,48 @@ class CertificateSeen(Event, frozen=True, kw_only=True):
     """A name of the node itself, not a customer's."""
 
 
+class AddressRested(Event, frozen=True, kw_only=True):
+    """A sending address takes a rest from a receiver; told again when the rest grows."""
+
+    address: int
+    receiver: str
+    """`*`: from all."""
+    kind: RestKind
+    until: dt.datetime
+    times: int = 1
+    """How often in a row."""
+    reply: str = ""
+
+
+class AddressReturned(Event, frozen=True, kw_only=True):
+    """The rest of a sending address is over."""
+
+    address: int
+    receiver: str
+    kind: RestKind
+
+
+class RouteChosen(Event, frozen=True, kw_only=True):
+    """Mail of a class to a receiver goes another way from now on, and why."""
+
+    mail_class: MailClass
+    receiver: str
+    way: str
+    """As `AttemptSeen.source`; `wait`: it is kept."""
+    why: str
+
+
+class SentToday(Event, frozen=True, kw_only=True):
+    """How many recipients at a receiver an address was chosen for on a day (UTC)."""
+
+    address: int
+    receiver: str
+    day: dt.date
+    count: int
+    ceiling: int | None = None
+    """None: no ceiling."""
+
+
 AnyEvent = (
     Applied
     | ApplyFailed
@@ -284,6 +329,10 @@ AnyEvent = (
     | ReturnSeen
     | ReportReceived
     | CertificateSeen
+    | AddressRested
+    | AddressReturned
+    | RouteChosen
+    | SentToday
 )
 
 

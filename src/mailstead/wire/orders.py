@@ -283,6 +283,20 @@ class ListsLooked(Answer, frozen=True, kw_only=True):
     """Lists of which nothing can be learnt: they do not answer, or refuse this node."""
 
 
+class RestAddress(Order, frozen=True, kw_only=True):
+    """Let a sending address rest from a receiver, or end its rest."""
+
+    address: int
+    receiver: Annotated[str, Meta(pattern=r"\A(\*|[a-z0-9.-]{1,253})\Z")]
+    """`*`: all."""
+    until: dt.datetime | None = None
+    """None: the rest ends."""
+
+
+class AddressOrdered(Answer, frozen=True, kw_only=True):
+    """It is done; the event that follows says the same."""
+
+
 AnyOrder = (
     ListQueue
     | HoldMail
@@ -295,6 +309,7 @@ AnyOrder = (
     | TestRules
     | NodeState
     | LookAtLists
+    | RestAddress
 )
 AnyAnswer = (
     QueueListed
@@ -305,6 +320,7 @@ AnyAnswer = (
     | RulesTested
     | NodeSeenNow
     | ListsLooked
+    | AddressOrdered
 )
 
 

@@ -381,3 +381,21 @@ def test_a_host_name(world: World) -> None:
     assert olga.get("/certificates").body["items"] == []
     assert carl.delete(f"{path}/mail.{domain}").status == 204
     assert carl.post(f"{path}/mail.{domain}/retry").code == "host-name-unknown"
+
+
+def test_a_sending_address(world: World) -> None:
+    olga, rita = caller(world, "operator"), caller(world, "reseller")
+    body = {"server": "node1", "name": "out1.example.net", "ipv4": "192.0.2.10"}
+    assert rita.post("/sending-addresses", body).status == 403
+    made = olga.post("/sending-addresses", body)
+    assert made.status == 201, made.body
+    assert (made.body["state"], made.body["classes"]) == ("warming", ["own"])
+    place = f"/sending-addresses/{made.body['id']}"
+    changed = olga.patch(place, {"state": "paused", "note": "listed"})
+    assert (changed.body["state"], changed.body["note"]) == ("paused", "listed")
+    assert changed.body["name"] == "out1.example.net"
+    assert [one["id"] for one in olga.get("/sending-addresses").body["items"]] == [made.body["id"]]
+    assert olga.get("/sending-rests").body["items"] == []
+    assert olga.get("/sending-decisions").body["items"] == []
+    assert olga.delete(place).status == 204
+    assert olga.get(place).status == 404

@@ -39,7 +39,15 @@ KNOWN = {
     "app-passwords",
     "packages",
 }
-KNOWN |= {"forwarders", "autoresponders", "jobs", "host-names", "pushes", "records"}
+KNOWN |= {
+    "forwarders",
+    "autoresponders",
+    "jobs",
+    "host-names",
+    "sending-addresses",
+    "pushes",
+    "records",
+}
 
 
 def _key(whose: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from mailstead.control.delivery.views import log as views
-from mailstead.control.delivery.views import reports, reputation, suppression
+from mailstead.control.delivery.views import reports, reputation, sending, suppression
 
 app_name = "delivery"
 urlpatterns: list[URLPattern] = [
@@ -26,4 +26,14 @@ urlpatterns: list[URLPattern] = [
         views.mailbox_message,
         name="mailbox-delivery-message",
     ),
+    path("sending/", sending.overview, name="sending"),
+    path("sending/add/", sending.add, name="sending-add"),
+    path("sending/mark/", sending.mark, name="sending-mark"),
+    path("sending/marks/<int:number>/remove/", sending.unmark, name="sending-unmark"),
+    path("sending/servers/<slug:name>/", sending.server, name="sending-server"),
+    path("sending/<int:number>/", sending.show, name="sending-address"),
+    path("sending/<int:number>/edit/", sending.edit, name="sending-edit"),
+    path("sending/<int:number>/remove/", sending.remove, name="sending-remove"),
+    path("sending/<int:number>/rest/", sending.rest, name="sending-rest"),
+    path("sending/<int:number>/return/", sending.end_rest, name="sending-return"),
 ]

@@ -128,6 +128,11 @@ _ROWS: dict[str, dict[str, str]] = {
         "remove": "operator",
     },
     "queue": dict.fromkeys(("view", "hold", "release", "delete", "requeue"), _COMPANY),
+    "sending": {
+        "view": _COMPANY,
+        "rest": _COMPANY,
+        **dict.fromkeys(("create", "update", "remove", "set-relay", "mark"), "operator"),
+    },
     "metrics": {"view": _COMPANY},
     "reputation": {"view": _COMPANY, "check": _COMPANY},
     "style": {"view": _ALL},
@@ -177,7 +182,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "job",
         "sending-limits",
     ),
-    "node": ("server", "queue"),
+    "node": ("server", "queue", "sending"),
 }
 SCOPES = tuple(_SCOPES)
 """The scopes that a token may have."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from mailstead.control.delivery.queries import pools
 from mailstead.control.delivery.services import record
 from mailstead.control.delivery.services import snapshot as suppressions
 from mailstead.control.dns.zones import messages as zones
@@ -19,6 +20,7 @@ def snapshot(server: str) -> Iterator[AnyChange]:
     """All that a node has to know, from every part of the house that tells nodes something."""
     yield from messages.snapshot(server)
     yield from suppressions(server)
+    yield from pools.snapshot(server)
     yield from zones.snapshot(server)
 
 

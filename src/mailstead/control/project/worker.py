@@ -82,6 +82,7 @@ def _tasks() -> dict[str, Task]:
         drop_old_complaints,
         drop_old_listings,
         drop_old_reports,
+        drop_old_rests,
         drop_unread,
         end_due,
     )
@@ -112,6 +113,7 @@ def _tasks() -> dict[str, Task]:
         "dns plans": drop_old_plans,
         "suppressions": end_due,
         "complaints": drop_old_complaints,
+        "rests": drop_old_rests,
     }
 
 

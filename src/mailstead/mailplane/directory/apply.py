@@ -35,6 +35,7 @@ from mailstead.wire.changes import (
     MailboxPut,
     Revision,
     SendingLimitsPut,
+    SendingPlanPut,
     StorePurged,
     SuppressionGone,
     SuppressionPut,
@@ -142,6 +143,9 @@ class Directory:
             return set()
         if isinstance(change, DomainPut | DomainGone):
             return self._take_domain(change)
+        if isinstance(change, SendingPlanPut):
+            state.put(change)  # the agent looks at it: no map follows from it
+            return set()
         if isinstance(change, DkimKeyPut | DkimKeyGone):
             if isinstance(change, DkimKeyPut):
                 state.put(change)

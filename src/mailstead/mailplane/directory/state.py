@@ -19,10 +19,12 @@ from mailstead.wire.changes import (
     MailboxPut,
     RulesPut,
     SendingLimitsPut,
+    SendingPlanPut,
     SpamSettingsPut,
     SuppressionPut,
     ZonePut,
 )
+from mailstead.wire.pools import SendingPlan
 
 T = TypeVar("T", bound=Change)
 
@@ -38,7 +40,10 @@ KINDS: dict[type[Change], str] = {
     SuppressionPut: "suppression",
     ZonePut: "zone",
     HostNamePut: "hostname",
+    SendingPlanPut: "sending-plan",
 }
+SENDING = "plan"
+"""The key of the one plan of sending addresses."""
 OWN = ("mailbox", "forwarder", "autoresponder")
 """The kinds that make an address exist."""
 
@@ -113,6 +118,11 @@ class State:
         """All zones that are served here."""
         rows = self._db.execute("SELECT key FROM thing WHERE kind = 'zone' ORDER BY key")
         return [row[0] for row in rows]
+
+    def sending_plan(self) -> SendingPlan:
+        """The plan of sending addresses; an empty one where there is none."""
+        found = self._get("sending-plan", SENDING)
+        return found.plan if isinstance(found, SendingPlanPut) else SendingPlan()
 
     def dkim_keys(self, domain: str) -> list[DkimKeyPut]:
         rows = self._db.execute(
@@ -216,6 +226,8 @@ def key_of(change: Change) -> tuple[str, str]:
     """The key of a `…Put` and the domain that it belongs to."""
     if isinstance(change, DomainPut):
         return change.name, change.name
+    if isinstance(change, SendingPlanPut):
+        return SENDING, ""
     if isinstance(change, DkimKeyPut):
         return f"{change.domain}/{change.selector}", change.domain
     if isinstance(change, SuppressionPut):

@@ -40,6 +40,7 @@ from mailstead.mailplane.directory.rebuild import rebuild
 from mailstead.mailplane.engines.dovecot.control import Doveadm
 from mailstead.mailplane.engines.knot.control import ZoneFiles
 from mailstead.mailplane.engines.postfix.control import Postmap
+from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
 from mailstead.mailplane.node.certificates.keeper import Keeper
 from mailstead.mailplane.node.counts import Pulse
@@ -51,6 +52,7 @@ from mailstead.mailplane.node.maps import NodeMaps
 from mailstead.mailplane.node.orders import Orders
 from mailstead.mailplane.node.report_box import ReportBox
 from mailstead.mailplane.node.room import Room
+from mailstead.mailplane.node.sending import AddressBook, follow
 from mailstead.mailplane.node.sending_use import SendingBook
 from mailstead.mailplane.node.sign_ins import SignInBook
 from mailstead.mailplane.node.upkeep import Upkeep
@@ -94,6 +96,7 @@ class Agent:
         self.listings = ListingWatch(settings, self.home)
         self.reports = ReportBox(settings, self.home)
         self.certificates = Keeper(settings, self.home)
+        self._settings = settings
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
         if self.directory.outdated:
@@ -161,6 +164,14 @@ class Agent:
             self.usage.look_again(touched)
             self.room.look_at(touched)
         self._announce()
+        self._follow_plan()
+
+    def _follow_plan(self) -> None:
+        try:
+            follow(self._settings, self.home, self.directory.state.sending_plan())
+        except (EngineError, Refusal) as error:
+            # Addresses and log-ins must not wait for it; it is tried again at the next look.
+            log.error("cannot follow the plan of sending addresses", words=str(error))
 
     def _rebuild(self) -> None:
         started = time.monotonic()
@@ -204,6 +215,7 @@ class Agent:
         feed = FeedClient(self.home.web_socket, self._server)
         pulse = Pulse(self.home)
         deliveries = DeliveryBook(self.home, spool)
+        addresses = AddressBook(self.home, spool)
         due, beat = 0.0, time.monotonic() + TELL_PULSE_EVERY
         while not self.stopping.wait(REPORT_EVERY):
             try:
@@ -212,7 +224,8 @@ class Agent:
                     spool.add([pulse.take()])
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
-                deliveries.read(dt.datetime.now(dt.UTC))
+                addresses.note(deliveries.read(dt.datetime.now(dt.UTC)))
+                addresses.look()
                 if time.monotonic() >= due:
                     self._tell_usage(spool)
                     self.sign_ins.tell(spool)

@@ -169,6 +169,9 @@ def _directories(settings: Settings, home: Home) -> None:
         path.mkdir(parents=True, exist_ok=True)
         shutil.chown(path, users.GUARD, group)
         path.chmod(mode)
+    home.sending.mkdir(parents=True, exist_ok=True)
+    shutil.chown(home.sending, users.POSTFIX, users.POSTFIX)
+    home.sending.chmod(0o700)
     if settings.control == "here":
         # nginx may come to the panel's door, and to no other.
         door = home.panel_socket.parent

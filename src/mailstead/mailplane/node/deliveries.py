@@ -29,6 +29,7 @@ from mailstead.mailplane.engines.dovecot.filing_lines import Filing
 from mailstead.mailplane.engines.postfix import delivery_lines as lines
 from mailstead.mailplane.node import returns
 from mailstead.mailplane.node.event_spool import EventSpool
+from mailstead.mailplane.node.sending import source_of
 from mailstead.mailplane.node.tail import Place, end_of, lines_since
 from mailstead.wire.events import (
     AnyEvent,
@@ -220,9 +221,10 @@ class Joiner:
             self._hops.keep(number, (line.queue, line.original, self._forwarder(line, message)))
             return None
         outcome = _BY_STATUS.get(line.status)
+        source = source_of(line.service)
         session: _Session | None = None
         if line.status == "sent":
-            outcome = _BY_SERVICE.get(line.service)
+            outcome = _BY_SERVICE.get("smtp" if source else line.service)
             if line.service == "lmtp":
                 session = self._sessions.take(filing_lines.session_of(line.reply))
                 outcome = _of_session(session)
@@ -249,6 +251,7 @@ class Joiner:
             folder=session.folder if session else "",
             forwarded=tuple(session.forwarded) if session else (),
             next_try=line.at + dt.timedelta(seconds=pause) if outcome == "deferred" else None,
+            source=source,
         )
 
     def _forwarder(self, line: lines.Tried, message: _Message) -> str:
@@ -300,10 +303,13 @@ class DeliveryBook:
         if not known:
             spool.add((), self._places)
 
-    def read(self, now: dt.datetime) -> None:
-        """Tell what the last look found, and look again; raises `sqlite3.Error`, `OSError`."""
+    def read(self, now: dt.datetime) -> list[lines.Line]:
+        """Tell what the last look found, and look again; returns the lines that were told.
+
+        Raises `sqlite3.Error`, `OSError`.
+        """
         if self._spool.room() < ROOM:
-            return
+            return []
         found, dovecot = lines_since(self._home.log / _DOVECOT, self._places[_DOVECOT])
         for raw in found:
             filing = filing_lines.read(raw)
@@ -317,3 +323,4 @@ class DeliveryBook:
             self._told = reached
         self._waiting, postfix = lines_since(self._home.log / _POSTFIX, self._places[_POSTFIX])
         self._places = {_POSTFIX: postfix, _DOVECOT: dovecot}
+        return read

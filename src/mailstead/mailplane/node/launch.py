@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 import sysconfig
 from pathlib import Path
@@ -22,7 +23,7 @@ from mailstead.config import child_environment, load, panel_origin
 from mailstead.home import Home
 from mailstead.mailplane.node import leftovers
 from mailstead.mailplane.node.registry import ENGINES
-from mailstead.mailplane.node.users import CONTROL, GUARD
+from mailstead.mailplane.node.users import CONTROL, GUARD, POSTFIX
 from mailstead.wire.sending import HELP_PATH
 
 CHECK = "check"
@@ -32,6 +33,7 @@ OWN = {
     "worker": ("mailstead.control.project.worker", CONTROL),
     CHECK: ("mailstead.config", CONTROL),
     "guard": ("mailstead.mailplane.guard", GUARD),
+    "router": ("mailstead.mailplane.sending.router", POSTFIX),
 }
 """Our own processes that do not run as root: module and user."""
 
@@ -70,6 +72,9 @@ def _become_own(module: str, user: str, home: Home) -> NoReturn:
         # The settings are not for its eyes: a password of the database may stand in them.
         pages = panel_origin(load(home.root)) + HELP_PATH
         words += ["--home", str(home.root), "--pages", pages]
+    if user == POSTFIX:
+        hostname = load(home.root).hostname or socket.getfqdn()
+        words += ["--home", str(home.root), "--hostname", hostname]
     python, base = sys.executable, os.path.realpath(sys.executable)
     environment = child_environment(home.root)
     code = [str(Path(mailstead.__file__).parents[1]), sysconfig.get_path("purelib")]

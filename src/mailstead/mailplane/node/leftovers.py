@@ -27,6 +27,7 @@ _PROGRAMS = (
 _MODULES = (
     "mailstead.mailplane.node.agent",
     "mailstead.mailplane.guard",
+    "mailstead.mailplane.sending.router",
     "mailstead.control.project.worker",
     "mailstead.control.project.serve",
     "mailstead.mailplane.engines.tlspolicy.serve",

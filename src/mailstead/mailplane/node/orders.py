@@ -30,9 +30,12 @@ from mailstead.mailplane.engines.postfix import queue
 from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.node import queue_look, supervise, versions
 from mailstead.mailplane.node.listings import ListingWatch
+from mailstead.mailplane.sending.door import ask
+from mailstead.mailplane.sending.questions import RestNow
 from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.orders import (
+    AddressOrdered,
     Answered,
     AnyAnswer,
     AnyOrder,
@@ -56,6 +59,7 @@ from mailstead.wire.orders import (
     NodeState,
     ReleaseMail,
     RequeueMail,
+    RestAddress,
     RulesTested,
     SessionsEnded,
     SessionsListed,
@@ -172,6 +176,11 @@ def _test_rules(home: Home, order: TestRules) -> RulesTested:
     return RulesTested(happenings=happenings, error=outcome.error)
 
 
+def _rest_address(home: Home, order: RestAddress) -> AddressOrdered:
+    ask(home, RestNow(address=order.address, receiver=order.receiver, until=order.until))
+    return AddressOrdered()
+
+
 # The node
 
 
@@ -232,4 +241,5 @@ _DOERS: dict[type[AnyOrder], Callable[[Home, Any], AnyAnswer]] = {
     TestRules: _test_rules,
     NodeState: _node_state,
     LookAtLists: _look_at_lists,
+    RestAddress: _rest_address,
 }

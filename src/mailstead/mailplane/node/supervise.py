@@ -53,7 +53,7 @@ def config_file(home: Home) -> Path:
 
 def programs(settings: Settings) -> list[str]:
     """The names of all processes, in the order in which they start."""
-    own = ["guard", "agent"] + (["web", "worker"] if settings.control == "here" else [])
+    own = ["router", "guard", "agent"] + (["web", "worker"] if settings.control == "here" else [])
     engines = wanted(settings)
     # nginx last: who is let in finds the panel there.
     return [name for name in [*engines, *own] if name != FRONT] + [
@@ -214,7 +214,11 @@ def _answers(name: str, settings: Settings, home: Home) -> bool:
 
 
 def _steady(home: Home, name: str) -> bool:
-    doors = {"web": (home.web_socket, home.panel_socket), "guard": (home.guard_socket,)}
+    doors = {
+        "web": (home.web_socket, home.panel_socket),
+        "guard": (home.guard_socket,),
+        "router": (home.route_socket, home.sending_socket),
+    }
     if not all(map(_taken, doors.get(name, ()))):
         return False
     return any(process.name == name and process.state == "RUNNING" for process in status(home))

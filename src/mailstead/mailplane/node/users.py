@@ -11,6 +11,8 @@ CONTROL = "mailstead"
 GUARD = "mailguard"
 READERS = "dovecot"
 """The group that reads the node's directory."""
+POSTFIX = "postfix"
+"""Made by its package."""
 
 
 def ensure() -> list[str]:

@@ -2,7 +2,13 @@
 
 from ninja import Router
 
-from mailstead.control.delivery.api import listings, log, reports, suppression
+from mailstead.control.delivery.api import listings, log, reports, sending, suppression
 
-routers: tuple[Router, ...] = (log.router, listings.router, suppression.router, reports.router)
+routers: tuple[Router, ...] = (
+    log.router,
+    sending.router,
+    listings.router,
+    suppression.router,
+    reports.router,
+)
 """All of them, in the order in which the description tells them."""

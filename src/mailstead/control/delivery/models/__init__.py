@@ -2,10 +2,19 @@
 
 from mailstead.control.delivery.models.listings import Listing
 from mailstead.control.delivery.models.log import Attempt, Delivery, Message
+from mailstead.control.delivery.models.pools import (
+    AddressRest,
+    RouteChoice,
+    SenderMark,
+    SendingAddress,
+    SendingSettings,
+    SentCount,
+)
 from mailstead.control.delivery.models.reports import DmarcRow, Report, ReportMail, TlsRow
 from mailstead.control.delivery.models.suppression import Complaint, Suppression
 
 __all__ = [
+    "AddressRest",
     "Attempt",
     "Complaint",
     "Delivery",
@@ -14,6 +23,11 @@ __all__ = [
     "Message",
     "Report",
     "ReportMail",
+    "RouteChoice",
+    "SenderMark",
+    "SendingAddress",
+    "SendingSettings",
+    "SentCount",
     "Suppression",
     "TlsRow",
 ]

@@ -141,6 +141,8 @@ class Attempt(models.Model):
     folder = models.CharField(max_length=250, blank=True)
     forwarded = models.JSONField(default=list)
     next_try = models.DateTimeField(null=True)
+    source = models.CharField(max_length=24, blank=True)
+    """By which sending address (`wire.events.AttemptSeen`)."""
 
     def __str__(self) -> str:
         return f"{self.recipient}: {self.outcome}"

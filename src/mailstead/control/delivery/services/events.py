@@ -5,7 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from mailstead.control.delivery.services import listings, log, report_mail, returns, suppression
+from mailstead.control.delivery.services import (
+    listings,
+    log,
+    pools,
+    report_mail,
+    returns,
+    suppression,
+)
 from mailstead.control.hosting.services import record_certificates, record_sending
 from mailstead.wire.events import AnyEvent
 
@@ -17,6 +24,7 @@ RECORDERS = (
     record_sending,
     report_mail.record,
     record_certificates,
+    pools.record,
 )
 """Each takes the server, its new events and the time, and records those that are its own. The log
 comes before those who ask it."""

@@ -224,6 +224,7 @@ class _Batch:
                 recipient=_cut(event.recipient, 320),
                 original=_cut(event.original, 320),
                 outcome=event.outcome,
+                source=_cut(event.source, 24),
                 **self._facts(event),
             )
         )

@@ -36,6 +36,7 @@ _CUSTOMER = (
     Entry(_("Brand"), "hosting:brand", "brand.view", "brand", "brush"),
     Entry(_("Servers"), "hosting:servers", "server.view", "servers", "server"),
     Entry(_("Certificates"), "hosting:certificates", "certificate.view", "certificates", "shield"),
+    Entry(_("Sending addresses"), "delivery:sending", "sending.view", "sending", "plug"),
     Entry(_("Queue"), "hosting:queue", "queue.view", "queue", "queue"),
     Entry(_("Reputation"), "delivery:reputation", "reputation.view", "reputation", "shield"),
     Entry(_("Metrics"), "hosting:metrics", "metrics.view", "metrics", "chart"),

@@ -66,7 +66,7 @@ def facts(row: Model) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in row._meta.concrete_fields:
         value = getattr(row, field.attname)
-        if isinstance(value, dt.datetime):
+        if isinstance(value, dt.date):
             value = value.isoformat()
         elif isinstance(value, bytes | memoryview):
             value = f"{len(value)} bytes, SHA-256 {sha256(value).hexdigest()}"

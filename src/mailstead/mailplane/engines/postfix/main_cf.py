@@ -16,7 +16,9 @@ from mailstead.mailplane.engines.postfix.model import (
     facts_file,
     srs_file,
 )
+from mailstead.mailplane.engines.postfix.sending import CONCURRENCY_WHEN_NEW
 from mailstead.standards.address import NODE_POSTMASTER
+from mailstead.wire.pools import by_address
 
 Entry = tuple[str, str, str]
 """Name, value, reason."""
@@ -42,6 +44,7 @@ def entries(model: PostfixModel) -> list[Entry]:
         *_tls(model),
         *_tls_out(model),
         *_delivery(),
+        *_new_addresses(model),
         *_milter(model),
     ]
 
@@ -454,6 +457,18 @@ def _delivery() -> list[Entry]:
         ("queue_run_delay", "60s", "Must not be longer than the shortest pause."),
         ("bounce_queue_lifetime", "1d", "Nobody waits for a bounce longer."),
         ("delay_warning_time", "4h", "The sender hears of a delay."),
+    ]
+
+
+def _new_addresses(model: PostfixModel) -> list[Entry]:
+    return [
+        (
+            f"{by_address(one.number)}_destination_concurrency_limit",
+            str(CONCURRENCY_WHEN_NEW),
+            "A new address is careful: many connections at once look like a hijacked machine.",
+        )
+        for one in model.sending.addresses
+        if one.state == "warming"
     ]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailstead.mailplane.engines.postfix import sending
 from mailstead.mailplane.engines.postfix.model import PostfixModel
+from mailstead.wire.pools import FALLBACK, by_address
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Service:
 
 def services(model: PostfixModel) -> list[Service]:
     """All entries."""
-    return [*_listeners(model), *_plumbing(model)]
+    return [*_listeners(model), *_plumbing(model), *_sending(model)]
 
 
 def _listeners(model: PostfixModel) -> list[Service]:
@@ -142,7 +144,7 @@ def _plumbing(model: PostfixModel) -> list[Service]:
             ),
             reason="Gives a forwarded message its SRS sender.",
         ),
-        Service("qmgr", "unix", "qmgr", "n", "300", "1"),
+        _queue_manager(model),
         Service("tlsmgr", "unix", "tlsmgr", wakeup="1000?", processes="1"),
         Service("rewrite", "unix", "trivial-rewrite"),
         Service("bounce", "unix", "bounce", processes="0"),
@@ -206,6 +208,32 @@ def _reports(model: PostfixModel) -> Service:
         ),
         reason="Reports from other servers, read by the agent (node/report_box.py).",
     )
+
+
+def _queue_manager(model: PostfixModel) -> Service:
+    if not model.sending.addresses:
+        return Service("qmgr", "unix", "qmgr", "n", "300", "1")
+    return Service(
+        "qmgr",
+        "unix",
+        "qmgr",
+        "n",
+        "300",
+        "1",
+        options=(("rewrite_service_name", sending.SERVICE),),
+        reason="Asks our router, which asks `rewrite` (docs/decisions/0023).",
+    )
+
+
+def _sending(model: PostfixModel) -> list[Service]:
+    """A transport for each sending address, and one for the relay."""
+    found = [
+        Service(by_address(one.number), "unix", "smtp", options=sending.options(model, one))
+        for one in model.sending.addresses
+    ]
+    if found and model.sending.relay is not None:
+        found.append(Service(FALLBACK, "unix", "smtp", options=sending.relay_options(model)))
+    return found
 
 
 def _keep(model: PostfixModel) -> Service:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pwd
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from mailstead.config import Settings
 from mailstead.home import Home
+from mailstead.wire.pools import SendingPlan
 
 TIGHT = "tight"
 """The map of mailboxes with little room left; the node keeps it, not the directory."""
@@ -71,6 +74,8 @@ class PostfixModel:
     """Sessions at once on port 25."""
     submission_processes: int = 500
     """Sessions at once on each of 587 and 465."""
+    sending: SendingPlan = field(default_factory=SendingPlan)
+    """By which addresses mail leaves; none: as the system's routing wants."""
 
     @property
     def postmaster(self) -> Path:
@@ -105,7 +110,16 @@ def from_settings(settings: Settings, home: Home) -> PostfixModel:
         tls_policy=f"socketmap:unix:{home.tlspolicy_socket}:tls",
         authorities=settings.transport.authorities,
         mail_owner=(owner.pw_uid, owner.pw_gid),
+        sending=sending_plan(home),
     )
+
+
+def sending_plan(home: Home) -> SendingPlan:
+    """The plan that the agent has had last; an empty one where there is none."""
+    try:
+        return msgspec.json.decode(home.sending_plan.read_bytes(), type=SendingPlan)
+    except FileNotFoundError:
+        return SendingPlan()
 
 
 def srs_file(model: PostfixModel) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from mailstead.mailplane.engines.files import File
-from mailstead.mailplane.engines.postfix import main_cf, master_cf
+from mailstead.mailplane.engines.postfix import main_cf, master_cf, sending
 from mailstead.mailplane.engines.postfix.model import PostfixModel, facts_file, srs_file
 from mailstead.standards.refusal import Refusal
 
@@ -27,6 +27,7 @@ def render(model: PostfixModel) -> list[File]:
         File(config / "master.cf", _master(model)),
         File(srs_file(model), _srs(model)),
         File(facts_file(model), _HEAD + _FACTS),
+        *(sending.files(model) if model.sending.addresses else ()),
     ]
 
 
@@ -51,6 +52,12 @@ def _check(model: PostfixModel) -> None:
         ("home", str(model.home.root)),
         ("milter", model.milter or ""),
         ("transport.authorities", model.authorities),
+        *(
+            ("sending address", value)
+            for one in model.sending.addresses
+            for value in (one.ipv4, one.ipv6, one.helo)
+        ),
+        ("relay", model.sending.relay.host if model.sending.relay else ""),
     ):
         if not _PLAIN.fullmatch(value):
             raise Refusal(
