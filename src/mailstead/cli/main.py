@@ -75,6 +75,7 @@ for noun in (
     sending,
     address,
     directory,
+    dns,
     queue,
     report,
     reputation,

@@ -39,7 +39,7 @@ KNOWN = {
     "app-passwords",
     "packages",
 }
-KNOWN |= {"forwarders", "autoresponders", "jobs", "pushes", "records"}
+KNOWN |= {"forwarders", "autoresponders", "jobs", "pushes", "records", "dkim"}
 
 
 def _key(whose: str) -> str:
