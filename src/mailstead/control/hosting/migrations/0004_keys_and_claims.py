@@ -14,7 +14,7 @@ def _keep_signing(apps, schema_editor):  # type: ignore[no-untyped-def]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("hosting", "0003_dns_state"),
+        ("hosting", "0005_sending_limits"),
     ]
 
     operations = [
