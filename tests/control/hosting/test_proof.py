@@ -16,7 +16,7 @@ from mailstead.control.hosting.models import Customer, Domain, Mailbox
 from mailstead.control.hosting.sign_in import MailboxBackend
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import AuditEntry
-from mailstead.wire.changes import DomainPut, ForwarderPut, MailboxPut, Route
+from mailstead.wire.changes import DomainPut, ForwarderPut, MailboxPut, Route, SendingLimitsPut
 from mailstead.wire.events import AttemptSeen
 from tests.control.company import HASH, Company, feed_of, refused, replayed, snapshot_state
 from tests.control.dkim.test_rotation import with_dkim
@@ -101,7 +101,8 @@ def test_a_claim_is_on_no_node_until_the_record_is_seen_and_then_all_of_it_is(
     assert not is_proven(domain)
     ann.look(domain, proof_of(domain), minutes=1)
     assert is_proven(domain)
-    assert [type(one) for one in feed_of()] == [DomainPut, MailboxPut, ForwarderPut]
+    kinds = [DomainPut, SendingLimitsPut, MailboxPut, ForwarderPut]
+    assert [type(one) for one in feed_of()] == kinds
     assert replayed(feed_of()) == snapshot_state()
     entry = AuditEntry.objects.get(verb="domain.prove")
     assert (entry.actor, entry.label, entry.customer) == (
