@@ -11,7 +11,7 @@ import itertools
 import subprocess
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -52,6 +52,9 @@ class _NoKeys:
 
     def put(self, domain: str, selector: str, private_key: str) -> None:
         """Nothing to keep."""
+
+    def choose(self, selectors: Mapping[str, str], gone: Collection[str]) -> None:
+        """Nothing to choose from."""
 
     def remove(self, domain: str, selector: str) -> None:
         """Nothing to forget."""

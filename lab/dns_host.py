@@ -30,6 +30,8 @@ class DnsHost:
         self.folder = folder
         self.address = str(namespace.host.v4)
         self._zones = zones.zone_names()
+        self._updaters: dict[str, tuple[str, str]] = {}
+        """Zones that take changes only with a key: its name and its secret, base64."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -85,9 +87,14 @@ class DnsHost:
         values = [f"{at * 10 + 10} {host.rstrip('.')}." for at, host in enumerate(exchangers)]
         self.set(name, "MX", *values)
 
-    def add_zone(self, name: str) -> None:
-        """Serve a zone of its own, delegated from the one above; it takes records from now on."""
+    def add_zone(self, name: str, key: tuple[str, str] | None = None) -> None:
+        """Serve a zone of its own, delegated from the one above; it takes records from now on.
+
+        With a `key` (name and secret) only those that are signed with it (RFC 8945).
+        """
         name = f"{name.rstrip('.')}."
+        if key is not None:
+            self._updaters[name] = key
         self.set(name, "NS", zones.ROOT_SERVER)
         self._zones.append(name)
         self._write_zone(name)
@@ -137,16 +144,25 @@ class DnsHost:
     def _configure(self) -> str:
         plan = self.namespace.plan
         listed = "".join(map(self._zone_lines, self._zones))
+        keys = "".join(
+            f'  - id: {key}\n    algorithm: hmac-sha256\n    secret: "{secret}"\n'
+            for key, secret in self._updaters.values()
+        )
+        closed = "".join(
+            f"  - id: {key}\n    action: update\n    key: {key}\n"
+            for key, _ in self._updaters.values()
+        )
         return (
             f'server:\n  rundir: "{self.folder}"\n  pidfile: "{self.folder}/knot.pid"\n'
             f"  listen: [ {plan.dns.v4}@53, {plan.dns.v6}@53 ]\n"
             "  udp-workers: 1\n  tcp-workers: 2\n  background-workers: 1\n"
             f'control:\n  listen: "{self.folder}/knot.sock"\n'
             "log:\n  - target: stdout\n    any: info\n"
-            f'database:\n  storage: "{self.folder}/db"\n'
+            + (f"key:\n{keys}" if keys else "")
+            + f'database:\n  storage: "{self.folder}/db"\n'
             # The lab's hosts are one another's equals; who may change what is not under test here.
             "acl:\n  - id: lab\n    action: update\n"
-            f"    address: [ {plan.network4}, {plan.network6} ]\n"
+            f"    address: [ {plan.network4}, {plan.network6} ]\n{closed}"
             f'template:\n  - id: default\n    storage: "{self.folder}"\n    acl: lab\n'
             # Changes are kept in memory and die with the lab.
             "    zonefile-sync: -1\n    zonefile-load: whole\n    journal-content: none\n"
@@ -155,7 +171,8 @@ class DnsHost:
 
     def _zone_lines(self, name: str) -> str:
         signed = self.signed and name in zones.SIGNED
-        return f'  - domain: "{name}"\n' + ("    dnssec-signing: on\n" if signed else "")
+        acl = f"    acl: {self._updaters[name][0]}\n" if name in self._updaters else ""
+        return f'  - domain: "{name}"\n{acl}' + ("    dnssec-signing: on\n" if signed else "")
 
     def _write_zone(self, name: str) -> None:
         # Knot's default file name is the zone's name, the root's is ".zone".

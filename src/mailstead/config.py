@@ -6,6 +6,7 @@ wrong value stops the program at start with one sentence that names the field.
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import os
 import re
@@ -93,6 +94,32 @@ class Dns(_Section, frozen=True, kw_only=True):
     """Hour, UTC, at which the nightly look at the DNS of every domain begins; 0 to 23."""
     look_hours: int = 5
     """Hours over which it is spread, so that many domains are no burst; 1 to 24."""
+
+
+class Dkim(_Section, frozen=True, kw_only=True):
+    """The keys that sign the mail of hosted domains."""
+
+    zone: str = ""
+    """A DNS zone of the company's that holds nothing but these keys (`dkim.example.net`):
+    customers publish aliases into it once, and keys change without them. Empty: customers publish
+    the keys themselves, and each new one waits for them."""
+    nameservers: tuple[str, ...] = ()
+    """Names of the zone's servers, for the zone file."""
+    servers: tuple[str, ...] = ()
+    """Addresses (`192.0.2.53`, `192.0.2.53@5353`) that take changes of the zone (RFC 2136). Empty:
+    the zone is fetched as a file."""
+    tsig_name: str = ""
+    """Name of the key that signs these changes (RFC 8945)."""
+    tsig_secret: str = ""
+    """Its secret, base64."""
+    tsig_algorithm: Literal["hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
+    ttl: int = 3600
+    """Seconds for which others may remember a record of the zone; a new key waits as long."""
+    rotate_days: int = 180
+    """Days after which a key is followed by another; 0: only when somebody asks for it."""
+    grace_days: int = 7
+    """Days for which a key stays published after it has signed for the last time: as long as mail
+    may lie in queues."""
 
 
 class Spam(_Section, frozen=True, kw_only=True):
@@ -236,6 +263,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     ports: Ports = Ports()
     database: Database = Database()
     dns: Dns = Dns()
+    dkim: Dkim = Dkim()
     spam: Spam = Spam()
     dmarc: Dmarc = Dmarc()
     transport: Transport = Transport()
@@ -305,6 +333,7 @@ def panel_origin(settings: Settings) -> str:
 
 def _check(settings: Settings) -> None:
     _check_names(settings)
+    _check_dkim(settings)
     if not 0 <= settings.ports.offset <= 60000:
         raise _invalid(settings, "ports.offset must be from 0 to 60000")
     ports = [settings.ports.of(name) for name in Ports.__struct_fields__ if name != "offset"]
@@ -378,15 +407,14 @@ def _check_names(settings: Settings) -> None:
     name = settings.dmarc.report_name
     if not name.isascii() or not (name or "x").isprintable() or set(name) & set('"\\<>{}'):
         raise _invalid(settings, "dmarc.report_name: plain ASCII without quotes and brackets")
-    for text in settings.dns.forward_to:
-        host, at, port = text.partition("@")
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            host = ""
-        if not host or (at and not (port.isdigit() and 1 <= int(port) <= 65535)):
-            raise _invalid(settings, f"dns.forward_to: {text!a} is not an IP address")
     _check_served(settings)
+    for field, texts in (
+        ("dns.forward_to", settings.dns.forward_to),
+        ("dkim.servers", settings.dkim.servers),
+    ):
+        for text in texts:
+            if not _is_server(text):
+                raise _invalid(settings, f"{field}: {text!a} is not an IP address")
     _check_transport(settings)
     if settings.database.url and not settings.database.url.startswith("postgresql://"):
         raise _invalid(settings, "database.url must begin with postgresql://")
@@ -420,6 +448,37 @@ def _check_served(settings: Settings) -> None:
             normalise_domain(name)
         except Refusal as refusal:
             raise _invalid(settings, f"dns.name_servers: {refusal.words.rstrip('.')}") from refusal
+
+
+def _is_server(text: str) -> bool:
+    host, at, port = text.partition("@")
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not at or (port.isdigit() and 1 <= int(port) <= 65535)
+
+
+def _check_dkim(settings: Settings) -> None:
+    dkim = settings.dkim
+    for field, names in (("zone", (dkim.zone,)), ("nameservers", dkim.nameservers)):
+        for name in filter(None, names):
+            try:
+                normalise_domain(name)
+            except Refusal as refusal:
+                raise _invalid(settings, f"dkim.{field}: {refusal.words.rstrip('.')}") from refusal
+    if dkim.servers and not (dkim.zone and dkim.tsig_name and dkim.tsig_secret):
+        raise _invalid(settings, "dkim.servers needs zone, tsig_name and tsig_secret")
+    try:
+        base64.b64decode(dkim.tsig_secret, validate=True)
+    except ValueError as error:
+        raise _invalid(settings, "dkim.tsig_secret is not base64") from error
+    if not 1 <= dkim.ttl <= 86_400:
+        raise _invalid(settings, "dkim.ttl must be from 1 to 86400")
+    if not 0 <= dkim.rotate_days <= 3650:
+        raise _invalid(settings, "dkim.rotate_days must be from 0 to 3650")
+    if not 1 <= dkim.grace_days <= 365:
+        raise _invalid(settings, "dkim.grace_days must be from 1 to 365")
 
 
 def _invalid(settings: Settings, words: str) -> Refusal:

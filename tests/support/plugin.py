@@ -18,6 +18,10 @@ STORE_MEGABYTES = 192
 MESSAGE_LIMIT = 10_000_000
 """Postfix takes no mail where the queue has less room than one and a half times this."""
 
+KEYS_ZONE = "keys.example"
+"""The company's zone of DKIM keys; the lab's DNS host takes its changes with this key alone."""
+KEYS_KEY, KEYS_SECRET = "company", "c2VjcmV0IG9mIHRoZSBsYWIncyBjb21wYW55IQ=="
+
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
@@ -32,6 +36,7 @@ def lab() -> Iterator[Lab]:
 def node(lab: Lab) -> Node:
     """The node of the lab, up; what it holds is thrown away with the lab."""
     made = lab.add_node()
+    lab.dns.add_zone(KEYS_ZONE, (KEYS_KEY, KEYS_SECRET))
     made.write_settings(
         {
             "storage": {"message_limit": MESSAGE_LIMIT},
@@ -43,6 +48,13 @@ def node(lab: Lab) -> Node:
                 "reports": True,
                 "report_minimum": 2,
                 "report_name": "Node & Sons",
+            },
+            "dkim": {
+                "zone": KEYS_ZONE,
+                "servers": [lab.dns.address],
+                "tsig_name": KEYS_KEY,
+                "tsig_secret": KEYS_SECRET,
+                "ttl": 2,
             },
         }
     )

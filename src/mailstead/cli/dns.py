@@ -1,4 +1,4 @@
-"""`mailstead dns`: a domain's records, pushed to its DNS host and taken back."""
+"""`mailstead dns`: records pushed to DNS hosts and taken back, and the company's zone of keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import typer
 from mailstead.cli.session import SESSION, Row, now
 from mailstead.standards.refusal import Refusal
 
-app = typer.Typer(help="Records at the domain's DNS host.", no_args_is_help=True)
+app = typer.Typer(
+    help="Records at DNS hosts, and the company's zone of keys.", no_args_is_help=True
+)
 
 Given = Annotated[
     list[str] | None,
@@ -30,6 +32,27 @@ Changes = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Carry the plan out without asking.")]
+
+
+@app.command("operator-zone")
+def operator_zone(
+    push: Annotated[
+        bool, typer.Option("--push", help="Tell the zone's servers every name again.")
+    ] = False,
+) -> None:
+    """Print the zone in which the keys of all domains are published, as a zone file."""
+    SESSION.control()
+    from mailstead.cli.door import keys
+
+    if push:
+        count = keys.push_all(actor=SESSION.actor(), now=now())
+        SESSION.done(f"Told the zone's servers {count} names.", {"names": count})
+        return
+    text = "".join(keys.zone_text(SESSION.actor(), now()))
+    if SESSION.json:
+        SESSION.print_row({"zone": text})
+    else:
+        print(text, end="")
 
 
 @app.command("hosts")

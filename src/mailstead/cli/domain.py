@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailstead.cli import importing, options, rows
+from mailstead.cli import dkim, importing, options, rows
 from mailstead.cli.session import SESSION, kept_days, now, page
 from mailstead.config import Settings
 from mailstead.standards.mtasts import Mode
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mailstead.control.people.actor import Actor
 
 app = typer.Typer(help="Hosted domains.", no_args_is_help=True)
+app.add_typer(dkim.app, name="dkim")
 
 Customer = Annotated[str, typer.Option("--customer", help="Whose domain it is.")]
 Server = Annotated[str, typer.Option("--server", help="Its node; default: this one.")]
@@ -93,6 +94,34 @@ def show(name: str) -> None:
     print("\nDNS records to publish:")
     for record in listed:
         print("  " + "  ".join(record))
+
+
+@app.command("check")
+def check(name: str) -> None:
+    """Look at the domain's DNS now: whose it is, its records, its keys."""
+    SESSION.control()
+    from mailstead.cli.door import keys, queries
+
+    actor = SESSION.actor()
+    found = queries.domain_named(actor, name)
+    keys.check_domain(actor=actor, now=now(), domain=found)
+    found = queries.domain_named(actor, str(found.pk))
+    SESSION.done(f"Looked at the DNS of {found.name}.", rows.domain_row(found))
+
+
+@app.command("accept")
+def accept(
+    name: str,
+    reason: Annotated[str, typer.Option("--reason", help="How you know whose it is.")],
+) -> None:
+    """Make a domain active without a record that shows whose it is; by its number where several
+    claim the name."""
+    SESSION.control()
+    from mailstead.cli.door import queries, services
+
+    found = queries.domain_named(SESSION.actor(), name)
+    services.accept_domain(actor=SESSION.actor(), now=now(), domain=found, reason=reason)
+    SESSION.done(f"{found.name} is active.", rows.domain_row(found))
 
 
 @app.command("suspend")

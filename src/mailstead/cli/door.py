@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING
 from mailstead.cli.session import SESSION
 
 if TYPE_CHECKING:
+    from mailstead.control.dns import keys_door as keys
     from mailstead.control.dns import queries as records
     from mailstead.control.dns import services as dns
     from mailstead.control.feed import queries as feed
     from mailstead.control.hosting import queries, services
     from mailstead.control.people import queries as people
 
-__all__ = ["dns", "feed", "people", "queries", "records", "services"]
+__all__ = ["dns", "feed", "keys", "people", "queries", "records", "services"]
 
 _HERE = {
     "dns": "mailstead.control.dns.services",
     "feed": "mailstead.control.feed.queries",
+    "keys": "mailstead.control.dns.keys_door",
     "people": "mailstead.control.people.queries",
     "queries": "mailstead.control.hosting.queries",
     "records": "mailstead.control.dns.queries",
@@ -32,6 +34,7 @@ _HERE = {
 _THERE = {
     "dns": "mailstead.cli.remote.services",
     "feed": "mailstead.cli.remote.queries",
+    "keys": "mailstead.cli.remote.keys",
     "people": "mailstead.cli.remote.queries",
     "queries": "mailstead.cli.remote.queries",
     "records": "mailstead.cli.remote.queries",

@@ -81,6 +81,7 @@ for noun in (
     certificate,
     address,
     directory,
+    dns,
     queue,
     report,
     suppression,

@@ -71,6 +71,7 @@ def domain_row(domain: Domain) -> Row:
         "name": domain.name,
         "customer": domain.customer.name,
         "server": domain.server.name,
+        "active": domain.proven,
         "suspended": domain.suspended,
         "reason": domain.suspended_reason,
         "alias_of": domain.alias_of.name if domain.alias_of else None,

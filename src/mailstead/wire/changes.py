@@ -210,12 +210,17 @@ class SendingLimitsPut(Change, frozen=True, kw_only=True):
 
 
 class DkimKeyPut(Change, frozen=True, kw_only=True):
-    """The key with which mail of a domain is signed (RFC 6376); one per domain and selector."""
+    """A key with which mail of a domain is signed, or has been until now (RFC 6376).
+
+    One per domain and selector, and one of a domain at most signs. The one before it stays on the
+    node, because Rspamd learns of the change some seconds later.
+    """
 
     domain: str
     selector: str
     private_key: str
     """PEM, PKCS#8."""
+    signs: bool = True
 
 
 class DkimKeyGone(Change, frozen=True, kw_only=True):

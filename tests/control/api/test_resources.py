@@ -87,7 +87,9 @@ def test_a_domain(world: World) -> None:
     assert (made.status, made.body["name"]) == (201, "xn--bcher-kva.example")
     name = made.body["name"]
     kinds = [record["type"] for record in carl.get(f"/domains/{name}/dns").body["records"]]
-    assert kinds.count("TXT") == 3
+    # The record that shows whose it is, SPF, DMARC, the key.
+    assert kinds.count("TXT") == 4
+    assert made.body["proven"] is False
     caught = carl.put(f"/domains/{name}/catch-all", ROUTE).body["catch_all"]
     assert caught == ROUTE | {"text": ""}
     assert carl.delete(f"/domains/{name}/catch-all").body["catch_all"] is None
@@ -102,6 +104,37 @@ def test_a_domain(world: World) -> None:
     assert carl.get(f"/domains/{name}").code == "domain-unknown"
     assert [row["name"] for row in carl.all("/domains?removed=true")] == [name]
     assert carl.post(f"/domains/{name}/restore").body["removed_at"] is None
+
+
+def test_a_claim_is_accepted_by_the_company_alone(world: World) -> None:
+    carl, olga = caller(world, "customer"), caller(world, "operator")
+    made = carl.post("/domains", {"name": "bikes.example"}).body
+    path = f"/domains/{made['id']}/accept"
+    assert carl.post(path, {"reason": "mine"}).status == 403
+    assert olga.post(path, {"reason": ""}).status == 422
+    assert olga.post(path, {"reason": "contract of May"}).body["proven"] is True
+    assert carl.get("/domains/bikes.example").body["proven"] is True
+
+
+def test_keys_of_a_domain(world: World) -> None:
+    carl = caller(world, "customer")
+    path = "/domains/cars.example/dkim"
+    assert carl.get(path).body == {"domain": "cars.example", "zone": "", "keys": []}
+    made = carl.post(f"{path}/rotate").body["keys"]
+    assert [(key["selector"], key["state"]) for key in made] == [("ms1", "waiting")]
+    assert made[0]["record"].startswith("v=DKIM1; k=rsa; p=MII")
+    assert carl.post(f"{path}/rotate").code == "dkim-changing"
+    assert carl.post(f"{path}/ms9/revoke", {"reason": "leaked"}).code == "dkim-unknown"
+    keys = carl.post(f"{path}/ms1/revoke", {"reason": "leaked"}).body["keys"]
+    assert [(key["selector"], key["state"], key["revoked"]) for key in keys] == [
+        ("ms1", "withdrawn", True),
+        ("ms2", "waiting", False),
+    ]
+    assert "PRIVATE" not in str(keys)
+    olga = caller(world, "operator")
+    assert olga.get("/operator-zone").code == "zone-missing"
+    assert olga.post("/operator-zone/push").code == "zone-missing"
+    assert carl.get("/operator-zone").status == 403
 
 
 def test_a_domain_is_suspended_by_who_is_above(world: World) -> None:

@@ -46,6 +46,7 @@ KNOWN |= {
     "host-names",
     "sending-addresses",
     "pushes",
+    "dkim",
     "records",
 }
 

@@ -111,6 +111,7 @@ EDITS: st.SearchStrategy[AnyChange] = st.one_of(
         domain=_domains,
         selector=st.sampled_from(["m1", "m2"]),
         private_key=st.sampled_from(["one", "two"]),
+        signs=_flags,
     ),
     st.builds(
         wire.SuppressionPut,

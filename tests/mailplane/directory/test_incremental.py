@@ -36,6 +36,7 @@ class MemoryMaps:
         self.held: dict[str, dict[str, str]] = {name: {} for name in MAP_ORDER}
         self.kicked: list[str] = []
         self.keys: dict[tuple[str, str], str] = {}
+        self.chosen: dict[str, str] = {}
         self.fail_after: int | None = None
 
     def _maybe_die(self) -> None:
@@ -68,6 +69,11 @@ class MemoryMaps:
     def put(self, domain: str, selector: str, private_key: str) -> None:
         self.keys[domain, selector] = private_key
 
+    def choose(self, selectors: Mapping[str, str], gone: Collection[str]) -> None:
+        for domain in gone:
+            self.chosen.pop(domain, None)
+        self.chosen |= selectors
+
     def remove(self, domain: str, selector: str) -> None:
         self.keys.pop((domain, selector), None)
 
@@ -91,7 +97,7 @@ def directory(maps: MemoryMaps) -> Iterator[tuple[Directory, Home]]:
 
 def everything(made: Directory) -> dict[str, dict[str, str]]:
     """All answers of a directory."""
-    names = (*MAP_ORDER, "login", "app", "spam", "sieve", "dkim")
+    names = (*MAP_ORDER, "login", "app", "spam", "sieve", "dkim", "signing")
     return {name: expected_answers(made.connection, name) for name in names}
 
 
@@ -156,6 +162,7 @@ def test_a_rebuild_over_what_is_there_ends_at_the_same(
         assert everything(first) == everything(second)
         assert maps.held == anew.held
         assert maps.keys == anew.keys
+        assert maps.chosen == anew.chosen
 
 
 @quick

@@ -60,6 +60,8 @@ def domains(
 
 def domain_named(actor: object, name: str, *, removed: bool = False) -> Thing:
     """One of them, the last removed one with `removed`."""
+    if name.isascii() and name.isdigit() and not removed:
+        return things.domain(SESSION.api().get(f"/domains/{part(name)}"))
     bare = normalise_domain(name)
     if not removed:
         return things.domain(SESSION.api().get(f"/domains/{part(bare)}"))

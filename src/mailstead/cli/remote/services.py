@@ -129,6 +129,26 @@ def _domain(method: str, domain: Thing, what: str = "", body: object = None) -> 
     domain.take(things.domain(_do(method, f"/domains/{part(domain.name)}{what}", body)))
 
 
+def accept_domain(*, actor: object, now: object, domain: Thing, reason: str) -> None:
+    """It is active."""
+    body = {"reason": reason}
+    domain.take(things.domain(_do("POST", f"/domains/{domain.pk}/accept", body)))
+
+
+def rotate_keys(*, actor: object, now: object, domain: Thing) -> Thing:
+    """A new key."""
+    keys = _do("POST", f"/domains/{domain.pk}/dkim/rotate")["keys"]
+    return thing(next(key for key in keys if key["state"] == "waiting"))
+
+
+def revoke_key(*, actor: object, now: object, domain: Thing, selector: str, reason: str) -> Thing:
+    """A key is taken back; the one that follows it."""
+    path = f"/domains/{domain.pk}/dkim/{part(selector)}/revoke"
+    keys = [thing(key) for key in _do("POST", path, {"reason": reason})["keys"]]
+    order = ("signing", "visible", "waiting")
+    return min((key for key in keys if key.state in order), key=lambda key: order.index(key.state))
+
+
 def suspend_domain(*, actor: object, now: object, domain: Thing, reason: str) -> None:
     """No log-in, no sending."""
     _domain("POST", domain, "/suspend", {"reason": reason})

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from mailstead.control.dns import encryption, spf
-from mailstead.control.dns.answers import Answer, Found, Seen
+from mailstead.control.dns.aliases import judge_alias
+from mailstead.control.dns.answers import Answer, Found, Key, Seen
 
-Purpose = Literal["mx", "spf", "dmarc", "dkim", "tls-reports", "mta-sts", "policy-host"]
+Purpose = Literal[
+    "ownership", "mx", "spf", "dmarc", "dkim", "tls-reports", "mta-sts", "policy-host"
+]
 Verdict = Literal["good", "missing", "wrong", "extra", "unknown"]
 State = Literal["good", "warn", "bad", "unknown"]
 """Of a whole domain: `bad`: its mail does not come here; `warn`: others may distrust it."""
@@ -20,6 +23,7 @@ _RANKS: dict[Verdict, int] = {"good": 0, "unknown": 1, "extra": 2, "missing": 3,
 
 
 _NAMED: dict[str, Purpose] = {
+    "_mailstead.": "ownership",
     "_dmarc.": "dmarc",
     "_smtp._tls.": "tls-reports",
     "_mta-sts.": "mta-sts",
@@ -37,6 +41,8 @@ class Expected:
     name: str
     type: str
     value: str
+    holds: str = ""
+    """Of an alias: the text that should be found behind it; empty: none yet."""
 
     @property
     def purpose(self) -> Purpose:
@@ -51,7 +57,14 @@ class Expected:
     @property
     def required(self) -> bool:
         """Whether mail arrives only with it."""
-        return self.type == "MX"
+        return self.purpose in ("mx", "ownership")
+
+    @property
+    def questions(self) -> tuple[Key, ...]:
+        """What is asked about it: of an alias also what stands behind it."""
+        own = (self.name, self.type)
+        behind = {"mx": None, "dkim": "TXT", "ownership": "CNAME"}.get(self.purpose)
+        return (own,) if behind in (None, self.type) else (own, (self.name, behind or ""))
 
 
 @dataclass(frozen=True)
@@ -161,6 +174,8 @@ def _of_purpose(expected: Expected, values: Sequence[str]) -> tuple[str, ...]:
     if expected.purpose in ("tls-reports", "mta-sts"):
         version = "TLSRPTv1" if expected.purpose == "tls-reports" else "STSv1"
         return tuple(text for text in values if _tags(text)[:1] == [("v", version)])
+    if expected.purpose == "ownership":
+        return tuple(text for text in values if text.startswith("mailstead-domain="))
     return tuple(values)
 
 
@@ -261,8 +276,13 @@ def _key(text: str) -> str | None:
 
 
 def _dkim(expected: Expected, values: Sequence[str], seen: Seen) -> _Judged:
+    if expected.type == "CNAME":
+        texts = _texts(expected, seen)
+        same = any(is_key(text, expected.holds) for text in texts)
+        return _Judged(*judge_alias(expected.value, values, texts, expected.holds, same))
     if not values:
-        return _Judged("missing", "dkim-missing")
+        missing = _key(expected.value) != ""
+        return _Judged(*(("missing", "dkim-missing") if missing else ("good", "dkim-gone")))
     if len(values) > 1:
         return _Judged("wrong", "dkim-many")
     key, ours = _key(values[0]), _key(expected.value) or ""
@@ -286,7 +306,51 @@ def _encryption(judge: Callable[[str, Sequence[str]], encryption.Judgement]) -> 
     return judged
 
 
+def _texts(expected: Expected, seen: Seen) -> list[str]:
+    found = seen.answers.get((expected.name, "TXT"), Found())
+    told = [answer for answer in (*found.authoritative, found.public) if answer.known]
+    return [text for answer in told for text in answer.values]
+
+
+def is_key(text: str, wanted: str) -> bool:
+    """Whether a text publishes the same key as another one (RFC 6376 §3.6.1)."""
+    return _key(text) is not None and _key(text) == _key(wanted)
+
+
+# Ownership
+
+
+def _ownership(expected: Expected, values: Sequence[str], seen: Seen) -> _Judged:
+    found = seen.answers.get((expected.name, "CNAME"), Found())
+    told = [*found.authoritative, found.public]
+    if any(answer.values for answer in told):
+        # Whoever has what an alias leads to would speak for the domain.
+        return _Judged("wrong", "proof-alias")
+    if not all(answer.known for answer in found.authoritative or told):
+        return _Judged("unknown", "unknown")
+    if expected.value in values:
+        return _Judged("good", "proof-good")
+    return _Judged("wrong", "proof-other") if values else _Judged("missing", "proof-missing")
+
+
+def proves(findings: Sequence[Finding]) -> bool:
+    """Whether who controls the DNS has named this claim: by its record, or by its keys' aliases.
+
+    Each leads to this customer's claim alone, which an MX record does not.
+    """
+    named = ("proof-good", "dkim-good", "dkim-soon")
+    return any(
+        one.verdict == "good" and one.code in named and _names_claim(one.expected)
+        for one in findings
+    )
+
+
+def _names_claim(expected: Expected) -> bool:
+    return expected.purpose == "ownership" or expected.type == "CNAME"
+
+
 _JUDGES: dict[Purpose, _Judge] = {
+    "ownership": _ownership,
     "mx": _mx,
     "spf": _spf,
     "dmarc": _dmarc,

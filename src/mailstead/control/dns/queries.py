@@ -88,7 +88,11 @@ def expected_of(domain: Domain) -> list[Expected]:
     records += encryption.records_of(
         domain.name, host, mode_of(domain), f"{settings.MAILSTEAD.reports.tls}@{host}"
     )
-    return [Expected(*record) for record in records]
+    behind = hosting.texts_behind(domain)
+    return [
+        Expected(name, kind, value, behind.get(name, "") if kind == "CNAME" else "")
+        for name, kind, value in records
+    ]
 
 
 def dns_records(domain: Domain) -> list[tuple[str, str, str]]:
@@ -104,7 +108,9 @@ def mode_of(domain: Domain) -> Mode:
 
 def policy_text(name: str) -> str | None:
     """The MTA-STS policy of a domain, for everybody; None: it is not hosted here."""
-    rows = Domain.objects.filter(name=name.lower(), removed_at=None).select_related("server")
+    rows = Domain.objects.filter(name=name.lower(), proven=True, removed_at=None).select_related(
+        "server"
+    )
     domain = rows.first()
     if domain is None:
         return None

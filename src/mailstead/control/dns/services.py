@@ -12,7 +12,15 @@ from django.db import transaction
 
 from mailstead.control.dns import queries
 from mailstead.control.dns.answers import Key, Seen
-from mailstead.control.dns.compare import Expected, Finding, State, compare, state_of
+from mailstead.control.dns.compare import (
+    Expected,
+    Finding,
+    State,
+    compare,
+    proves,
+    state_of,
+)
+from mailstead.control.dns.keys import advance_domain
 from mailstead.control.dns.lookup import Way, look
 from mailstead.control.dns.models import Check, MailPolicy
 from mailstead.control.dns.queries import Kept
@@ -38,7 +46,10 @@ _doors = threading.BoundedSemaphore(4)
 
 
 def check_domain(*, actor: Actor, now: dt.datetime, domain: Domain, look: Look = look) -> None:
-    """Look at the domain's DNS now, for at most ten seconds, and keep what was found."""
+    """Look at the domain's DNS now, for at most ten seconds, and keep what was found.
+
+    A domain whose proof is there becomes live; raises `Refusal` where it cannot.
+    """
     roles.require(actor, "dns.check")
     if Check.objects.filter(domain=domain, at__gt=now - SOON, at__lte=now).exists():
         return
@@ -53,6 +64,9 @@ def check_domain(*, actor: Actor, now: dt.datetime, domain: Domain, look: Look =
     finally:
         _doors.release()
     keep(actor=actor, now=now, domain=domain, expected=expected, seen=seen)
+    advance_domain(now, domain, look)
+    if not domain.proven and proves(compare(expected, seen)):
+        hosting.note_proof(now=now, domain=domain)
 
 
 @transaction.atomic
@@ -90,14 +104,16 @@ def check_due(now: dt.datetime, look: Look = look) -> int:
             try:
                 keep(actor=Actor.system(), now=now, domain=domain, expected=expected, seen=seen)
                 count += 1
+                if not domain.proven and proves(compare(expected, seen)):
+                    hosting.note_proof(now=now, domain=domain)
             except Refusal:
-                # It was removed in the meantime.
+                # It was removed in the meantime, or it is another's already.
                 continue
     return count
 
 
 def _keys(expected: Sequence[Expected]) -> list[Key]:
-    return list(dict.fromkeys((one.name, one.type) for one in expected))
+    return list(dict.fromkeys(key for one in expected for key in one.questions))
 
 
 def _look(domain: Domain, look: Look) -> tuple[list[Expected], Seen]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from mailstead.control.dns import views
+from mailstead.control.dns import key_views, views
 from mailstead.control.dns.push import views as push
 from mailstead.control.dns.zones import views as zones
 
@@ -28,4 +28,15 @@ urlpatterns = [
     path("zones/<str:name>/records/<int:number>/remove/", zones.remove_record, name="zone-less"),
     path("domains/<str:name>/dns/mta-sts/", views.mta_sts, name="mta-sts"),
     path("policies/mta-sts/<str:name>/policy.txt", views.policy, name="mta-sts-policy"),
+    path("domains/<str:name>/dns/keys/", key_views.keys, name="keys"),
+    path("domains/<str:name>/dns/keys/rotate/", key_views.rotate, name="keys-rotate"),
+    path(
+        "domains/<str:name>/dns/keys/<slug:selector>/revoke/",
+        key_views.revoke,
+        name="keys-revoke",
+    ),
+    path("domains/<str:name>/accept/", key_views.accept, name="accept"),
+    path("zone-of-keys/", key_views.operator_zone_page, name="operator-zone"),
+    path("zone-of-keys/zone/", key_views.operator_zone_file, name="operator-zone-file"),
+    path("zone-of-keys/push/", key_views.operator_zone_push, name="operator-zone-push"),
 ]

@@ -17,7 +17,7 @@ from mailstead.control.dns.push import queries as pushes
 from mailstead.control.dns.push.words import state_of
 from mailstead.control.dns.queries import Line, Report
 from mailstead.control.dns.spf import MOST_LOOKUPS
-from mailstead.control.dns.words import Said, hints, say_of, trouble_words
+from mailstead.control.dns.words import Said, hints, purpose_words, say_of, trouble_words
 from mailstead.control.dns.zones import queries as zones
 from mailstead.control.hosting import queries as hosting
 from mailstead.control.hosting.models import Domain
@@ -58,6 +58,9 @@ def records(request: HttpRequest, name: str) -> HttpResponse:
         "most_lookups": MOST_LOOKUPS,
         "own_zone": zones.holding(actor_in(request), domain.name),
         "pushes": [(one, *state_of(one)) for one in pushes.made(domain)[:5]],
+        "seen_proof": any(
+            line.kept is not None and line.kept.code == "proof-good" for line in report.records
+        ),
     }
     return render(request, "dns/records.html", context)
 
@@ -69,7 +72,7 @@ def check(request: HttpRequest, name: str) -> HttpResponse:
     domain = hosting.domain_named(actor, name)
     services.check_domain(actor=actor, now=timezone.now(), domain=domain)
     messages.success(request, gettext("The DNS of {name} was looked at.").format(name=domain.name))
-    return redirect("dns:records", domain.name)
+    return redirect("dns:records", domain.handle)
 
 
 @page("dns.view", post="dns.set-mta-sts")
@@ -82,7 +85,7 @@ def mta_sts(request: HttpRequest, name: str) -> HttpResponse:
         mode = Mode(form.cleaned_data["mode"])
         services.set_mta_sts(actor=actor, now=timezone.now(), domain=domain, mode=mode)
         messages.success(request, gettext("The policy about encryption is set."))
-        return redirect("dns:records", domain.name)
+        return redirect("dns:records", domain.handle)
     context = {"domain": domain, "tab": "dns", "form": form}
     return render(request, "dns/mta_sts.html", context)
 
@@ -118,7 +121,7 @@ TITLES = {
 def _shown(line: Line, report: Report, domain: Domain) -> Shown:
     kind, host = line.expected.type, report.host
     apart = kind == "MX" and not (host and host.one_field)
-    title = TITLES[line.expected.purpose]
+    title = TITLES.get(line.expected.purpose) or purpose_words(line.expected.purpose)
     lookups = line.kept.lookups if line.kept else None
     return Shown(
         line=line,

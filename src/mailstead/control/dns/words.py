@@ -38,6 +38,11 @@ def say_of(line: Line, target: str) -> Said:
     )
 
 
+def purpose_words(purpose: Purpose) -> str:
+    """A record's kind as a title."""
+    return gettext("Whose domain it is") if purpose == "ownership" else purpose.upper()
+
+
 def verdict_words(verdict: str) -> str:
     """In a word or two."""
     return {
@@ -53,6 +58,9 @@ def verdict_words(verdict: str) -> str:
 def why(purpose: Purpose) -> str:
     """Why such a record matters."""
     return {
+        "ownership": gettext(
+            "Only who controls the DNS of the domain can publish it: that shows that it is yours."
+        ),
         "mx": gettext("It tells the world to which server mail for the domain goes."),
         "spf": gettext(
             "It tells receivers which servers may send mail of the domain; without it such mail is "
@@ -145,7 +153,27 @@ def _todo(code: str) -> str:
         "dmarc-unreadable": gettext(
             "The record names no policy that receivers know. Put this one in its place."
         ),
+        "proof-missing": gettext("Publish the record. Until then the domain is not active."),
+        "proof-other": gettext(
+            "There is the record of another account. Publish this one beside it."
+        ),
+        "proof-alias": gettext(
+            "The name is an alias. Publish a TXT record there itself: who has what an alias leads "
+            "to would speak for the domain."
+        ),
         "dkim-missing": gettext("Publish the record."),
+        "dkim-alias-missing": gettext("Publish the record: an alias, of the type CNAME."),
+        "dkim-alias-other": gettext("The alias leads elsewhere. Put this value in its place."),
+        "dkim-alias-doubled": gettext(
+            "The DNS host has put the domain behind the value. Write it with a dot at its end."
+        ),
+        "dkim-text": gettext(
+            "There is a text at this name. Remove it and publish the alias (CNAME) in its place."
+        ),
+        "dkim-direct": gettext(
+            "It works. Put the alias in its place when you can: then keys change without you."
+        ),
+        "dkim-soon": gettext("Nothing: the key behind it is not published yet. That is our part."),
         "dkim-many": gettext("There are several keys at this name. Keep this one alone."),
         "dkim-revoked": gettext("The record takes the key back. Put this one in its place."),
         "dkim-cut": gettext(

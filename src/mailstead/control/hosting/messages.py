@@ -158,8 +158,13 @@ def rules_put(rule_set: RuleSet) -> RulesPut:
 
 
 def dkim_put(key: DkimKey) -> DkimKeyPut:
-    """A signing key; needs domain fetched."""
-    return DkimKeyPut(domain=key.domain.name, selector=key.selector, private_key=key.private_key)
+    """A key that signs, or did until now; needs domain fetched."""
+    return DkimKeyPut(
+        domain=key.domain.name,
+        selector=key.selector,
+        private_key=key.private_key,
+        signs=key.state == "signing",
+    )
 
 
 def host_name_put(row: HostName) -> HostNamePut:
@@ -179,8 +184,13 @@ def domain_contents(domain: Domain) -> Iterator[AnyChange]:
 
 def snapshot(server: str) -> Iterator[AnyChange]:
     """All that is on one server, domains first."""
-    domains = Domain.objects.filter(server__name=server, removed_at=None)
-    yield from _contents({"domain__server__name": server, "domain__removed_at": None}, domains)
+    domains = Domain.objects.filter(server__name=server, removed_at=None, proven=True)
+    where = {
+        "domain__server__name": server,
+        "domain__removed_at": None,
+        "domain__proven": True,
+    }
+    yield from _contents(where, domains)
 
 
 def _contents(where: dict[str, Any], domains: QuerySet[Domain]) -> Iterator[AnyChange]:
@@ -207,7 +217,9 @@ def _contents(where: dict[str, Any], domains: QuerySet[Domain]) -> Iterator[AnyC
     )
     for row in wanted.select_related("mailbox__domain").iterator(_CHUNK):
         yield spam_put(row)
-    for key in DkimKey.objects.filter(**where).select_related("domain").iterator(_CHUNK):
+    # Those that wait to be seen are not the node's business yet.
+    keys = DkimKey.objects.filter(**where, state__in=("signing", "old"))
+    for key in keys.select_related("domain").iterator(_CHUNK):
         yield dkim_put(key)
     for name in HostName.objects.filter(**where).select_related("domain").iterator(_CHUNK):
         yield host_name_put(name)

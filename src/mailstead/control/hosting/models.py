@@ -121,6 +121,14 @@ class Domain(models.Model):
     dns_checked_at = models.DateTimeField(null=True)
     dns_due_at = models.DateTimeField(null=True, db_index=True)
     """When it is to be looked at again; None: now."""
+    proven = models.BooleanField(default=True)
+    """Its owner has shown that it is theirs. Until then it is on no node and stands in nobody's
+    way: every question that starts from a name alone asks for proven ones."""
+    proven_by = models.CharField(max_length=8, default="company", blank=True)
+    """`company`: whom the company trusts; `dns`: a record; `parent`: the domain above; empty: not
+    proven."""
+    proof_token = models.CharField(max_length=32, blank=True)
+    """What its owner publishes as the proof."""
     created_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
     purge_after = models.DateTimeField(null=True, db_index=True)
@@ -128,9 +136,21 @@ class Domain(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["name"], condition=Q(removed_at=None), name="domain_name_once"
+                fields=["name"],
+                condition=Q(removed_at=None, proven=True),
+                name="domain_name_once",
+            ),
+            models.UniqueConstraint(
+                fields=["name", "customer"],
+                condition=Q(removed_at=None),
+                name="domain_claim_once",
             ),
         ]
+
+    @property
+    def handle(self) -> str:
+        """What names it in an address of the panel: several may claim a name not proven yet."""
+        return self.name if self.proven else str(self.pk)
 
 
 def _new_store() -> str:
@@ -296,13 +316,24 @@ class RuleSet(models.Model):
 
 
 class DkimKey(models.Model):
-    """The key that signs a domain's mail (RFC 6376)."""
+    """A key that signs a domain's mail (RFC 6376), has signed it, or is to sign it."""
 
     domain = models.ForeignKey(Domain, on_delete=models.CASCADE, related_name="dkim_keys")
     selector = models.CharField(max_length=63)
-    private_key = models.TextField()
+    private_key = models.TextField(blank=True)
+    """Empty once the key is withdrawn."""
     public_key = models.TextField()
     """Base64 of the DER SubjectPublicKeyInfo, as the `p=` tag takes it."""
+    state = models.CharField(max_length=9, default="waiting")
+    """`keylife.State`."""
+    since = models.DateTimeField(null=True)
+    """Since when it is in this state."""
+    due_at = models.DateTimeField(null=True, db_index=True)
+    """When it is to be looked at again; None: never by itself."""
+    revoked = models.BooleanField(default=False)
+    """Withdrawn because somebody else may have it."""
+    zone_due = models.BooleanField(default=True, db_index=True)
+    """The server of the company's zone is still to be told of it."""
 
     class Meta:
         constraints = [
@@ -386,3 +417,12 @@ class Certificate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["server", "name"], name="certificate_once"),
         ]
+
+
+class ZoneName(models.Model):
+    """A name of which the server of the company's zone was told, to be able to take it back."""
+
+    name = models.CharField(max_length=253, unique=True)
+    key = models.ForeignKey(DkimKey, null=True, on_delete=models.SET_NULL, related_name="names")
+    """None: the key is gone, and the name is to go too."""
+    at = models.DateTimeField()

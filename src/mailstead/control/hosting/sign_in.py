@@ -22,7 +22,11 @@ def _mailbox(address: str) -> Mailbox | None:
     except Refusal:
         return None
     rows = Mailbox.objects.filter(
-        local=checked.local, domain__name=checked.domain, removed_at=None, domain__removed_at=None
+        local=checked.local,
+        domain__name=checked.domain,
+        domain__proven=True,
+        removed_at=None,
+        domain__removed_at=None,
     )
     return rows.select_related("domain__customer").first()
 

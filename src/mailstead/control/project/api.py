@@ -20,6 +20,7 @@ from ninja.parser import Parser
 from mailstead import __version__
 from mailstead.control.delivery import api as delivery
 from mailstead.control.dns import api as dns
+from mailstead.control.dns import key_api
 from mailstead.control.dns.push import api as dns_push
 from mailstead.control.dns.zones import api as dns_zones
 from mailstead.control.hosting.api import (
@@ -55,6 +56,7 @@ _ROUTERS = (
     dns_push.router,
     dns_zones.router,
     host_names.router,
+    key_api.router,
     mailboxes.router,
     inside.router,
     sending.router,

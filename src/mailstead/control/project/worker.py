@@ -1,7 +1,8 @@
 """The worker process: what has to be done at once, and what from time to time.
 
 Purpose: every second send the panel's mail and the webhooks that are due, and do the jobs that
-wait; look at the DNS of each domain each night; every minute purge what is over.
+wait; look at the DNS of each domain each night, and at keys that are to sign or to go; tell the
+server of the company's zone of new keys; every minute purge what is over.
 Runs: SIGTERM ends it between two tasks, and between two steps of a job.
 Diagnostics: one line on stderr for each task that did something or failed.
 Known limits: a task that fails is tried again at the next round.
@@ -33,6 +34,8 @@ ROUND = 60.0
 """Seconds between two rounds of `_tasks`."""
 BEAT = 1.0
 """Seconds between two rounds of `_quick_tasks`, each one cheap look where there is nothing."""
+PACES = {"zone": 5.0}
+"""Of threads that are slower: a server that refuses is not asked every second."""
 
 
 def _quick_tasks() -> dict[str, Task]:
@@ -62,11 +65,17 @@ def _webhooks() -> dict[str, Task]:
 
 def _looks() -> dict[str, Task]:
     """On a thread of their own: the DNS of some domains takes its time to say nothing."""
+    from mailstead.control.dns.keys import advance_due
     from mailstead.control.dns.push.services import verify_due
     from mailstead.control.dns.services import check_due
     from mailstead.control.dns.zones.delegation import check_delegations
 
-    return {"dns": check_due, "dns pushes": verify_due, "delegations": check_delegations}
+    return {
+        "dns": check_due,
+        "dkim": advance_due,
+        "dns pushes": verify_due,
+        "delegations": check_delegations,
+    }
 
 
 def _reports() -> dict[str, Task]:
@@ -74,6 +83,13 @@ def _reports() -> dict[str, Task]:
     from mailstead.control.delivery.services import read_due
 
     return {"reports": read_due}
+
+
+def _zone() -> dict[str, Task]:
+    """On a thread of their own: a server that is away is waited for."""
+    from mailstead.control.dns.operator_zone import push_due
+
+    return {"zone of keys": push_due}
 
 
 def _tasks() -> dict[str, Task]:
@@ -127,6 +143,8 @@ def work(now: dt.datetime, tasks: dict[str, Task] | None = None) -> None:
             count = task(now)
             if count:
                 log.info("done", task=name, count=count)
+        except Refusal as refusal:
+            log.warning("refused", task=name, words=refusal.sentence)
         except Exception:
             log.exception("failed", task=name)
         finally:
@@ -175,6 +193,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     beats: dict[str, dict[str, Task]] = {
+        "zone": _zone(),
         "quick": _quick_tasks(),
         "webhooks": _webhooks(),
         "looks": _looks(),
@@ -182,7 +201,7 @@ def main() -> int:
         "jobs": {"jobs": partial(do_jobs, stop, _handlers())},
     }
     threads = [
-        threading.Thread(target=_repeat, args=(stop, BEAT, tasks), name=name)
+        threading.Thread(target=_repeat, args=(stop, PACES.get(name, BEAT), tasks), name=name)
         for name, tasks in beats.items()
     ]
     for thread in threads:

@@ -37,6 +37,7 @@ class _Silent:
 
     def kick(self, addresses: object) -> None: ...
     def put(self, domain: str, selector: str, private_key: str) -> None: ...
+    def choose(self, selectors: object, gone: object) -> None: ...
     def remove(self, domain: str, selector: str) -> None: ...
 
 
@@ -62,6 +63,8 @@ def compare(home: Home, maps: Maps, changes: Iterable[Change]) -> Iterator[str]:
             yield from _differences("DKIM key", keys, _keys(home, keys))
             zones = dict.fromkeys(expected_answers(truth.connection, "zone"), "")
             yield from _differences("zone", zones, _zones(home))
+            chosen = expected_answers(truth.connection, "signing")
+            yield from _differences("DKIM selector", chosen, _selectors(home, chosen))
         finally:
             truth.close()
 
@@ -129,3 +132,11 @@ def _keys(home: Home, expected: dict[str, str]) -> dict[str, str]:
         if path is not None:
             found[key] = path.read_text(encoding="ascii")
     return found | dict.fromkeys(names, "")
+
+
+def _selectors(home: Home, expected: dict[str, str]) -> dict[str, str]:
+    """Which selector signs for each domain; those that the map does not name have the usual one."""
+    path = home.rspamd / "dkim_selectors.map"
+    text = path.read_text(encoding="ascii") if path.exists() else ""
+    listed = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
+    return dict.fromkeys(expected, "ms1") | listed

@@ -36,7 +36,7 @@ OWN_MAIL = "smtp:"
 """How mail leaves whose sender is hosted here, as a value of `classes` (transport(5))."""
 
 Entries = dict[tuple[str, str], str]
-"""Map and key to value. The maps `login`, `app`, `spam`, `sending`, `sieve` and `dkim` are not
+"""Map and key to value. `login`, `app`, `spam`, `sending`, `sieve`, `dkim` and `signing` are not
 Postfix's."""
 
 _MAX_CHAIN = 20
@@ -99,6 +99,8 @@ def _domain(state: State, name: str) -> Entries:
             entries["aliases", postmaster] = NODE_POSTMASTER
     for key in state.dkim_keys(name):
         entries["dkim", f"{name}/{key.selector}"] = key.private_key
+        if key.signs:
+            entries["signing", name] = key.selector
     limits = state.sending(name)
     if limits:
         entries["sending", name] = body(DomainSending(limits.mailbox, limits.accounts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -51,8 +51,13 @@ class Journal:
         )
 
     def clear(self) -> None:
-        """Forget the tasks on entries that a rebuild compares itself: all but the signing keys."""
-        self._db.execute("DELETE FROM journal WHERE task IN ('put', 'delete') AND map != 'dkim'")
+        """Forget the tasks on entries that a rebuild compares itself: all but the signing keys.
+
+        What becomes of a key that is gone is not seen by comparing.
+        """
+        self._db.execute(
+            "DELETE FROM journal WHERE task IN ('put', 'delete') AND map NOT IN ('dkim', 'signing')"
+        )
 
     def drain(self) -> list[str]:
         """Do all that is noted, in order; returns the stores that were purged."""
@@ -94,8 +99,11 @@ class Journal:
             self.write_script(key, text)
         for key in deletes["sieve"]:
             self.remove_script(key)
+        # A key is there before it signs, and until another one does.
         for key, pem in puts["dkim"].items():
-            self.sign(key, pem)
+            self.put_key(key, pem)
+        if puts["signing"] or deletes["signing"]:
+            self.choose(puts["signing"], deletes["signing"])
         for key in deletes["dkim"]:
             domain, selector = key.split("/")
             self._signing.remove(domain, selector)
@@ -107,10 +115,14 @@ class Journal:
         if self._zones:
             self._zones.replace(_zones(zones))
 
-    def sign(self, key: str, pem: str) -> None:
+    def put_key(self, key: str, pem: str) -> None:
         """Hand a DKIM key (`domain/selector`) to Rspamd."""
         domain, selector = key.split("/")
         self._signing.put(domain, selector, pem)
+
+    def choose(self, selectors: Mapping[str, str], gone: Collection[str] = ()) -> None:
+        """Tell Rspamd which selector signs for each of these domains; none for `gone`."""
+        self._signing.choose(selectors, gone)
 
     def scripts(self) -> list[str]:
         """Every script that lies there, as `domain/local part/name`."""

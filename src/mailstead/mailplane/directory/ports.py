@@ -35,10 +35,13 @@ class Signing(Protocol):
     """DKIM keys for Rspamd, `engines.rspamd.control.DkimFiles`."""
 
     def put(self, domain: str, selector: str, private_key: str) -> None:
-        """Sign mail of the domain with this key (PEM) from now on."""
+        """Have this key (PEM) at hand."""
+
+    def choose(self, selectors: Mapping[str, str], gone: Collection[str]) -> None:
+        """Sign mail of these domains with these selectors from now on; that of `gone` with none."""
 
     def remove(self, domain: str, selector: str) -> None:
-        """Sign with it no more."""
+        """The key is at hand no more."""
 
 
 class Zones(Protocol):

@@ -127,7 +127,8 @@ class State:
     def dkim_keys(self, domain: str) -> list[DkimKeyPut]:
         rows = self._db.execute(
             # Named, because SQLite would rather scan every key of every domain by the primary key.
-            "SELECT body FROM thing INDEXED BY thing_domain WHERE domain = ? AND kind = 'dkim'",
+            "SELECT body FROM thing INDEXED BY thing_domain WHERE domain = ? AND kind = 'dkim' "
+            "ORDER BY key",
             (domain,),
         )
         return [msgspec.json.decode(row[0], type=DkimKeyPut) for row in rows]

@@ -179,7 +179,7 @@ def _domain(name: str) -> Domain:
         wanted = normalise_domain(name)
     except Refusal:
         raise _foreign() from None
-    domain = Domain.objects.filter(name=wanted, removed_at=None).first()
+    domain = Domain.objects.filter(name=wanted, proven=True, removed_at=None).first()
     if domain is None:
         raise _foreign()
     return domain

@@ -99,7 +99,7 @@ class _Owners:
     def __init__(self, addresses: Iterable[str]) -> None:
         split = {address: _split(address) for address in addresses if "@" in address}
         names = {domain for _, domain in split.values()}
-        rows = Domain.objects.filter(name__in=names, removed_at=None)
+        rows = Domain.objects.filter(name__in=names, proven=True, removed_at=None)
         domains = {row.name: row for row in rows.only("name", "customer_id")}
         boxes = Mailbox.objects.filter(
             domain__in=[row.pk for row in domains.values()],

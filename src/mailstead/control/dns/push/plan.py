@@ -86,11 +86,11 @@ def seen_in(expected: Sequence[Expected], zone: Sequence[Rrset]) -> Seen:
     """The zone as if its servers had been asked."""
     values = {(one.name, one.type): one for one in zone}
     answers: dict[tuple[str, str], Found] = {}
-    for one in expected:
-        found = values.get((one.name, one.type))
+    for key in dict.fromkeys(key for one in expected for key in one.questions):
+        found = values.get(key)
         texts = tuple(said(found.type, value) for value in found.values) if found else ()
         answer = Answer("found", texts) if texts else Answer("empty")
-        answers[(one.name, one.type)] = Found((answer,), answer)
+        answers[key] = Found((answer,), answer)
     return Seen(answers=answers)
 
 

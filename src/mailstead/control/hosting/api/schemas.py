@@ -77,6 +77,7 @@ class DomainOut(Schema):
     customer: int
     customer_name: str
     server: str
+    proven: bool = Field(description="False: not active until its owner shows whose it is.")
     suspended: bool
     suspended_reason: str
     alias_of: str | None
@@ -178,6 +179,7 @@ def domain_out(row: Domain) -> DomainOut:
         customer=row.customer_id,
         customer_name=row.customer.name,
         server=row.server.name,
+        proven=row.proven,
         suspended=row.suspended,
         suspended_reason=row.suspended_reason,
         alias_of=row.alias_of.name if row.alias_of else None,

@@ -22,6 +22,18 @@ from mailstead.control.hosting.queries.company import (
     sold_by,
     with_figures,
 )
+from mailstead.control.hosting.queries.dkim import (
+    dkim_keys,
+    key_name,
+    key_of,
+    key_record,
+    pace,
+    texts_behind,
+    zone_name,
+    zone_of_keys,
+    zone_records,
+    zone_size,
+)
 from mailstead.control.hosting.queries.domain_rows import (
     DomainRow,
     found_domains,
@@ -46,6 +58,7 @@ from mailstead.control.hosting.queries.lists import (
     grace,
     mailbox_named,
     mailboxes,
+    proof_records,
     route_of,
     server_named,
     servers,
@@ -82,6 +95,7 @@ from mailstead.control.hosting.queries.work import (
     jobs_of,
 )
 from mailstead.control.hosting.queries.zone import (
+    quoted,
     zone_line,
 )
 
@@ -108,6 +122,7 @@ __all__ = [
     "customer_numbered",
     "customers",
     "differences",
+    "dkim_keys",
     "dns_records",
     "domain_named",
     "domains",
@@ -125,15 +140,21 @@ __all__ = [
     "host_names",
     "job_numbered",
     "jobs_of",
+    "key_name",
+    "key_of",
+    "key_record",
     "mailbox_named",
     "mailbox_numbered",
     "mailboxes",
     "nearly_full",
+    "pace",
     "package_numbered",
     "packages",
     "packages_for",
     "pool_of",
+    "proof_records",
     "public_brand",
+    "quoted",
     "removal_numbered",
     "removed_at",
     "resellers",
@@ -143,8 +164,13 @@ __all__ = [
     "sign_ins",
     "sold_by",
     "spam_settings",
+    "texts_behind",
     "trail",
     "with_contents",
     "with_figures",
     "zone_line",
+    "zone_name",
+    "zone_of_keys",
+    "zone_records",
+    "zone_size",
 ]

@@ -42,8 +42,8 @@ class Hop:
 
 
 def living_domain(name: str) -> Domain | None:
-    """The hosted domain of this name, unless it is removed."""
-    found = Domain.objects.filter(name=name, removed_at=None)
+    """The hosted domain of this name, unless it is removed or waits for its proof."""
+    found = Domain.objects.filter(name=name, removed_at=None, proven=True)
     return found.select_related("alias_of", "customer").first()
 
 

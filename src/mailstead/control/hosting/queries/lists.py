@@ -18,6 +18,7 @@ from mailstead.control.hosting.models import (
     Mailbox,
     Server,
 )
+from mailstead.control.hosting.queries.dkim import dkim_records
 from mailstead.control.hosting.queries.scope import (
     of_addresses,
     of_customers,
@@ -135,9 +136,12 @@ def customer_numbered(actor: Actor, number: int) -> Customer:
 
 
 def domain_named(actor: Actor, name: str, *, removed: bool = False) -> Domain:
-    """The domain of that name, the last removed one with `removed`; raises `Refusal`."""
+    """The domain of that name or number, the last removed one with `removed`; raises `Refusal`."""
+    if name.isascii() and name.isdigit() and len(name) < 19:
+        return _one(domains(actor, removed=removed).filter(pk=int(name)), "domain", name)
     bare = normalise_domain(name)
-    rows = domains(actor, removed=removed).filter(name=bare).order_by("-pk")
+    # Several may claim a name; who has proved it is meant first.
+    rows = domains(actor, removed=removed).filter(name=bare).order_by("-proven", "-pk")
     return _one(rows, "removed domain" if removed else "domain", bare)
 
 
@@ -147,14 +151,18 @@ def mailbox_named(actor: Actor, address: str, *, removed: bool = False) -> Mailb
     rows = mailboxes(actor, removed=removed).filter(
         local=checked.local, domain__name=checked.domain
     )
-    return _one(rows.order_by("-pk"), "removed mailbox" if removed else "mailbox", str(checked))
+    return _one(
+        rows.order_by("-domain__proven", "-pk"),
+        "removed mailbox" if removed else "mailbox",
+        str(checked),
+    )
 
 
 def forwarder_named(actor: Actor, address: str) -> Forwarder:
     """The forwarder at that address; raises `Refusal`."""
     checked = forwarder_address(address)
     rows = forwarders(actor).filter(local=checked.local, domain__name=checked.domain)
-    return _one(rows, "forwarder", str(checked))
+    return _one(rows.order_by("-domain__proven", "-pk"), "forwarder", str(checked))
 
 
 def route_of(forwarder: Forwarder) -> Route:
@@ -174,7 +182,7 @@ def autoresponder_named(actor: Actor, address: str) -> Autoresponder:
     """The autoresponder at that address; raises `Refusal`."""
     checked = forwarder_address(address)
     rows = autoresponders(actor).filter(local=checked.local, domain__name=checked.domain)
-    return _one(rows, "autoresponder", str(checked))
+    return _one(rows.order_by("-domain__proven", "-pk"), "autoresponder", str(checked))
 
 
 def answer_state(
@@ -196,16 +204,16 @@ def dmarc_box(domain: Domain) -> str:
 def dns_records(domain: Domain) -> list[tuple[str, str, str]]:
     """The records that the owner publishes: name, type, value."""
     records = [
+        *proof_records(domain),
         (domain.name, "MX", f"10 {domain.server.hostname}."),
         (domain.name, "TXT", f"v=spf1 mx a:{domain.server.hostname} ~all"),
         (f"_dmarc.{domain.name}", "TXT", f"v=DMARC1; p=none; rua=mailto:{dmarc_box(domain)}"),
     ]
-    records += [
-        (
-            f"{key.selector}._domainkey.{domain.name}",
-            "TXT",
-            f"v=DKIM1; k=rsa; p={key.public_key}",
-        )
-        for key in domain.dkim_keys.all()
-    ]
-    return records
+    return records + dkim_records(domain)
+
+
+def proof_records(domain: Domain) -> list[tuple[str, str, str]]:
+    """What shows that a domain belongs to its customer; nothing once it is shown."""
+    if domain.proven:
+        return []
+    return [(f"_mailstead.{domain.name}", "TXT", f"mailstead-domain={domain.proof_token}")]

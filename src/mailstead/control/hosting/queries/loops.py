@@ -37,13 +37,15 @@ def _locals_that_reach(domain: Domain) -> Iterator[str]:
     """Local parts of destinations in this domain, or in one that passes its mail on to it."""
     names = [domain.name]
     for name in names:
-        living = Domain.objects.filter(removed_at=None)
+        living = Domain.objects.filter(removed_at=None, proven=True)
         followers = living.filter(forward_to=name) | living.filter(alias_of__name=name)
         names += [n for n in followers.values_list("name", flat=True) if n not in names]
-    rows = Destination.objects.filter(domain__in=names, forwarder__domain__removed_at=None)
+    rows = Destination.objects.filter(
+        domain__in=names, forwarder__domain__removed_at=None, forwarder__domain__proven=True
+    )
     for address in rows.values_list("address", flat=True):
         yield address.rpartition("@")[0].lower()
-    catch_alls = Domain.objects.filter(catch_all_action="deliver", removed_at=None)
+    catch_alls = living.filter(catch_all_action="deliver")
     for destinations in catch_alls.values_list("catch_all_destinations", flat=True):
         for address in destinations:
             local, _, name = address.rpartition("@")

@@ -62,7 +62,12 @@ def pool_of(actor: Actor) -> tuple[int, int]:
 def attention(actor: Actor, *, second_factor: bool = True) -> list[Attention]:
     """What should not stay as it is, the worst first; `second_factor`: the reader has one."""
     found = (
-        _of_customer(actor) + _suspended(actor) + _dns(actor) + _full(actor) + _empty_domains(actor)
+        _of_customer(actor)
+        + _suspended(actor)
+        + _unproven(actor)
+        + _dns(actor)
+        + _full(actor)
+        + _empty_domains(actor)
     )
     if not second_factor:
         found.append(
@@ -122,8 +127,26 @@ def _suspended(actor: Actor) -> list[Attention]:
     )
 
 
+def _unproven(actor: Actor) -> list[Attention]:
+    if actor.sees_everything:
+        # Their owners' affair: anybody may claim anything.
+        return []
+    rows = Domain.objects.filter(of_domains(actor), removed_at=None, proven=False)
+    return [
+        Attention(
+            "warn",
+            gettext("{name} is not active yet: show that it is yours.").format(name=row.name),
+            reverse("dns:records", args=[row.handle]),
+            gettext("Look at the DNS records"),
+        )
+        for row in rows.order_by("name")[:SHOWN]
+    ]
+
+
 def _dns(actor: Actor) -> list[Attention]:
-    rows = Domain.objects.filter(of_domains(actor), removed_at=None, dns_state__in=("bad", "warn"))
+    rows = Domain.objects.filter(
+        of_domains(actor), removed_at=None, proven=True, dns_state__in=("bad", "warn")
+    )
     bad = gettext("Mail for {name} does not come here, or not all of it: its MX records.")
     warn = gettext("The DNS of {name} is not quite right: something is missing, or left over.")
     return [

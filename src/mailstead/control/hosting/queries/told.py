@@ -10,6 +10,7 @@ from mailstead.control.hosting.queries.lists import domain_named
 from mailstead.control.hosting.queries.scope import of_domains
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import destination_address
+from mailstead.standards.refusal import Refusal
 
 
 def explain_to(actor: Actor, address: str) -> Outcome:
@@ -19,10 +20,17 @@ def explain_to(actor: Actor, address: str) -> Outcome:
     """
     if actor.sees_everything:
         return explain(address)
-    domain_named(actor, destination_address(address).domain)
+    domain = domain_named(actor, destination_address(address).domain)
+    if not domain.proven:
+        raise Refusal(
+            "domain-unproven",
+            "{name} is not active yet: it waits for the proof whose it is.",
+            remedy="Its page of the DNS says which record shows that.",
+            name=domain.name,
+        )
     whole = explain(address)
     names = {_name(step.address) for step in whole.steps}
-    seen = Domain.objects.filter(of_domains(actor), name__in=names, removed_at=None)
+    seen = Domain.objects.filter(of_domains(actor), name__in=names, proven=True, removed_at=None)
     own = set(seen.values_list("name", flat=True))
     told = Outcome()
     _follow(whole.steps[0].address, {step.address: step for step in whole.steps}, own, told, set())

@@ -30,6 +30,15 @@ from mailstead.control.hosting.services.customers import (
     suspend_customer,
     update_customer,
 )
+from mailstead.control.hosting.services.dkim import (
+    note_key_due,
+    note_seen,
+    note_zone_told,
+    revoke_key,
+    rotate_keys,
+    tell_zone_anew,
+    withdraw_old,
+)
 from mailstead.control.hosting.services.domains import (
     create_domain,
     make_domain_alias,
@@ -94,6 +103,7 @@ from mailstead.control.hosting.services.packages import (
     remove_package,
     update_package,
 )
+from mailstead.control.hosting.services.proof import accept_domain, note_proof
 from mailstead.control.hosting.services.purge import purge_expired
 from mailstead.control.hosting.services.rowwise import (
     import_autoresponders,
@@ -130,6 +140,7 @@ __all__ = [
     "Move",
     "Result",
     "Seen",
+    "accept_domain",
     "add_host_name",
     "answered",
     "apply_package",
@@ -159,8 +170,12 @@ __all__ = [
     "node_state",
     "note_acting",
     "note_dns",
+    "note_key_due",
     "note_mta_sts",
+    "note_proof",
+    "note_seen",
     "note_zone",
+    "note_zone_told",
     "outside_address",
     "parse_rules",
     "permit",
@@ -192,6 +207,8 @@ __all__ = [
     "resume_domain",
     "resume_mailbox",
     "retry_host_name",
+    "revoke_key",
+    "rotate_keys",
     "send_welcome",
     "sessions",
     "set_autoresponder",
@@ -213,9 +230,11 @@ __all__ = [
     "suspend_customer",
     "suspend_domain",
     "suspend_mailbox",
+    "tell_zone_anew",
     "test_rules",
     "update_customer",
     "update_mailbox",
     "update_package",
     "update_server",
+    "withdraw_old",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
@@ -29,6 +29,7 @@ from mailstead.control.hosting.services.common import (
 )
 from mailstead.control.hosting.services.dkim import new_key
 from mailstead.control.hosting.services.mailboxes import CREDENTIAL, LOCKED, secret_of
+from mailstead.control.hosting.services.proof import claim
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
@@ -49,7 +50,9 @@ class _Batch:
         found = Domain.objects.filter(of_domains(actor), removed_at=None).select_related(
             "customer__reseller", "server", "alias_of"
         )
-        self.domains = {d.name: d for d in found.filter(name__in=self._normal(names))}
+        # Several may claim a name: the one that is live comes last and counts.
+        wanted_names = self._normal(names)
+        self.domains = {d.name: d for d in found.filter(name__in=wanted_names).order_by("proven")}
         existing = Mailbox.objects.filter(domain__in=self.domains.values(), removed_at=None)
         wanted = {row.address.rpartition("@")[0].strip().lower() for row in rows}
         self.present = set(existing.filter(local__in=wanted).values_list("domain__name", "local"))
@@ -161,6 +164,8 @@ def import_mailboxes(
     prefetch_related_objects(batch.new, "app_passwords")
     by_server: dict[str, list[AnyChange]] = {}
     for mailbox in batch.new:
+        if not mailbox.domain.proven:
+            continue
         changes = by_server.setdefault(mailbox.domain.server.name, [])
         changes.append(messages.mailbox_put(mailbox))
     for server, changes in by_server.items():
@@ -201,11 +206,13 @@ def import_domains(
                     remedy="Add the customer first.",
                     customer=ascii(row.customer),
                 )
-            if name in names or Domain.objects.filter(name=name, removed_at=None).exists():
+            if name in names or _is_there(customer, name):
                 results.append("present")
                 continue
             names.add(name)
-            new.append(Domain(name=name, customer=customer, server=server, created_at=now))
+            made = claim(actor, customer, name)
+            made.server, made.created_at = server, now
+            new.append(made)
             results.append("made")
         except Refusal as refusal:
             results.append(refusal)
@@ -228,11 +235,18 @@ def import_domains(
     house = sending.house()
     changes: list[AnyChange] = []
     for domain in new:
-        changes += [messages.domain_put(domain), messages.sending_put(domain, house)]
-    if dkim:
-        changes += [messages.dkim_put(new_key(domain)) for domain in new]
+        if dkim:
+            new_key(domain, now)
+        if domain.proven:
+            changes += [messages.domain_put(domain), messages.sending_put(domain, house)]
     feed.publish(server=server.name, changes=changes, now=now)
     return results
+
+
+def _is_there(customer: Customer, name: str) -> bool:
+    """Whether somebody has it, or this customer claims it."""
+    rows = Domain.objects.filter(name=name, removed_at=None)
+    return rows.filter(Q(proven=True) | Q(customer=customer)).exists()
 
 
 def hashed_row(row: MailboxRow) -> MailboxRow:

@@ -68,6 +68,8 @@ def facts(row: Model) -> dict[str, Any]:
         value = getattr(row, field.attname)
         if isinstance(value, dt.date):
             value = value.isoformat()
+        elif field.attname == "private_key" and value:
+            value = f"SHA-256 {sha256(value.encode()).hexdigest()}"
         elif isinstance(value, bytes | memoryview):
             value = f"{len(value)} bytes, SHA-256 {sha256(value).hexdigest()}"
         found[field.attname] = value
@@ -168,6 +170,12 @@ def _whose(row: Model) -> tuple[Customer | None, Domain | None, Mailbox | None]:
     raise TypeError(f"no owner is known for {type(row).__name__}")
 
 
+def _is_live(row: Model) -> bool:
+    """Whether a node knows of it: of what lies in a domain that nobody has proved, none does."""
+    domain = _whose(row)[1]
+    return domain is None or domain.proven
+
+
 def commit(
     *,
     actor: Actor,
@@ -205,7 +213,7 @@ def commit(
         reason=reason[:400],
         owner=owner,
     )
-    if server is not None:
+    if server is not None and _is_live(row):
         feed.publish(server=server.name, changes=changes, now=now)
 
 

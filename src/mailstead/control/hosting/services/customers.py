@@ -252,7 +252,7 @@ def _tell_domains(customer: Customer, now: dt.datetime) -> None:
     by_server: dict[str, list[AnyChange]] = defaultdict(list)
     # A reseller's suspension holds for its customers' domains too.
     whose = Q(customer=customer) | Q(customer__reseller=customer)
-    domains = Domain.objects.filter(whose, removed_at=None)
+    domains = Domain.objects.filter(whose, removed_at=None, proven=True)
     for domain in domains.select_related("customer__reseller", "alias_of", "server"):
         by_server[domain.server.name].append(messages.domain_put(domain))
     for server, changes in by_server.items():

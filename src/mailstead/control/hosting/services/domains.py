@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Customer, Domain, Server
@@ -24,6 +24,7 @@ from mailstead.control.hosting.services.common import (
 )
 from mailstead.control.hosting.services.dkim import new_key
 from mailstead.control.hosting.services.limits import refuse_over_limit
+from mailstead.control.hosting.services.proof import claim
 from mailstead.control.hosting.services.routes import checked_route
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
@@ -42,30 +43,25 @@ def create_domain(
     server: Server | None = None,
     dkim: bool = True,
 ) -> Domain:
-    """A new domain; `dkim` makes its signing key at once.
+    """A new domain; `dkim` makes its key at once, which signs when it is seen in the DNS.
 
-    Without a `server` it goes to the one with the fewest domains.
+    Without a `server` it goes to the one with the fewest domains. Who is not the company proves
+    first whose it is (`proof`).
     """
     if server is None:
         server = Server.objects.annotate(held=Count("domains")).order_by("held", "pk").first()
         if server is None:
             raise Refusal("server-missing", "There is no server yet.", remedy="Add one first.")
     refuse_over_limit(customer, 1, "domain")
-    bare = normalise_domain(name)
-    if Domain.objects.filter(name=bare, removed_at=None).exists():
-        raise Refusal(
-            "domain-exists",
-            "The domain {bare} is hosted here already.",
-            remedy="Remove it there first, or choose another.",
-            bare=bare,
-        )
-    domain = Domain.objects.create(name=bare, customer=customer, server=server, created_at=now)
+    domain = claim(actor, customer, normalise_domain(name))
+    domain.server, domain.created_at = server, now
+    domain.save()
     changes: list[AnyChange] = [
         messages.domain_put(domain),
         messages.sending_put(domain, sending.house()),
     ]
     if dkim:
-        changes.append(messages.dkim_put(new_key(domain)))
+        new_key(domain, now)
     refuse_loops_of_domain(domain)
     _commit(actor, now, "create", domain, None, changes)
     return domain
@@ -141,7 +137,9 @@ def make_domain_alias(
 
 def _refuse_alias(domain: Domain, target: Domain) -> None:
     words = ""
-    if target.pk == domain.pk:
+    if not target.proven:
+        words = f"{target.name} is not active yet: it waits for the proof whose it is."
+    elif target.pk == domain.pk:
         words = f"{domain.name} cannot be an alias of itself."
     elif target.alias_of_id is not None:
         words = f"{target.name} is an alias itself."
@@ -217,7 +215,8 @@ def restore_domain(*, actor: Actor, now: dt.datetime, domain: Domain) -> None:
     before = facts(domain)
     if domain.removed_at is None:
         raise Refusal("domain-not-removed", "The domain {name} is not removed.", name=domain.name)
-    if Domain.objects.filter(name=domain.name, removed_at=None).exists():
+    newer = Domain.objects.filter(name=domain.name, removed_at=None)
+    if newer.filter(Q(proven=domain.proven) | Q(customer=domain.customer)).exists():
         raise Refusal(
             "domain-exists",
             "There is a new domain {name} by now.",

@@ -44,7 +44,11 @@ def post_recovery(*, now: dt.datetime, address: str) -> None:
     local, _, name = address.strip().lower().rpartition("@")
     mailbox = (
         Mailbox.objects.filter(
-            local=local, domain__name=name, removed_at=None, domain__removed_at=None
+            local=local,
+            domain__name=name,
+            domain__proven=True,
+            removed_at=None,
+            domain__removed_at=None,
         )
         .select_related("domain__customer")
         .first()
@@ -75,7 +79,11 @@ def recoverable(token: str) -> Mailbox:
         raise _bad_link() from error
     mailbox = (
         Mailbox.objects.filter(
-            pk=number, credential=credential, removed_at=None, domain__removed_at=None
+            pk=number,
+            credential=credential,
+            domain__proven=True,
+            removed_at=None,
+            domain__removed_at=None,
         )
         .select_related("domain__customer", "domain__server")
         .first()

@@ -152,7 +152,7 @@ def outside_address(text: str) -> str:
         return ""
     checked = str(destination_address(text)).lower()
     name = checked.rpartition("@")[2]
-    if Domain.objects.filter(name=name, removed_at=None).exists():
+    if Domain.objects.filter(name=name, removed_at=None, proven=True).exists():
         raise Refusal(
             "address-inside",
             "{address} is in a domain that is hosted here.",

@@ -83,7 +83,7 @@ def _one_by_one(rows: Sequence[R], one: Callable[[R], str], dry_run: bool) -> li
 
 
 def _hosted(actor: Actor, name: str) -> Domain:
-    rows = Domain.objects.filter(of_domains(actor), name=name, removed_at=None)
+    rows = Domain.objects.filter(of_domains(actor), name=name, removed_at=None).order_by("-proven")
     domain = rows.select_related("server", "customer__reseller").first()
     if domain is None:
         raise Refusal(

@@ -55,7 +55,7 @@ def tell_sending(domains: Q, now: dt.datetime) -> None:
     """Tell the nodes what the mailboxes of these domains may send; inside the transaction."""
     house = sending.house()
     by_server: dict[str, list[AnyChange]] = defaultdict(list)
-    rows = Domain.objects.filter(domains, removed_at=None)
+    rows = Domain.objects.filter(domains, removed_at=None, proven=True)
     for domain in rows.select_related("customer__reseller", "server").iterator(2000):
         by_server[domain.server.name].append(messages.sending_put(domain, house))
     for server, changes in by_server.items():
@@ -233,7 +233,11 @@ def _note_use(server: str, event: SendingSeen) -> None:
     if event.address:
         local, _, domain = event.address.rpartition("@")
         whose["mailbox"] = Mailbox.objects.filter(
-            local=local, domain__name=domain, domain__server=where, removed_at=None
+            local=local,
+            domain__name=domain,
+            domain__proven=True,
+            domain__server=where,
+            removed_at=None,
         ).first()
     else:
         whose["customer"] = Customer.objects.filter(pk=event.customer).first()

@@ -44,8 +44,9 @@ def settle_pool(customer: Customer, now: dt.datetime) -> None:
     customer.pool_full = full
     Customer.objects.filter(pk=customer.pk).update(pool_full=full)
     by_server: dict[str, list[AnyChange]] = defaultdict(list)
-    rows = Mailbox.objects.filter(domain__customer=customer, removed_at=None)
-    rows = rows.select_related("domain__customer", "domain__server")
+    rows = Mailbox.objects.filter(
+        domain__customer=customer, domain__proven=True, removed_at=None
+    ).select_related("domain__customer", "domain__server")
     for mailbox in rows.prefetch_related("app_passwords"):
         by_server[mailbox.domain.server.name].append(messages.mailbox_put(mailbox))
     for server, changes in by_server.items():

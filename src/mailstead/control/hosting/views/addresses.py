@@ -89,7 +89,7 @@ def forwarder_add(request: HttpRequest, name: str) -> HttpResponse:
     actor = actor_in(request)
     domain = queries.domain_named(actor, name)
     form = ForwarderForm(request.POST or None)
-    back = reverse("hosting:domain-forwarders", args=[domain.name])
+    back = reverse("hosting:domain-forwarders", args=[domain.handle])
 
     def save(data: dict[str, Any]) -> None:
         services.set_forwarder(
@@ -115,7 +115,7 @@ def forwarder_edit(request: HttpRequest, number: int) -> HttpResponse:
     actor = actor_in(request)
     forwarder = _forwarder(actor, number)
     form = ForwarderForm.of(forwarder, request.POST or None)
-    back = reverse("hosting:domain-forwarders", args=[forwarder.domain.name])
+    back = reverse("hosting:domain-forwarders", args=[forwarder.domain.handle])
 
     def save(data: dict[str, Any]) -> None:
         services.set_forwarder(
@@ -147,7 +147,7 @@ def forwarder_remove(request: HttpRequest, number: int) -> HttpResponse:
             _can_be_put_back(),
         ],
         act=gettext("Remove the forwarder"),
-        back=reverse("hosting:domain-forwarders", args=[forwarder.domain.name]),
+        back=reverse("hosting:domain-forwarders", args=[forwarder.domain.handle]),
         danger=True,
     )
     return confirmed(
@@ -181,7 +181,7 @@ def _put_back(
     }[kind]
     put_back(actor=actor, now=now, domain=domain, entry=entry)
     messages.success(request, gettext("{address} is back.").format(address=entry.label))
-    return redirect(f"hosting:domain-{kind}s", domain.name)
+    return redirect(f"hosting:domain-{kind}s", domain.handle)
 
 
 @page("domain.view", post="domain.set-catch-all")
@@ -200,7 +200,7 @@ def catch_all(request: HttpRequest, name: str) -> HttpResponse:
 
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
-        return redirect("hosting:domain-catch-all", domain.name)
+        return redirect("hosting:domain-catch-all", domain.handle)
     return domain_page(request, "addresses/catch_all", domain, "catch-all", {"form": form})
 
 
@@ -251,7 +251,7 @@ def answer_add(request: HttpRequest, name: str) -> HttpResponse:
     actor = actor_in(request)
     domain = queries.domain_named(actor, name)
     form = AnswerForm(request.POST or None)
-    back = reverse("hosting:domain-autoresponders", args=[domain.name])
+    back = reverse("hosting:domain-autoresponders", args=[domain.handle])
 
     def save(data: dict[str, Any]) -> None:
         services.set_autoresponder(
@@ -278,7 +278,7 @@ def answer_edit(request: HttpRequest, number: int) -> HttpResponse:
     actor = actor_in(request)
     answer = _answer(actor, number)
     form = AnswerForm.of(answer, request.POST or None)
-    back = reverse("hosting:domain-autoresponders", args=[answer.domain.name])
+    back = reverse("hosting:domain-autoresponders", args=[answer.domain.handle])
 
     def save(data: dict[str, Any]) -> None:
         services.set_autoresponder(
@@ -310,7 +310,7 @@ def answer_remove(request: HttpRequest, number: int) -> HttpResponse:
             _can_be_put_back(),
         ],
         act=gettext("Remove the answer"),
-        back=reverse("hosting:domain-autoresponders", args=[answer.domain.name]),
+        back=reverse("hosting:domain-autoresponders", args=[answer.domain.handle]),
         danger=True,
     )
     return confirmed(

@@ -65,9 +65,9 @@ def forward_to(request: HttpRequest, name: str) -> HttpResponse:
 
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
-        return redirect("hosting:domain-settings", domain.name)
+        return redirect("hosting:domain-settings", domain.handle)
     title = gettext("Forward {name} to another domain").format(name=domain.name)
-    back = reverse("hosting:domain-settings", args=[domain.name])
+    back = reverse("hosting:domain-settings", args=[domain.handle])
     return form_page(request, form, title=title, act=gettext("Save"), back=back)
 
 
@@ -87,9 +87,9 @@ def alias(request: HttpRequest, name: str) -> HttpResponse:
 
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("Saved."))
-        return redirect("hosting:domain-settings", domain.name)
+        return redirect("hosting:domain-settings", domain.handle)
     title = gettext("{name} as an alias").format(name=domain.name)
-    back = reverse("hosting:domain-settings", args=[domain.name])
+    back = reverse("hosting:domain-settings", args=[domain.handle])
     return form_page(request, form, title=title, act=gettext("Save"), back=back)
 
 
@@ -106,7 +106,7 @@ def suspend(request: HttpRequest, name: str) -> HttpResponse:
             gettext("You can end the suspension at any time."),
         ],
         act=gettext("Suspend {name}").format(name=domain.name),
-        back=reverse("hosting:domain-settings", args=[domain.name]),
+        back=reverse("hosting:domain-settings", args=[domain.handle]),
         danger=True,
     )
     return confirmed(
@@ -127,7 +127,7 @@ def resume(request: HttpRequest, name: str) -> HttpResponse:
     domain = queries.domain_named(actor, name)
     services.resume_domain(actor=actor, now=timezone.now(), domain=domain)
     messages.success(request, gettext("{name} is active again.").format(name=domain.name))
-    return redirect("hosting:domain-settings", domain.name)
+    return redirect("hosting:domain-settings", domain.handle)
 
 
 @page("domain.remove", fresh=True)
@@ -151,7 +151,7 @@ def remove(request: HttpRequest, name: str) -> HttpResponse:
             ),
         ],
         act=gettext("Remove {name}").format(name=domain.name),
-        back=reverse("hosting:domain-settings", args=[domain.name]),
+        back=reverse("hosting:domain-settings", args=[domain.handle]),
         danger=True,
     )
     return confirmed(

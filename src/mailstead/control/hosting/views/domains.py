@@ -79,8 +79,10 @@ def add(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and submitted(form, create):
         words = gettext("{name} is here. Publish these DNS records, then its mail arrives.")
+        if not made[0].proven:
+            words = gettext("{name} is added. Show that it is yours, then it becomes active.")
         messages.success(request, words.format(name=made[0].name))
-        return redirect("dns:records", made[0].name)
+        return redirect("dns:records", made[0].handle)
     return form_page(
         request,
         form,
@@ -131,5 +133,5 @@ def restore(request: HttpRequest, number: int) -> HttpResponse:
         question,
         lambda _: services.restore_domain(actor=actor, now=timezone.now(), domain=domain),
         done=lambda: gettext("{name} is back.").format(name=domain.name),
-        then=reverse("hosting:domain", args=[domain.name]),
+        then=reverse("hosting:domain", args=[domain.handle]),
     )

@@ -51,7 +51,7 @@ def add(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST" and submitted(form, save):
         words = gettext("Added. As soon as it points here it gets a certificate.")
         messages.success(request, words)
-        return redirect("hosting:host-names", domain.name)
+        return redirect("hosting:host-names", domain.handle)
     title = gettext("Add a host name of {name}").format(name=domain.name)
     words = gettext(
         "Mail programs and browsers then use a name of yours instead of {host}, with a "
@@ -69,7 +69,7 @@ def retry(request: HttpRequest, name: str, host: str) -> HttpResponse:
     found = queries.host_name_named(actor, domain, host)
     services.retry_host_name(actor=actor, now=timezone.now(), host_name=found)
     messages.success(request, gettext("It is tried now; look again in a minute."))
-    return redirect("hosting:host-names", domain.name)
+    return redirect("hosting:host-names", domain.handle)
 
 
 @page("host-name.remove")

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from mailstead.home import Home
@@ -14,6 +14,8 @@ from mailstead.mailplane.engines.processes import run
 from mailstead.mailplane.engines.rspamd import host_key
 from mailstead.mailplane.engines.rspamd.model import USER, RspamdModel
 
+USUAL_SELECTOR = "ms1"
+"""Of every domain that the map of selectors does not name (`render`)."""
 _CONFIG = "/etc/rspamd/rspamd.conf"
 _REPORT_SECONDS = 3600.0
 
@@ -100,37 +102,47 @@ class DkimFiles:
         return self._keys / f"{domain}.{selector}.key"
 
     def put(self, domain: str, selector: str, private_key: str) -> None:
-        """Sign mail of the domain with this key (PEM) from now on."""
+        """Have this key (PEM) at hand."""
         path = self._path(domain, selector)
-        if not path.exists() or path.read_text(encoding="ascii") != private_key:
-            part = path.with_name(path.name + ".part")
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
-            with os.fdopen(descriptor, "w", encoding="ascii") as out:
-                out.write(private_key)
-            if os.geteuid() == 0:
-                shutil.chown(part, "root", USER)
-            part.replace(path)
-        if selector != "ms1":
-            self._select(domain, selector)
+        if path.exists() and path.read_text(encoding="ascii") == private_key:
+            return
+        part = path.with_name(path.name + ".part")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        with os.fdopen(descriptor, "w", encoding="ascii") as out:
+            out.write(private_key)
+        if os.geteuid() == 0:
+            shutil.chown(part, "root", USER)
+        part.replace(path)
 
     def remove(self, domain: str, selector: str) -> None:
-        """Sign with it no more."""
+        """The key is at hand no more."""
         self._path(domain, selector).unlink(missing_ok=True)
-        if selector != "ms1":
-            self._select(domain, None)
 
-    def _select(self, domain: str, selector: str | None) -> None:
-        """Only domains with another selector than the usual one are listed."""
-        rows = dict(
-            line.split(" ", 1)
-            for line in self._selectors.read_text(encoding="ascii").splitlines()
-            if " " in line
-        )
-        if selector is None:
+    def choose(self, selectors: Mapping[str, str], gone: Collection[str]) -> None:
+        """Sign mail of these domains with these selectors from now on; that of `gone` with none.
+
+        Only domains with another selector than the usual one are listed.
+        """
+        rows = self.chosen()
+        before = dict(rows)
+        for domain in gone:
             rows.pop(domain, None)
-        else:
-            rows[domain] = selector
+        for domain, selector in selectors.items():
+            if selector == USUAL_SELECTOR:
+                rows.pop(domain, None)
+            else:
+                rows[domain] = selector
+        if rows == before:
+            return
         part = self._selectors.with_suffix(".part")
         part.write_text("".join(f"{d} {s}\n" for d, s in sorted(rows.items())), encoding="ascii")
         part.chmod(0o644)
         part.replace(self._selectors)
+
+    def chosen(self) -> dict[str, str]:
+        """Domains with another selector than the usual one, and theirs."""
+        return dict(
+            line.split(" ", 1)
+            for line in self._selectors.read_text(encoding="ascii").splitlines()
+            if " " in line
+        )

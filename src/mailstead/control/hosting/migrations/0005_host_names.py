@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("hosting", "0005_sending_limits"),
+        ("hosting", "0004_sending_limits"),
     ]
 
     operations = [
