@@ -57,7 +57,7 @@ def add(request: HttpRequest, name: str) -> HttpResponse:
         "Mail programs and browsers then use a name of yours instead of {host}, with a "
         "certificate of its own."
     ).format(host=domain.server.hostname)
-    back = reverse("hosting:host-names", args=[domain.name])
+    back = reverse("hosting:host-names", args=[domain.handle])
     return form_page(request, form, title=title, act=gettext("Add"), back=back, words=words)
 
 
@@ -86,7 +86,7 @@ def remove(request: HttpRequest, name: str, host: str) -> HttpResponse:
             gettext("Mailboxes and mail stay as they are."),
         ],
         act=gettext("Remove the host name"),
-        back=reverse("hosting:host-names", args=[domain.name]),
+        back=reverse("hosting:host-names", args=[domain.handle]),
         danger=True,
     )
     return confirmed(
