@@ -88,7 +88,7 @@ def test_a_domain(world: World) -> None:
     name = made.body["name"]
     kinds = [record["type"] for record in carl.get(f"/domains/{name}/dns").body["records"]]
     # The record that shows whose it is, SPF, DMARC, the key.
-    assert kinds.count("TXT") == 4
+    assert kinds.count("TXT") == 5
     assert made.body["proven"] is False
     caught = carl.put(f"/domains/{name}/catch-all", ROUTE).body["catch_all"]
     assert caught == ROUTE | {"text": ""}

@@ -163,6 +163,7 @@ _BODIES: dict[str, object] = {
     "PUT /domains/{domain}/alias": {"target": "cars.example"},
     "POST /domains/{domain}/host-names": {"name": "mail.shop.example"},
     "PUT /domains/{domain}/mta-sts": {"mode": "testing"},
+    "POST /domains/{domain}/dkim/{selector}/revoke": {"reason": "leaked"},
     "PATCH /mailboxes/{mailbox}": {"quota": 1},
     "POST /mailboxes/{mailbox}/password": {"password": "a long enough password"},
     "POST /mailboxes/{mailbox}/suspend": {"what": ["login"]},

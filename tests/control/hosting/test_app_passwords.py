@@ -131,7 +131,7 @@ def test_a_snapshot_asks_no_more_for_many_mailboxes_than_for_one(
 ) -> None:
     for number in range(20):
         add(company, company.mailbox(f"m{number}@ann.example"), "Phone")
-    with django_assert_max_num_queries(9):  # type: ignore[operator]
+    with django_assert_max_num_queries(10):  # type: ignore[operator]
         told = list(messages.snapshot("node1"))
     boxes = [change for change in told if isinstance(change, MailboxPut)]
     assert sum(len(box.app_passwords) for box in boxes) == 20

@@ -19,6 +19,8 @@ from tests.mailplane.engines.harness import Host, running_host, without_verifica
 from mailstead.mailplane.node.certificates import store
 from mailstead.mailplane.node.certificates.show import Showcase
 
+pytestmark = pytest.mark.engines
+
 HOST = "mail.node.example"
 ONE = "mail.one.example"
 TWO = "imap.mail.two.example.co.uk"

@@ -28,6 +28,8 @@ from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.wire.changes import HostNamePut
 from mailstead.wire.events import CertificateSeen
 
+pytestmark = pytest.mark.engines
+
 HOST = "mail.node.example"
 ONE = "mail.one.example"
 ELSEWHERE = "192.0.2.77"

@@ -25,6 +25,8 @@ from mailstead.mailplane.sending.questions import RestNow
 from mailstead.wire.events import AddressRested, AnyEvent, AttemptSeen, RouteChosen
 from mailstead.wire.pools import FallbackRelay, SendingAddress, SendingPlan
 
+pytestmark = pytest.mark.engines
+
 ONE, TWO = "127.0.0.41", "127.0.0.42"
 
 

@@ -43,7 +43,7 @@ class DkimOut(Schema):
     keys: list[DkimKeyOut]
 
 
-class ZoneOut(Schema):
+class KeyZoneOut(Schema):
     """The company's zone of keys."""
 
     zone: str
@@ -93,13 +93,13 @@ def accept_domain(request: HttpRequest, domain: Named, body: Reason) -> DomainOu
     return domain_out(found)
 
 
-@router.get("/operator-zone", response=ZoneOut, summary="Show the zone of keys", tags=["Nodes"])
+@router.get("/operator-zone", response=KeyZoneOut, summary="Show the zone of keys", tags=["Nodes"])
 @operation("dns.operator-zone")
-def operator_zone_text(request: HttpRequest) -> ZoneOut:
+def operator_zone_text(request: HttpRequest) -> KeyZoneOut:
     """The zone that the company serves, with the keys of all domains."""
     actor = caller(request)
     text = "".join(operator_zone.zone_text(actor, timezone.now()))
-    return ZoneOut(zone=queries.zone_of_keys(), text=text, due=queries.zone_size(actor).due)
+    return KeyZoneOut(zone=queries.zone_of_keys(), text=text, due=queries.zone_size(actor).due)
 
 
 @router.post(
