@@ -11,8 +11,7 @@ from tests.cli.test_commands import home as home
 from tests.cli.test_commands import ok, run
 from tests.cli.test_remote import Far
 from tests.cli.test_remote import far as far
-from tests.control.dns.authority import KEY, knot, transferred
-from tests.control.dns.test_push import ZONE
+from tests.control.dns.authority import KEY, ZONE, knot, transferred
 
 pytestmark = pytest.mark.engines
 OURS = "MX 10 mx.example.net."

@@ -26,28 +26,12 @@ from mailstead.control.hosting.models import Domain
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import AuditEntry
 from mailstead.standards.refusal import Refusal
-from tests.control.dns.authority import KEY, knot, powerdns, transferred
+from tests.control.dns.authority import KEY, ZONE, knot, powerdns, transferred
 from tests.control.dns.servers import unbound
 from tests.control.world import World
 
 pytestmark = pytest.mark.engines
 NAME = "cars.example"
-ZONE = """$ORIGIN cars.example.
-$TTL 3600
-@ IN SOA ns1.cars.example. hostmaster.cars.example. 1 3600 600 604800 300
-@ IN NS ns1.cars.example.
-ns1 IN A 127.0.0.1
-@ 300 IN A 192.0.2.80
-@ IN AAAA 2001:db8::80
-www 300 IN CNAME cars.example.
-@ 7200 IN MX 10 mx.before.example.
-@ 7200 IN MX 20 mx2.before.example.
-@ 600 IN TXT "v=spf1 include:_spf.letters.example -all"
-@ 600 IN TXT "some-site-verification=abc; x=\\"y\\""
-shop IN TXT "v=spf1 -all"
-_sip._tcp IN SRV 10 20 5060 sip.cars.example.
-@ IN CAA 0 issue "ca.example"
-"""
 SPF = '"v=spf1 include:_spf.letters.example a:node1.example -all"'
 
 
