@@ -47,9 +47,10 @@ SELECT n, n, at, 'in', true, true, %(customer)s + c, %(domain)s + c, %(mailbox)s
        '2.0.0', '250 2.0.0 <box> 5Kx/Ew7sBWuiNQAAg+zDdQ Saved', coalesce(cause, ''), 'INBOX', '[]'
 FROM told;
 INSERT INTO delivery_attempt (message_id, recipient, original, at, outcome, relay, dsn, reply,
-  cause, folder, forwarded)
+  cause, folder, forwarded, source)
 SELECT n, 'box' || b || '@d' || c || '.example', '', at, 'filed', 'node.example', '2.0.0',
-       '250 2.0.0 <box> 5Kx/Ew7sBWuiNQAAg+zDdQ Saved', '', 'INBOX', '[]' FROM told;
+       '250 2.0.0 <box> 5Kx/Ew7sBWuiNQAAg+zDdQ Saved', '', 'INBOX', '[]', ''
+FROM told;
 DROP TABLE told;
 """
 _LOT = 500_000

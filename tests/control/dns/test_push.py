@@ -107,7 +107,12 @@ def test_the_plan_shows_each_change_and_changes_nothing(world: World, host: Host
     before = host.records()
     push = _plan(world, host)
     changes = {one.key: one for one in queries.changes_of(push)}
-    assert set(changes) == {"cars.example MX", "cars.example TXT", "_dmarc.cars.example TXT"}
+    assert set(changes) == {
+        "cars.example MX",
+        "cars.example TXT",
+        "_dmarc.cars.example TXT",
+        "_smtp._tls.cars.example TXT",
+    }
     mx, txt = changes["cars.example MX"], changes["cars.example TXT"]
     assert (mx.kind, mx.loud, mx.after) == ("update", True, ("10 node1.example.",))
     assert (txt.kind, txt.loud, txt.ttl_after) == ("update", False, 600)
@@ -130,7 +135,8 @@ def test_what_is_agreed_is_made_and_all_else_stays(world: World, host: Host) -> 
     assert after - before == {
         "cars.example. 7200 MX 10 node1.example.",
         f"cars.example. 600 TXT {SPF}",
-        '_dmarc.cars.example. 3600 TXT "v=DMARC1; p=none"',
+        '_dmarc.cars.example. 3600 TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@node1.example"',
+        '_smtp._tls.cars.example. 3600 TXT "v=TLSRPTv1; rua=mailto:tls-reports@node1.example"',
     }
     push.refresh_from_db()
     assert (push.state, push.words) == ("applied", "")
