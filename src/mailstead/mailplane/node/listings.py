@@ -11,7 +11,7 @@ import ipaddress
 import random
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +22,12 @@ import structlog
 
 from mailstead.config import Settings
 from mailstead.home import Home
+from mailstead.mailplane.engines.postfix.model import sending_plan
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.standards import dnsbl
 from mailstead.standards.dnsbl import Verdict
 from mailstead.wire.events import ListingSeen
+from mailstead.wire.pools import SendingPlan
 
 PATIENCE = 5.0
 """Seconds for one question."""
@@ -127,12 +129,9 @@ _one_round = threading.Lock()
 class ListingWatch:
     """Asks in rounds, keeps what is known, tells what changed."""
 
-    def __init__(
-        self, settings: Settings, home: Home, subjects: Callable[[], Iterable[str]] = tuple
-    ) -> None:
+    def __init__(self, settings: Settings, home: Home) -> None:
         self._settings = settings
         self._home = home
-        self._subjects = subjects
         self._file = home.event_spool.parent / "listings.json"
 
     @property
@@ -176,11 +175,9 @@ class ListingWatch:
     def _pairs(self, lists: Lists) -> list[tuple[str, str]]:
         wanted = self._settings.reputation
         host = self._settings.hostname
-        subjects = dict.fromkeys([*lists.addresses_of(host), host, *self._subjects()])
         return [
             (subject, zone)
-            for subject in subjects
-            if subject and not _is_local(subject)
+            for subject in subjects([*lists.addresses_of(host), host], sending_plan(self._home))
             for zone in (wanted.address_lists if dnsbl.is_address(subject) else wanted.name_lists)
         ]
 
@@ -207,6 +204,13 @@ class ListingWatch:
         resolver.nameservers = ["127.0.0.1"]
         resolver.port = self._settings.ports.of("resolver")
         return resolver
+
+
+def subjects(of_host: Sequence[str], plan: SendingPlan) -> list[str]:
+    """What is looked for: the host's addresses and name, and those from which it sends."""
+    sending = [text for one in plan.addresses for text in (one.ipv4, one.ipv6, one.helo)]
+    found = dict.fromkeys([*of_host, *sending])
+    return [subject for subject in found if subject and not _is_local(subject)]
 
 
 def _read(path: Path) -> list[Listing]:
