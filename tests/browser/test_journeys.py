@@ -67,6 +67,12 @@ def test_from_the_invitation_to_the_first_message_in_a_mail_program(
     # What the page tells is published; the lab's DNS stands for the customer's host.
     assert "MX" in page.content()
     site.publish(domain)
+    proof = page.locator('[data-copy^="mailstead-domain="]').first.get_attribute("data-copy")
+    assert proof is not None
+    site.lab.dns.set_text(f"_mailstead.{domain}", proof)
+    one.press(page.get_by_role("button", name="Check now").first)
+    page.wait_for_load_state()
+    assert "is not active yet" not in page.content()
     one.go(f"/mailboxes/add/?domain={domain}")
     one.write(page.get_by_label("Name before the @"), "ann")
     one.write(page.get_by_label("Password"), PASSWORD)

@@ -105,7 +105,7 @@ def test_the_life_of_an_instance(fresh: Node) -> None:
     status = json.loads(command(fresh, "status", "--json").stdout)
     kept = {row["name"] for row in status["processes"] if before[row["name"]] == row["pid"]}
     assert kept == {
-        *("redis", "unbound", "postsrsd", "mtasts", "rspamd", "dovecot", "postfix", "nginx")
+        *("redis", "unbound", "knot", "postsrsd", "mtasts", "rspamd", "dovecot", "postfix", "nginx")
     }
     assert (status["lag"], status["troubles"]) == (0, [])
 

@@ -23,7 +23,7 @@ def reply_to_data(smtp: smtplib.SMTP, sender: str, to: list[str]) -> str:
     for address in to:
         assert smtp.rcpt(address)[0] == 250
     try:
-        code, words = smtp.data(message(to[0]).as_bytes())
+        code, words = smtp.data(message(sender=sender, to=to[0]).as_bytes())
     except smtplib.SMTPDataError as error:
         code, words = error.smtp_code, error.smtp_error  # type: ignore[assignment]
         smtp.rset()
