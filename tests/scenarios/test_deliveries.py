@@ -110,7 +110,7 @@ def returned(site: Site, about: EmailMessage, recipient: str) -> EmailMessage:
 
 
 def test_a_message_that_comes_back_later_is_told_as_one(site: Site) -> None:
-    ann, far = site.mailbox("ann"), f"{unique('full')}@far.example"
+    ann, far = site.mailbox("ann"), f"{unique('back')}@far.example"
     sent = message(sender=ann.address, to=far)
     ann.submit(sent, [far])
 
