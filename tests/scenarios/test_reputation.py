@@ -84,12 +84,12 @@ def test_a_listing_is_found_told_once_and_closed_by_itself(site: Site, lists: Li
         return {(one["subject"], one["list"]) for one in items}
 
     wait_until(lambda: now() == wanted, "the entries are seen")
-    wait_until(lambda: told() == wanted, "the control plane hears of them")
+    wait_until(lambda: told() == wanted, "the control plane hears of them", seconds=60)
     rows = site.node.cli("reputation", "list")["items"]
     assert "see https://bl.example/why" in {row["words"] for row in rows}
     lists.gone(*names)
     wait_until(lambda: now() == set(), "the entries are gone")
-    wait_until(lambda: told() == set(), "the control plane hears of that")
+    wait_until(lambda: told() == set(), "the control plane hears of that", seconds=60)
     assert len(past()) == before + 1, "one entry, however often the node has looked"
     assert all(row["ended"] is not None for row in past())
 
