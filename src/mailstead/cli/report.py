@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailstead.cli.session import SESSION
 
+if TYPE_CHECKING:
+    from mailstead.control.hosting.models import Domain
+
 app = typer.Typer(help="Reports of other mail servers.", no_args_is_help=True)
+
+
+Days = Annotated[int, typer.Option("--days", min=1, max=400, help="Of so many days.")]
+
+
+def _asked(domain: str, days: int) -> tuple[Domain, dt.date]:
+    """The domain, and the first of so many days up to today (UTC)."""
+    SESSION.refuse_server()
+    SESSION.control()
+    from mailstead.control.hosting import queries
+
+    found = queries.domain_named(SESSION.actor(), domain)
+    return found, dt.datetime.now(dt.UTC).date() - dt.timedelta(days=days - 1)
 
 
 @app.command("sources")
 def sources(
     domain: str,
-    days: Annotated[int, typer.Option("--days", min=1, max=400, help="Of so many days.")] = 30,
+    days: Days = 30,
 ) -> None:
     """List the addresses from which mail in the domain's name came, and what they may be."""
-    SESSION.refuse_server()
-    SESSION.control()
+    found, since = _asked(domain, days)
     from mailstead.control.delivery import queries
-    from mailstead.control.hosting import queries as hosting
 
-    found = hosting.domain_named(SESSION.actor(), domain)
-    since = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=days - 1)
     SESSION.print_rows(
         [
             {
@@ -43,16 +55,12 @@ def sources(
 @app.command("failures")
 def failures(
     domain: str,
-    days: Annotated[int, typer.Option("--days", min=1, max=400, help="Of so many days.")] = 30,
+    days: Days = 30,
 ) -> None:
     """List the ways in which encrypted delivery to the domain failed."""
-    SESSION.refuse_server()
-    SESSION.control()
+    found, since = _asked(domain, days)
     from mailstead.control.delivery import queries, report_words
-    from mailstead.control.hosting import queries as hosting
 
-    found = hosting.domain_named(SESSION.actor(), domain)
-    since = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=days - 1)
     SESSION.print_rows(
         [
             {

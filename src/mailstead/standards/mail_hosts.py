@@ -7,6 +7,8 @@ others the receiver is the domain of the server that answers, and before any has
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 _DOMAINS = {
     "google": "gmail.com googlemail.com google.com",
     "microsoft": "outlook.com hotmail.com live.com msn.com hotmail.co.uk hotmail.fr hotmail.de "
@@ -48,6 +50,45 @@ _HOSTS = {
     "mimecast.com": "mimecast",
     "barracudanetworks.com": "barracuda",
 }
+COMPANIES = {
+    "google.com": "Google",
+    "googlemail.com": "Google",
+    "outlook.com": "Microsoft",
+    "hotmail.com": "Microsoft",
+    "yahoodns.net": "Yahoo",
+    "yahoo.com": "Yahoo",
+    "icloud.com": "Apple",
+    "apple.com": "Apple",
+    "gmx.net": "GMX",
+    "gmx.com": "GMX",
+    "web.de": "WEB.DE",
+    "t-online.de": "T-Online",
+    "kundenserver.de": "IONOS",
+    "ionos.com": "IONOS",
+    "ionos.de": "IONOS",
+    "strato.de": "STRATO",
+    "rzone.de": "STRATO",
+    "freenet.de": "freenet",
+    "posteo.de": "Posteo",
+    "mailbox.org": "mailbox.org",
+    "protonmail.ch": "Proton",
+    "messagingengine.com": "Fastmail",
+    "zoho.com": "Zoho",
+    "zoho.eu": "Zoho",
+    "ovh.net": "OVHcloud",
+    "gandi.net": "Gandi",
+    "orange.fr": "Orange",
+    "comcast.net": "Comcast",
+    "bluewin.ch": "Bluewin",
+    "yandex.ru": "Yandex",
+    "mail.ru": "Mail.ru",
+    "qq.com": "Tencent",
+    "pphosted.com": "Proofpoint",
+    "mimecast.com": "Mimecast",
+    "messagelabs.com": "Broadcom",
+    "amazonaws.com": "Amazon",
+}
+"""The end of a mail server's name, to the name that people know."""
 _BY_DOMAIN = {domain: name for name, domains in _DOMAINS.items() for domain in domains.split()}
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "ne", "net", "or", "org"})
 """Labels under a country under which names are registered (`example.co.uk`)."""
@@ -63,9 +104,20 @@ def by_server(host: str) -> str:
     labels = host.lower().rstrip(".").split(".")
     if len(labels) < 2 or labels[-1].isdigit() or ":" in host:
         return ""
-    for start in range(len(labels) - 1):
-        known = _HOSTS.get(".".join(labels[start:]))
-        if known:
-            return known
+    known = _by_end(labels, _HOSTS)
+    if known:
+        return known
     country = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
     return ".".join(labels[-3:] if country else labels[-2:])
+
+
+def company(host: str) -> str:
+    """Whose a mail server is; its name where it is not a known company's; empty: no server."""
+    name = host.rstrip(".").lower()
+    return _by_end(name.split("."), COMPANIES) or name
+
+
+def _by_end(labels: Sequence[str], table: Mapping[str, str]) -> str:
+    """What a table says of the longest end of a name that it knows; empty: it knows none."""
+    ends = (".".join(labels[start:]) for start in range(len(labels)))
+    return next((table[end] for end in ends if end in table), "")

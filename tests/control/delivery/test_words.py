@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from mailstead.control.delivery import words
 from mailstead.control.delivery.causes import CAUSES, cause
 from mailstead.standards import replies
-from mailstead.standards.mailhosts import company
+from mailstead.standards.mail_hosts import company
 
 AT = dt.datetime(2026, 3, 1, 14, 2, tzinfo=dt.UTC)
 

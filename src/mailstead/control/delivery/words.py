@@ -17,7 +17,7 @@ from django.utils.translation import gettext, pgettext
 from mailstead.control.delivery.causes import FAILED
 from mailstead.control.delivery.models import Attempt, Delivery
 from mailstead.standards import replies
-from mailstead.standards.mailhosts import company
+from mailstead.standards.mail_hosts import company
 from mailstead.standards.receivers import Detail, Meaning
 from mailstead.standards.replies import Reading
 

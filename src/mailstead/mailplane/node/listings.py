@@ -23,6 +23,7 @@ import structlog
 from mailstead.config import Settings
 from mailstead.home import Home
 from mailstead.mailplane.engines.postfix.model import sending_plan
+from mailstead.mailplane.engines.unbound.control import own_resolver
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.standards import dnsbl
 from mailstead.standards.dnsbl import Verdict
@@ -101,7 +102,7 @@ class Lists:
     def _records(self, name: str, kind: str) -> list[str] | None:
         """The texts of the records; empty: the name has none; None: nothing can be learnt."""
         try:
-            found = self._resolver.resolve(name, kind, search=False, lifetime=PATIENCE)
+            found = self._resolver.resolve(name, kind, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return []
         except dns.exception.DNSException:
@@ -156,7 +157,7 @@ class ListingWatch:
         A list that says nothing changes nothing. Raises `OSError`, `sqlite3.Error`.
         """
         with _one_round:
-            lists = Lists(self._resolver())
+            lists = Lists(own_resolver(self._settings.ports.of("resolver"), PATIENCE))
             before = {(one.subject, one.zone): one for one in self.known}
             after: dict[tuple[str, str], Listing] = {}
             silent: dict[str, None] = {}
@@ -198,12 +199,6 @@ class ListingWatch:
         fresh = self._file.with_suffix(".new")
         fresh.write_bytes(msgspec.json.encode(list(after.values())))
         fresh.replace(self._file)
-
-    def _resolver(self) -> dns.resolver.Resolver:
-        resolver = dns.resolver.Resolver(configure=False)
-        resolver.nameservers = ["127.0.0.1"]
-        resolver.port = self._settings.ports.of("resolver")
-        return resolver
 
 
 def subjects(of_host: Sequence[str], plan: SendingPlan) -> list[str]:

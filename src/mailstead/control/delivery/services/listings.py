@@ -31,7 +31,8 @@ def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
     """Record what a batch tells of lists; inside the transaction that records the batch."""
     for event in events:
         if isinstance(event, ListingSeen):
-            _begin(server, event, now) if event.listed else _end(server, event, now)
+            note = _begin if event.listed else _end
+            note(server, event, now)
 
 
 def _begin(server: str, event: ListingSeen, now: dt.datetime) -> None:

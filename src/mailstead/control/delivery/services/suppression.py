@@ -23,7 +23,7 @@ from mailstead.control.hosting.models import Mailbox
 from mailstead.control.hosting.services.common import permit
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
-from mailstead.standards.mailhosts import company
+from mailstead.standards.mail_hosts import company
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import SuppressionGone, SuppressionPut
 from mailstead.wire.events import AnyEvent, AttemptSeen

@@ -302,22 +302,19 @@ def note_zone(
     )
 
 
+@transaction.atomic
 def note_mta_sts(
     *, actor: Actor, now: dt.datetime, domain: Domain, before: str, after: str
 ) -> None:
     """Note that the domain's MTA-STS policy changes, and have its DNS looked at soon."""
-    living(domain)
-    owner = permit(actor, "dns.set-mta-sts", domain)
-    domain.dns_due_at = now
-    domain.save(update_fields=["dns_due_at"])
-    people.record(
+    note_zone(
         actor=actor,
-        verb="domain.set-mta-sts",
-        kind="domain",
-        label=domain.name,
-        object_id=domain.pk,
         now=now,
+        domain=domain,
+        rule="dns.set-mta-sts",
+        verb="domain.set-mta-sts",
         before={"mta-sts": before},
         after={"mta-sts": after},
-        owner=owner,
     )
+    domain.dns_due_at = now
+    domain.save(update_fields=["dns_due_at"])

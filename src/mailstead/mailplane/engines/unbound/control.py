@@ -7,6 +7,8 @@ import shutil
 import signal
 import socket
 
+import dns.resolver
+
 from mailstead.home import Home
 from mailstead.mailplane.engines.processes import run
 from mailstead.mailplane.engines.unbound.model import SYSTEM_ANCHOR, UnboundModel
@@ -48,6 +50,16 @@ def check_config(model: UnboundModel) -> None:
 def reopen_log(home: Home, pid: int) -> None:
     """Write to the log that now has its name: unbound(8) opens it when it reloads."""
     os.kill(pid, signal.SIGHUP)
+
+
+def own_resolver(port: int, seconds: float) -> dns.resolver.Resolver:
+    """A client of this node's resolver alone, whatever the machine's own settings say.
+
+    `seconds`: for one question with all its tries.
+    """
+    client = dns.resolver.Resolver(configure=False)
+    client.nameservers, client.port, client.lifetime = ["127.0.0.1"], port, seconds
+    return client
 
 
 def answers(model: UnboundModel) -> bool:

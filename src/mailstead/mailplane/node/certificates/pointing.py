@@ -15,6 +15,8 @@ import dns.exception
 import dns.rdatatype
 import dns.resolver
 
+from mailstead.mailplane.engines.unbound.control import own_resolver
+
 _SECONDS = 8.0
 NOT_PUBLIC = (".invalid", ".local", ".localhost", ".internal", ".test", ".home.arpa")
 """Ends of names that no authority knows (RFC 6761, RFC 8375)."""
@@ -32,10 +34,7 @@ class Resolver:
     """The node's own resolver."""
 
     def __init__(self, port: int) -> None:
-        self._asked = dns.resolver.Resolver(configure=False)
-        self._asked.nameservers = ["127.0.0.1"]
-        self._asked.port = port
-        self._asked.lifetime = _SECONDS
+        self._asked = own_resolver(port, _SECONDS)
 
     def addresses(self, name: str) -> set[str]:
         """All addresses of a name; none: it has none. Raises `dns.exception.DNSException`."""

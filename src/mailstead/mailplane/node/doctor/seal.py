@@ -6,6 +6,7 @@ import dns.exception
 import dns.resolver
 
 from mailstead.mailplane.engines.rspamd import host_key
+from mailstead.mailplane.engines.unbound.control import own_resolver
 from mailstead.mailplane.node.doctor._finding import Context, Finding, no_mend
 
 _SECONDS = 5.0
@@ -36,10 +37,8 @@ def check(context: Context) -> Finding:
 
 
 def _texts(name: str, port: int) -> list[str]:
-    resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers, resolver.port, resolver.lifetime = ["127.0.0.1"], port, _SECONDS
     try:
-        answer = resolver.resolve(name, "TXT")
+        answer = own_resolver(port, _SECONDS).resolve(name, "TXT")
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     return [b"".join(item.strings).decode("ascii", "replace") for item in answer]
