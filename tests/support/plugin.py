@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Generator, Iterator
 
 import pytest
 from lab.internet import Lab
@@ -21,6 +22,32 @@ MESSAGE_LIMIT = 10_000_000
 KEYS_ZONE = "keys.example"
 """The company's zone of DKIM keys; the lab's DNS host takes its changes with this key alone."""
 KEYS_KEY, KEYS_SECRET = "company", "c2VjcmV0IG9mIHRoZSBsYWIncyBjb21wYW55IQ=="
+
+
+TOLD_LINES = 5
+"""Of each log of the node, shown with a test that failed."""
+_UNUSUAL = re.compile(r"\b(warning|error|fatal|panic|critical|traceback|deferred|timeout)", re.I)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed shows what its node last complained of: its folder goes with the lab."""
+    report = yield
+    node = getattr(item, "funcargs", {}).get("node")
+    if report.when == "call" and report.failed and isinstance(node, Node):
+        report.sections.append(("what the node last complained of", _complaints(node)))
+    return report
+
+
+def _complaints(node: Node) -> str:
+    told: list[str] = []
+    for path in sorted(node.home.log.glob("*.*")):
+        text = path.read_text(encoding="utf-8", errors="replace")[-200_000:]
+        unusual = [line[:300] for line in text.splitlines() if _UNUSUAL.search(line)]
+        told += [f"{path.name}: {line}" for line in unusual[-TOLD_LINES:]]
+    return "\n".join(told)
 
 
 @pytest.fixture(scope="session")

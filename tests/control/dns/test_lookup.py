@@ -29,6 +29,9 @@ OWN = [
     'cars.example. TXT "unrelated"',
     f'ms1._domainkey.cars.example. TXT "v=DKIM1; p={KEY[:200]}" "{KEY[200:]}"',
     "alias._domainkey.cars.example. CNAME key.other.example.",
+    "above.example. SOA ns1.cars.example. host.above.example. 1 3600 600 86400 300",
+    "above.example. NS ns1.cars.example.",
+    "new.above.example. MX 10 node1.example.",
 ]
 PUBLIC = [
     *ZONE,
@@ -44,8 +47,10 @@ PUBLIC = [
     "silent.example. NS ns1.silent.example.",
     "ns1.silent.example. A 127.0.0.1",
     "silent.example. MX 10 node1.example.",
+    "above.example. SOA ns1.cars.example. host.above.example. 1 3600 600 86400 300",
+    "above.example. NS ns1.cars.example.",
 ]
-PUBLIC_ZONES = ("cars.example", "other.example", "tricked.example", "silent.example")
+PUBLIC_ZONES = ("cars.example", "other.example", "tricked.example", "silent.example", "above.example")
 MX = ("cars.example", "MX")
 TXT = ("cars.example", "TXT")
 DKIM = ("ms1._domainkey.cars.example", "TXT")
@@ -63,7 +68,7 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
     more = f"stub-zone:\n  name: broken.example\n  stub-addr: 127.0.0.1@{nowhere}\n"
     zones = (*PUBLIC_ZONES, "nothing.example")
     with (
-        unbound(folder, ["cars.example"], OWN) as server,
+        unbound(folder, ["cars.example", "above.example"], OWN) as server,
         unbound(folder, zones, PUBLIC, more) as resolver,
     ):
         yield Way(resolver_port=resolver, server_port=server, near=True)
@@ -98,6 +103,16 @@ def test_a_domain_that_does_not_exist_is_no_fault(way: Way) -> None:
     seen = look("nothing.example", [("nothing.example", "MX")], way)
     assert seen.trouble == "no-domain"
     assert seen.answers[("nothing.example", "MX")].public == Answer("no-name")
+
+
+def test_a_domain_that_was_made_just_now_is_found_though_the_resolver_remembers_that_it_was_not(
+    way: Way,
+) -> None:
+    seen = look("new.above.example", [("new.above.example", "MX")], way)
+    assert (seen.trouble, seen.zone) == ("", "above.example")
+    found = seen.answers[("new.above.example", "MX")]
+    assert found.authoritative == (Answer("found", ("10 node1.example.",)),)
+    assert found.public == Answer("no-name")
 
 
 def test_a_zone_that_fails_is_told_from_a_resolver_that_does(

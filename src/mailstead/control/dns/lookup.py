@@ -116,10 +116,14 @@ def look(domain: str, wanted: Sequence[Key], way: Way) -> Seen:
         alive = asking.resolve("localhost", "A")[1] is not None
         return Seen(trouble="zone-silent" if alive else "resolver-silent")
     if first.outcome == "no-name":
-        nothing = Found(public=Answer("no-name"))
-        return Seen(trouble="no-domain", answers=dict.fromkeys(wanted, nothing))
-    zone = _zone(message)
-    servers = _hosts(asking.resolve(zone, "NS", checked=False)[0]) if zone else ()
+        # The resolver may remember that from before the domain was registered (RFC 2308 §5).
+        zone, servers = _newly_made(asking, domain)
+        if not servers:
+            nothing = Found(public=Answer("no-name"))
+            return Seen(trouble="no-domain", answers=dict.fromkeys(wanted, nothing))
+    else:
+        zone = _zone(message)
+        servers = _hosts(asking.resolve(zone, "NS", checked=False)[0]) if zone else ()
     told = _ask_servers(asking, servers, wanted)
     answers = {
         key: Found(tuple(each[key] for each in told), asking.resolve(*key)[0]) for key in wanted
@@ -135,8 +139,25 @@ def delegation_of(zone: str, way: Way) -> tuple[str, ...] | None:
     None: nothing could be learnt. The servers of the zone above are asked themselves: a resolver
     would tell what the zone says of itself (RFC 1034 §4.2.2), which may be old.
     """
-    asking = _Asking(way, time.monotonic() + PATIENCE)
-    above = zone.partition(".")[2] or "."
+    told = _ask_above(_Asking(way, time.monotonic() + PATIENCE), zone)
+    return None if told is None else _named(told, zone)
+
+
+def _newly_made(asking: _Asking, domain: str) -> tuple[str, tuple[str, ...]]:
+    """The zone and servers of a domain of which the resolver does not know yet; else nothing."""
+    told = _ask_above(asking, domain)
+    if told is None or told.rcode() != dns.rcode.NOERROR:
+        return "", ()
+    delegated = _named(told, domain)
+    if delegated:
+        return domain, delegated
+    zone = _zone(told)
+    return zone, _hosts(asking.resolve(zone, "NS", checked=False)[0]) if zone else ()
+
+
+def _ask_above(asking: _Asking, name: str) -> dns.message.Message | None:
+    """What a server of the zone above says of the name's servers: they are, or there is no such."""
+    above = name.partition(".")[2] or "."
     message = asking.resolve(above, "SOA", checked=False)[1]
     parent = _zone(message) if message is not None else ""
     if message is None or not (parent or above == "."):
@@ -145,9 +166,10 @@ def delegation_of(zone: str, way: Way) -> tuple[str, ...] | None:
         address = _address(asking, server)
         if not address:
             continue
-        told = asking._ask(address, way.server_port, zone, "NS", flags=dns.flags.Flag(0))[1]
+        port = asking.way.server_port
+        told = asking._ask(address, port, name, "NS", flags=dns.flags.Flag(0))[1]
         if told is not None and told.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-            return _named(told, zone)
+            return told
     return None
 
 
