@@ -214,6 +214,9 @@ class Reputation(_Section, frozen=True, kw_only=True):
     """The same for the node's names."""
     every_minutes: int = 60
     """Minutes between two looks at the lists; 5 to 1440."""
+    move_traffic: bool = True
+    """Whether mail leaves by other sending addresses, where there are any, while a list names one.
+    """
 
 
 class Log(_Section, frozen=True, kw_only=True):

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from lab.commands import wait_until
 from lab.internet import Lab
+from tests.support.plugin import LISTS
 from tests.support.site import Site
 
 from mailstead.standards.dnsbl import FOUR, NAMES, SIX, question
 
 pytestmark = pytest.mark.lab
-ADDRESSES, BY_NAME = "bl.example", "names.example"
+ADDRESSES, BY_NAME = LISTS
 
 
 class Lists:

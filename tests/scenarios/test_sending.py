@@ -9,7 +9,10 @@ import pytest
 from lab.commands import wait_until
 from tests.support.messages import message
 from tests.support.people import Mailbox
+from tests.support.plugin import LISTS
 from tests.support.site import Site
+
+from mailstead.standards.dnsbl import FOUR, NAMES, question
 
 pytestmark = pytest.mark.lab
 
@@ -135,3 +138,36 @@ def test_a_difficult_receiver_gets_everything_once(site: Site, pool: Pool) -> No
     assert (pool.numbers[own], "far.example", "rate") in pool.rests()
     queue = site.node.cli("queue", "list")["items"]
     assert full[0] in {one for row in queue for one in row["recipients"]}, "it waits"
+
+
+def test_a_list_that_names_an_address_moves_its_mail_and_the_end_brings_it_back(
+    site: Site, pool: Pool
+) -> None:
+    ann = site.mailbox("ann")
+    first = send(site, ann, "first", 1)
+    wait_until(lambda: arrived(site, first), "the first arrives")
+    own = pool.source(first[0])
+    probes = [FOUR.listed, NAMES.listed]
+    names = [question(probe, zone) for probe, zone in zip(probes, LISTS, strict=True)]
+    entry = question(own, LISTS[0])
+    for name in (*names, entry):
+        site.lab.dns.set(f"{name}.", "A", "127.0.0.2")
+    try:
+        wait_until(lambda: own in listed(site), "the node sees the entry")
+        moved = send(site, ann, "moved", 2)
+        wait_until(lambda: arrived(site, moved), "mail arrives")
+        assert own not in {pool.source(one) for one in moved}
+        decisions = site.node.cli("sending-address", "decisions")["items"]
+        assert any(f"is on {LISTS[0]}" in row["why"] for row in decisions)
+        site.lab.dns.remove(f"{entry}.")
+        wait_until(lambda: own not in listed(site), "the node sees that it is gone")
+    finally:
+        for name in (*names, entry):
+            site.lab.dns.remove(f"{name}.")
+    last = send(site, ann, "last", 1)
+    wait_until(lambda: arrived(site, last), "the last arrives")
+    assert pool.source(last[0]) == own
+
+
+def listed(site: Site) -> set[str]:
+    return {one["subject"] for one in site.node.cli("reputation", "look")["listed"]}

@@ -19,6 +19,9 @@ STORE_MEGABYTES = 192
 MESSAGE_LIMIT = 10_000_000
 """Postfix takes no mail where the queue has less room than one and a half times this."""
 
+LISTS = ("bl.example", "names.example")
+"""The DNS lists of addresses and of names."""
+
 KEYS_ZONE = "keys.example"
 """The company's zone of DKIM keys; the lab's DNS host takes its changes with this key alone."""
 KEYS_KEY, KEYS_SECRET = "company", "c2VjcmV0IG9mIHRoZSBsYWIncyBjb21wYW55IQ=="
@@ -69,7 +72,7 @@ def node(lab: Lab) -> Node:
             "storage": {"message_limit": MESSAGE_LIMIT},
             "spam": {"test_patterns": True},
             # Lists that exist in the lab only when a test makes them.
-            "reputation": {"address_lists": ["bl.example"], "name_lists": ["names.example"]},
+            "reputation": {"address_lists": [LISTS[0]], "name_lists": [LISTS[1]]},
             "dmarc": {
                 "trusted_forwarders": ["trusted.example"],
                 "reports": True,

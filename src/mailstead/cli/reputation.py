@@ -1,7 +1,9 @@
-"""`mailstead reputation`: whether public lists name our addresses."""
+"""`mailstead reputation`: whether public lists name our addresses, and how receivers answer."""
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 from typing import Annotated
 
 import typer
@@ -10,7 +12,7 @@ from mailstead.cli import options
 from mailstead.cli.session import SESSION
 from mailstead.home import Home
 
-app = typer.Typer(help="DNS lists that name our addresses and names.", no_args_is_help=True)
+app = typer.Typer(help="DNS lists that name us, and how receivers answer.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -37,6 +39,22 @@ def list_(
             for row in rows
         ]
     )
+
+
+@app.command("receivers")
+def receivers(
+    limit: options.Limit = 50,
+    days: Annotated[int, typer.Option(help="The last so many, today included.", min=1, max=90)] = 7,
+    search: Annotated[str, typer.Option(help="A receiver, or out-N for an address.")] = "",
+) -> None:
+    """Show how receivers answer, those first that refuse most for reputation."""
+    SESSION.refuse_server()
+    SESSION.control()
+    from mailstead.control.delivery import queries
+
+    today = dt.datetime.now(dt.UTC).date()
+    rows = queries.receiver_answers(SESSION.actor(), today, days=days, search=search, limit=limit)
+    SESSION.print_rows([dataclasses.asdict(row) for row in rows])
 
 
 @app.command("look")

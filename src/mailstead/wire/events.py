@@ -184,7 +184,8 @@ class AttemptSeen(Event, frozen=True, kw_only=True):
     """Where the mailbox's rules sent it on."""
     next_try: dt.datetime | None = None
     source: str = ""
-    """By which sending address (`wire.pools.by_address`), or `fallback`; empty: as ever."""
+    """By which sending address (`wire.pools.by_address`), `fallback`, or `direct`: by none of them;
+    empty: it did not leave."""
 
 
 class RefusalSeen(Event, frozen=True, kw_only=True):
@@ -269,6 +270,8 @@ class CertificateSeen(Event, frozen=True, kw_only=True):
     next_try: dt.datetime | None = None
     node: bool = False
     """A name of the node itself, not a customer's."""
+    alarm: int = 0
+    """It ends within so many days and was not renewed; 0: no reason to worry."""
 
 
 class AddressRested(Event, frozen=True, kw_only=True):

@@ -23,6 +23,9 @@ EVERYWHERE = "*"
 FALLBACK = "fallback"
 """The name under which what goes by the fallback relay is told."""
 
+DIRECT = "direct"
+"""The name under which what leaves as the system's routing wants is told."""
+
 CEILINGS: tuple[int, ...] = (
     50, 100, 200, 400, 700, 1_000, 1_500, 2_000, 3_000, 4_000, 5_500, 7_500, 10_000, 13_000,
     17_000, 22_000, 28_000, 35_000, 45_000, 55_000, 70_000, 85_000, 100_000, 120_000, 150_000,

@@ -50,7 +50,13 @@ PUBLIC = [
     "above.example. SOA ns1.cars.example. host.above.example. 1 3600 600 86400 300",
     "above.example. NS ns1.cars.example.",
 ]
-PUBLIC_ZONES = ("cars.example", "other.example", "tricked.example", "silent.example", "above.example")
+PUBLIC_ZONES = (
+    "cars.example",
+    "other.example",
+    "tricked.example",
+    "silent.example",
+    "above.example",
+)
 MX = ("cars.example", "MX")
 TXT = ("cars.example", "TXT")
 DKIM = ("ms1._domainkey.cars.example", "TXT")

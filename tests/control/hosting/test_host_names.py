@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
 
 from mailstead.control.feed.models import FeedRow
 from mailstead.control.hosting import messages, queries, services
 from mailstead.control.hosting.models import Certificate, HostName
-from mailstead.control.people.models import AuditEntry
+from mailstead.control.people.models import AuditEntry, OutgoingMail
 from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.changes import AnyChange, HostNameGone, HostNamePut
@@ -193,3 +194,38 @@ def test_a_name_left_by_a_removed_domain_hinders_nobody(world: World) -> None:
         actor=olga, now=world.now, domain=again, name=f"mail.{domain.name}"
     )
     assert made.domain == again
+
+
+def letters(world: World) -> list[tuple[str, str]]:
+    """Who was written to about certificates, and what."""
+    rows = OutgoingMail.objects.filter(subject__contains="certificate").order_by("pk")
+    return list(rows.values_list("recipient", "subject"))
+
+
+def test_the_operator_hears_once_a_step_that_a_certificate_ends_and_once_that_it_does_not(
+    world: World,
+) -> None:
+    end = world.now + dt.timedelta(days=20)
+    name = "mx.company.example"
+    operator = world.people["operator"].email
+    for alarm in (0, 21, 21, 7, 7, 0, 0):
+        event = seen(name, "failed" if alarm else "valid", world, node=True, not_after=end)
+        event = msgspec.structs.replace(event, alarm=alarm, words="No route.")
+        services.record_certificates(world.server.name, [event], world.now)
+    soon, renewed = f"The certificate of {name} ends soon", f"The certificate of {name} is renewed"
+    assert letters(world) == [(operator, soon), (operator, soon), (operator, renewed)]
+    text = OutgoingMail.objects.filter(subject=soon).first()
+    assert text is not None
+    assert "No route." in text.text and world.server.name in text.text
+    verbs = AuditEntry.objects.filter(kind="certificate").order_by("pk")
+    assert [row.verb.partition(".")[2] for row in verbs] == ["alarm", "alarm", "renewed"]
+
+
+def test_what_only_the_domains_owner_can_mend_is_told_to_the_customer(world: World) -> None:
+    domain = world.domains["main"]
+    made = add(world, f"mail.{domain.name}")
+    domain.customer.email = "boss@elsewhere.example"
+    domain.customer.save()
+    event = seen(made.name, "elsewhere", world, not_after=world.now + dt.timedelta(days=6), alarm=7)
+    services.record_certificates(world.server.name, [event], world.now)
+    assert [reader for reader, _ in letters(world)] == ["boss@elsewhere.example"]

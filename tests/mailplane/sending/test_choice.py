@@ -176,3 +176,26 @@ def test_suspect_mail_never_takes_the_relay_and_each_class_has_its_addresses() -
 def test_a_class_without_addresses_goes_as_own_mail() -> None:
     made = chooser(address(1), address(2, classes=("forwarded",)))
     assert made.choose(f"postmaster@{HOST}", "google", NOW).way == by_address(1)
+
+
+def test_an_address_on_a_list_comes_after_those_that_are_on_none() -> None:
+    made = chooser(address(1), address(2), relay=True)
+    first = int(made.choose("x@a.example", "google", NOW).way[4:])
+    other = 3 - first
+    made.listed = {first: "bl.example"}
+    choice = made.choose("x@a.example", "google", NOW)
+    assert (choice.way, choice.why) == (by_address(other), f"out{first}.example is on bl.example")
+    # Who refuses the other one, and does not ask that list, gets its mail from the first still.
+    made.refused(other, "google", "reputation", "no", NOW)
+    assert made.choose("x@a.example", "google", NOW).way == by_address(first)
+    made.refused(first, "google", "reputation", "no", NOW)
+    assert made.choose("x@a.example", "google", NOW).way == FALLBACK
+    made.listed = {}
+    assert made.choose("x@a.example", "microsoft", NOW).way == by_address(first)
+
+
+def test_where_lists_name_all_of_them_nothing_changes() -> None:
+    made = chooser(address(1), address(2))
+    before = made.choose("x@a.example", "google", NOW)
+    made.listed = {1: "bl.example", 2: "bl.example"}
+    assert made.choose("x@a.example", "google", NOW) == before

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mailstead.mailplane.sending.attributes import _end, changed, values
 from mailstead.mailplane.sending.questions import (
     Learn,
+    Listed,
     Refused,
     Rested,
     RestNow,
@@ -149,3 +150,21 @@ def test_what_a_waiting_message_is_told_names_receiver_and_reason(tmp_path: Path
     words = values(turned)[b"nexthop"].decode()
     assert words.startswith("4.7.1 Mail to google is kept for now: out1.example rests")
     router.close()
+
+
+def test_what_lists_name_is_still_known_after_a_restart(tmp_path: Path) -> None:
+    plan(tmp_path, "active", "active")
+    router = Router(HOST, tmp_path)
+    before = way(router, "ann@here.example", "bob@gmail.com")
+    router.answer(Listed(lists={int(before[4:]): "bl.example"}))
+    other = way(router, "ann@here.example", "bob@gmail.com")
+    assert other != before
+    router.close()
+    again = Router(HOST, tmp_path)
+    assert way(again, "ann@here.example", "bob@gmail.com") == other
+    (*_, (_, told)) = again.answer(WhatIsNew()).news
+    assert isinstance(told, Turned)
+    assert told.why.endswith("is on bl.example")
+    again.answer(Listed(lists={}))
+    assert way(again, "ann@here.example", "bob@gmail.com") == before
+    again.close()

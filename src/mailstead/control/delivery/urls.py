@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("reports/unread/", reports.unread, name="unread-reports"),
     path("reputation/", reputation.show, name="reputation"),
     path("reputation/look/", reputation.look, name="reputation-look"),
+    path("reputation/receivers/", reputation.receivers, name="receivers"),
     path("delivery/unreachable/", suppression.suppressions, name="suppressions"),
     path("delivery/unreachable/<int:suppression>/", suppression.suppression, name="suppression"),
     path("delivery/complaints/", suppression.complaints, name="complaints"),

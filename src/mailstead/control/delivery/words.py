@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -238,3 +239,15 @@ def short_words() -> dict[str, str]:
         "expired": gettext("given up"),
         "deleted": gettext("removed"),
     }
+
+
+def way_words(way: str, names: Mapping[str, str]) -> str:
+    """By what mail left or leaves (`wire.events.AttemptSeen.source`, or `wait`).
+
+    `names` are those of the sending addresses, by `wire.pools.by_address`.
+    """
+    return {
+        "wait": gettext("waits"),
+        "fallback": gettext("the fallback relay"),
+        "direct": gettext("the server itself"),
+    }.get(way) or names.get(way, way)

@@ -410,6 +410,8 @@ class Certificate(models.Model):
     words = models.TextField(blank=True)
     not_after = models.DateTimeField(null=True)
     next_try = models.DateTimeField(null=True)
+    alarm = models.IntegerField(default=0)
+    """The last alarm that was told, in days before the end; 0: none."""
     since = models.DateTimeField()
     """Since when the state holds."""
 

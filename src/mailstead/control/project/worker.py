@@ -95,6 +95,7 @@ def _zone() -> dict[str, Task]:
 def _tasks() -> dict[str, Task]:
     from mailstead.control.delivery.services import drop_old as drop_old_messages
     from mailstead.control.delivery.services import (
+        drop_old_answers,
         drop_old_complaints,
         drop_old_listings,
         drop_old_reports,
@@ -130,6 +131,7 @@ def _tasks() -> dict[str, Task]:
         "suppressions": end_due,
         "complaints": drop_old_complaints,
         "rests": drop_old_rests,
+        "receivers' answers": drop_old_answers,
     }
 
 

@@ -58,7 +58,6 @@ _BY_SERVICE: dict[str, Outcome] = {
     "virtual": "filed",
     "local": "filed",
     "smtp": "sent",
-    "relay/smtp": "sent",
     "discard": "discarded",
 }
 _ANSWER = "dovecot-sieve-"

@@ -11,7 +11,7 @@ import ipaddress
 import random
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from mailstead.home import Home
 from mailstead.mailplane.engines.postfix.model import sending_plan
 from mailstead.mailplane.engines.unbound.control import own_resolver
 from mailstead.mailplane.node.event_spool import EventSpool
+from mailstead.mailplane.sending.door import RouterAway, ask
+from mailstead.mailplane.sending.questions import Listed
 from mailstead.standards import dnsbl
 from mailstead.standards.dnsbl import Verdict
 from mailstead.wire.events import ListingSeen
@@ -199,6 +201,18 @@ class ListingWatch:
         fresh = self._file.with_suffix(".new")
         fresh.write_bytes(msgspec.json.encode(list(after.values())))
         fresh.replace(self._file)
+        self._turn_traffic(after.values())
+
+    def _turn_traffic(self, listings: Iterable[Listing]) -> None:
+        """Mail leaves by addresses that no list names, where there are any (sending/choice.py)."""
+        plan = sending_plan(self._home)
+        if not plan.addresses:
+            return
+        moving = listings if self._settings.reputation.move_traffic else ()
+        try:
+            ask(self._home, Listed(lists=named(plan, moving)))
+        except RouterAway as away:
+            log.warning("router away", words=str(away))
 
 
 def subjects(of_host: Sequence[str], plan: SendingPlan) -> list[str]:
@@ -206,6 +220,20 @@ def subjects(of_host: Sequence[str], plan: SendingPlan) -> list[str]:
     sending = [text for one in plan.addresses for text in (one.ipv4, one.ipv6, one.helo)]
     found = dict.fromkeys([*of_host, *sending])
     return [subject for subject in found if subject and not _is_local(subject)]
+
+
+def named(plan: SendingPlan, listings: Iterable[Listing]) -> dict[int, str]:
+    """The numbers of the addresses that lists name, by themselves or by their HELO; the lists."""
+    zones: dict[str, list[str]] = {}
+    for one in listings:
+        zones.setdefault(one.subject, []).append(one.zone)
+    found = {
+        one.number: [
+            zone for text in (one.ipv4, one.ipv6, one.helo) for zone in zones.get(text, ())
+        ]
+        for one in plan.addresses
+    }
+    return {number: ", ".join(dict.fromkeys(of)) for number, of in found.items() if of}
 
 
 def _read(path: Path) -> list[Listing]:

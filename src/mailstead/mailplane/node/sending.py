@@ -46,7 +46,7 @@ from mailstead.mailplane.sending.questions import (
 from mailstead.standards.receivers import Meaning
 from mailstead.standards.replies import read
 from mailstead.wire.events import AddressRested, AddressReturned, AnyEvent, RouteChosen, SentToday
-from mailstead.wire.pools import EVERYWHERE, RestKind, SendingPlan
+from mailstead.wire.pools import DIRECT, EVERYWHERE, RestKind, SendingPlan
 
 MOST_WAITING = 20_000
 """Messages whose wait for an address is remembered."""
@@ -116,8 +116,10 @@ def _await_transports(home: Home, plan: SendingPlan) -> None:
 
 
 def source_of(service: str) -> str:
-    """By which address or relay an attempt left (`AttemptSeen.source`); empty: as ever."""
+    """By which address or relay an attempt left (`AttemptSeen.source`); empty: it stays here."""
     name = service.removesuffix("/smtp")
+    if name in ("smtp", "relay"):
+        return DIRECT
     return name if name == "fallback" or _OUT.fullmatch(service) else ""
 
 

@@ -3,16 +3,17 @@
 First of all what a mark says of the sender, then what the sender's address says, decides the
 class. Of the class's addresses, in an order that depends on the sender's domain only, the first
 is taken that neither rests from the receiver nor has used up its day's ceiling there: a domain
-keeps its address as long as it may, and a new address takes over a fair part of them. Where none
-is left the fallback relay takes it, or it waits; suspect mail always waits, because a relay ends
-the contract for it.
+keeps its address as long as it may, and a new address takes over a fair part of them. Addresses
+that a DNS list names come after all others: who does not ask that list takes mail from them still.
+Where none is left the fallback relay takes it, or it waits; suspect mail always waits, because a
+relay ends the contract for it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -75,6 +76,8 @@ class Chooser:
     used: dict[tuple[int, str], int] = field(default_factory=dict)
     """Recipients of `day`, by address and receiver."""
     day: dt.date = dt.date.min
+    listed: dict[int, str] = field(default_factory=dict)
+    """DNS lists that name an address now, in words, by its number."""
     _marks: dict[str, MailClass] = field(default_factory=dict)
     _orders: dict[tuple[MailClass, str], tuple[SendingAddress, ...]] = field(default_factory=dict)
 
@@ -99,17 +102,27 @@ class Chooser:
         self.turn_day(now)
         mail_class = self.class_of(sender)
         passed: list[str] = []
-        for address in self.order(mail_class, sender.rpartition("@")[2].lower()):
+        order = self.order(mail_class, sender.rpartition("@")[2].lower())
+        for address in sorted(order, key=lambda one: one.number in self.listed):
             hindrance = self.hindrance(address, receiver, now)
             if not hindrance:
                 key = address.number, receiver
                 self.used[key] = self.used.get(key, 0) + 1
-                return Choice(by_address(address.number), "; ".join(passed), mail_class)
+                named = [] if address.number in self.listed else self._named(order)
+                why = "; ".join([*named, *passed])
+                return Choice(by_address(address.number), why, mail_class)
             passed.append(f"{address.helo} {hindrance}")
         why = "; ".join(passed) or "no sending address takes part"
         if self.plan.relay is not None and mail_class != "suspect":
             return Choice(FALLBACK, why, mail_class)
         return Choice(WAIT, why, mail_class)
+
+    def _named(self, order: Sequence[SendingAddress]) -> list[str]:
+        return [
+            f"{one.helo} is on {self.listed[one.number]}"
+            for one in order
+            if one.number in self.listed
+        ]
 
     def hindrance(self, address: SendingAddress, receiver: str, now: dt.datetime) -> str:
         """Why the address may not be used there now, in words; empty: it may."""

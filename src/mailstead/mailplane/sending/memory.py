@@ -1,4 +1,4 @@
-"""What the router must still know after a restart: rests, the day's counts, learned receivers.
+"""What the router must still know after a restart: rests, counts, receivers, DNS lists.
 
 Counts of new addresses are written before the answer, for their ceilings are promises; all other
 counts once a second.
@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS rest (
 CREATE TABLE IF NOT EXISTS used (
   day TEXT, address INTEGER, receiver TEXT, count INTEGER,
   PRIMARY KEY (day, address, receiver)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS listed (address INTEGER PRIMARY KEY, lists TEXT);
 CREATE TABLE IF NOT EXISTS learned (domain TEXT PRIMARY KEY, receiver TEXT) WITHOUT ROWID;
 """
 MOST_LEARNED = 200_000
@@ -47,6 +48,7 @@ class Memory:
             since, until = (dt.datetime.fromisoformat(text) for text in row[3:5])
             rest = Rest(row[0], row[1], kind, since, until, row[5], row[6], bool(row[7]))
             chooser.rests[rest.address, rest.receiver] = rest
+        chooser.listed = dict(self._db.execute("SELECT address, lists FROM listed").fetchall())
         chooser.turn_day(now)
         for address, receiver, count in self._db.execute(
             "SELECT address, receiver, count FROM used WHERE day = ?", (chooser.day.isoformat(),)
@@ -74,6 +76,12 @@ class Memory:
         self._db.execute(
             "DELETE FROM rest WHERE address = ? AND receiver = ?", (rest.address, rest.receiver)
         )
+
+    def keep_listed(self, listed: dict[int, str]) -> None:
+        """Write which addresses DNS lists name; they are all."""
+        with self._whole():
+            self._db.execute("DELETE FROM listed")
+            self._db.executemany("INSERT INTO listed VALUES (?, ?)", list(listed.items()))
 
     def keep_counts(self, day: dt.date, counts: dict[tuple[int, str], int]) -> None:
         """Write counts of a day; those of earlier days go."""

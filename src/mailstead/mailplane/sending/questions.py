@@ -39,6 +39,12 @@ class RestNow(Question, frozen=True, kw_only=True):
     until: dt.datetime | None = None
 
 
+class Listed(Question, frozen=True, kw_only=True):
+    """The addresses that DNS lists name now, all of them, each with those lists in words."""
+
+    lists: dict[int, str]
+
+
 class WhatIsNew(Question, frozen=True, kw_only=True):
     """What has happened since the news number `seen`, which is then forgotten."""
 
@@ -99,4 +105,4 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Whose refusal it was."""
 
 
-AnyQuestion = Refused | Learn | RestNow | WhatIsNew
+AnyQuestion = Refused | Learn | RestNow | Listed | WhatIsNew

@@ -45,6 +45,7 @@ from mailstead.mailplane.sending.questions import (
     Count,
     Item,
     Learn,
+    Listed,
     Refused,
     Rested,
     RestNow,
@@ -187,6 +188,8 @@ class Router:
                 self._memory.learn(pairs)
             elif isinstance(question, Refused):
                 return self._refused(question)
+            elif isinstance(question, Listed):
+                self._listed(question.lists)
             else:
                 self._ordered(question)
             return Answer()
@@ -209,6 +212,12 @@ class Router:
                 self._tell_end(ended)
         else:
             self._begin(self._chooser.ordered(order.address, order.receiver, order.until, _now()))
+
+    def _listed(self, lists: dict[int, str]) -> None:
+        if lists != self._chooser.listed:
+            self._memory.keep_listed(lists)
+            self._chooser.listed = lists
+            log.info("listed", lists=lists)
 
     def _begin(self, rest: Rest) -> None:
         self._memory.keep_rest(rest)

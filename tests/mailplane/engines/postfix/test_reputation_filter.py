@@ -1,4 +1,4 @@
-"""A refusal for our address's reputation is for now; every other one stays what it is.
+"""A refusal of our address or its pace is for now; every other one stays what it is.
 
 The tables are asked as smtp(8) asks them. `standards.replies` is the measure: both read the same
 table, and they may not come to differ.
@@ -18,7 +18,6 @@ from mailstead.home import Home
 from mailstead.mailplane.engines import files
 from mailstead.mailplane.engines.postfix import sending
 from mailstead.mailplane.engines.postfix.model import COMMANDS, PostfixModel, from_settings
-from mailstead.standards.receivers import Meaning
 from mailstead.standards.replies import read
 from mailstead.wire.pools import SendingAddress, SendingPlan
 
@@ -65,7 +64,7 @@ def test_the_filter_reads_a_reply_as_the_log_does(model: PostfixModel, reply: st
     status = reading.status if reading.status[:1] == str(reading.code)[:1] else ""
     status = status or f"{str(reading.code)[0]}.0.0"
     now = filtered(model, f"{status} {words}")
-    kept = reading.permanent and reading.meaning is Meaning.REPUTATION
+    kept = reading.permanent and reading.meaning in sending.KEPT
     assert now == f"{'4' if kept else status[0]}{status[1:]} {words}"
 
 

@@ -1,4 +1,4 @@
-"""DNS lists that name an address or a name of ours, for programs."""
+"""DNS lists that name an address or a name of ours, and how receivers answer, for programs."""
 
 from __future__ import annotations
 
@@ -39,6 +39,30 @@ class ListingFind(Turn):
     open: bool = Field(False, description="Only those that are still there.")
 
 
+class AnswersFind(Schema):
+    """Of which days."""
+
+    days: int = Field(7, ge=1, le=90, description="The last so many, today included (UTC).")
+    search: str = Field("", max_length=253, description="A receiver, or a `source`.")
+    limit: int = Field(200, ge=1, le=1000)
+
+
+class AnswersOut(Schema):
+    """Attempts by one way at one receiver, by what became of them."""
+
+    server: str
+    source: str = Field(description="`out-N`: sending address N; `fallback`; `direct`.")
+    name: str = Field(description="Of the sending address.")
+    receiver: str
+    attempts: int
+    accepted: int
+    reputation: int = Field(description="Refused for the sending address.")
+    rate: int = Field(description="Refused because it came too fast.")
+    content: int
+    policy: int
+    other: int = Field(description="Says nothing about the sender.")
+
+
 class LookedAt(Schema):
     """What the lists say now."""
 
@@ -57,6 +81,16 @@ def find_listings(request: HttpRequest, find: Query[ListingFind]) -> object:
     """Those that are there, and those that were there in the last year."""
     rows = queries.listings(caller(request), open_only=find.open)
     return paged(rows, find, _facts, newest_first=True)
+
+
+@router.get("/reputation/receivers", response=list[AnswersOut], summary="List how receivers answer")
+@operation("reputation.view")
+def find_answers(request: HttpRequest, find: Query[AnswersFind]) -> object:
+    """Those first that refuse most for reputation."""
+    today = timezone.now().astimezone(dt.UTC).date()
+    return queries.receiver_answers(
+        caller(request), today, days=find.days, search=find.search, limit=find.limit
+    )
 
 
 @router.post(

@@ -1,5 +1,6 @@
 """The delivery of mail as rows."""
 
+from mailstead.control.delivery.models.answers import ReceiverDay
 from mailstead.control.delivery.models.listings import Listing
 from mailstead.control.delivery.models.log import Attempt, Delivery, Message
 from mailstead.control.delivery.models.pools import (
@@ -21,6 +22,7 @@ __all__ = [
     "DmarcRow",
     "Listing",
     "Message",
+    "ReceiverDay",
     "Report",
     "ReportMail",
     "RouteChoice",

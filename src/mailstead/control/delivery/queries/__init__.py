@@ -1,5 +1,6 @@
 """What can be asked of the delivery of mail, from an actor."""
 
+from mailstead.control.delivery.queries.answers import ReceiverAnswers, receiver_answers
 from mailstead.control.delivery.queries.listings import listings
 from mailstead.control.delivery.queries.log import (
     attempts_of,
@@ -10,6 +11,7 @@ from mailstead.control.delivery.queries.log import (
 from mailstead.control.delivery.queries.pools import (
     choices,
     counts,
+    names_of_ways,
     past_rests,
     plan_of,
     rests,
@@ -36,6 +38,7 @@ from mailstead.control.delivery.queries.suppression import (
 )
 
 __all__ = [
+    "ReceiverAnswers",
     "Signals",
     "attempts_of",
     "choices",
@@ -46,8 +49,10 @@ __all__ = [
     "dmarc_days",
     "dmarc_rows",
     "listings",
+    "names_of_ways",
     "past_rests",
     "plan_of",
+    "receiver_answers",
     "recipients_of",
     "reporters",
     "rests",

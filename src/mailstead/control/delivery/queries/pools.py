@@ -20,7 +20,7 @@ from mailstead.control.hosting.models import Server
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange, SendingPlanPut
-from mailstead.wire.pools import CEILINGS, SendingPlan
+from mailstead.wire.pools import CEILINGS, SendingPlan, by_address
 
 
 def sending_addresses(actor: Actor, *, server: str = "") -> QuerySet[SendingAddress]:
@@ -28,6 +28,12 @@ def sending_addresses(actor: Actor, *, server: str = "") -> QuerySet[SendingAddr
     rows = SendingAddress.objects.select_related("server")
     rows = rows if actor.sees_everything else rows.none()
     return (rows.filter(server__name=server) if server else rows).order_by("pk")
+
+
+def names_of_ways(actor: Actor) -> dict[str, str]:
+    """The names of the sending addresses, by `wire.pools.by_address`."""
+    rows = sending_addresses(actor).values_list("pk", "helo")
+    return {by_address(number): name for number, name in rows}
 
 
 def sending_address(actor: Actor, number: int) -> SendingAddress:

@@ -1,6 +1,7 @@
 """What may happen in the delivery of mail, and recording what nodes tell of it."""
 
 from mailstead.control.delivery.services.aggregates import drop_old_reports
+from mailstead.control.delivery.services.answers import drop_old as drop_old_answers
 from mailstead.control.delivery.services.complaints import drop_old as drop_old_complaints
 from mailstead.control.delivery.services.complaints import record_complaint
 from mailstead.control.delivery.services.events import record
@@ -26,6 +27,7 @@ __all__ = [
     "KEEP",
     "create_address",
     "drop_old",
+    "drop_old_answers",
     "drop_old_complaints",
     "drop_old_listings",
     "drop_old_reports",

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from mailstead.control.delivery.services import (
+    answers,
     listings,
     log,
     pools,
@@ -18,6 +19,7 @@ from mailstead.wire.events import AnyEvent
 
 RECORDERS = (
     log.record,
+    answers.record,
     listings.record,
     suppression.record,
     returns.record,

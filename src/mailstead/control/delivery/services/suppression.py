@@ -27,6 +27,7 @@ from mailstead.standards.mail_hosts import company
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import SuppressionGone, SuppressionPut
 from mailstead.wire.events import AnyEvent, AttemptSeen
+from mailstead.wire.pools import FALLBACK
 
 LOOK_BACK = dt.timedelta(days=30)
 """How far two bounces may be apart, and how long somebody counts as known to be there."""
@@ -45,7 +46,10 @@ LOT = 500
 
 def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
     """End and begin suppressions by what a batch tells; after the log has recorded it."""
-    tried = [e for e in events if isinstance(e, AttemptSeen) and e.recipient]
+    # What the fallback relay says is its own word, not that of the recipient's server.
+    tried = [
+        e for e in events if isinstance(e, AttemptSeen) and e.recipient and e.source != FALLBACK
+    ]
     _reached({e.recipient for e in tried if e.outcome == "sent"}, now)
     bounced = [
         e

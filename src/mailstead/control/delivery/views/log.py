@@ -54,7 +54,8 @@ class Part:
 
     row: Delivery
     told: words.Told
-    attempts: list[tuple[Attempt, words.Told]]
+    attempts: list[tuple[Attempt, words.Told, str]]
+    """Each with what became of it, and by what it left where that is the reader's matter."""
 
 
 def _moment(request: HttpRequest, name: str) -> dt.datetime | None:
@@ -134,11 +135,15 @@ def _message(request: HttpRequest, place: Place | None, message: int) -> HttpRes
     actor, now = actor_in(request), timezone.now()
     mailbox = place.mailbox.pk if place else None
     delivery = queries.delivery_numbered(actor, message, mailbox=mailbox)
+    names = queries.names_of_ways(actor)
     parts = [
         Part(
             row,
             words.tell_of(row, now),
-            [(one, words.tell_of(one, now)) for one in queries.attempts_of(row)],
+            [
+                (one, words.tell_of(one, now), words.way_words(one.source, names) if names else "")
+                for one in queries.attempts_of(row)
+            ],
         )
         for row in queries.recipients_of(actor, delivery, mailbox=mailbox)
     ]

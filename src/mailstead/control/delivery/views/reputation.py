@@ -1,6 +1,8 @@
-"""Whether others trust what we send: the lists that name our addresses."""
+"""Whether others trust what we send: the lists that name our addresses, what receivers answer."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,12 +16,29 @@ from mailstead.control.delivery.models import Listing
 from mailstead.control.hosting import queries as hosting
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.people.roles import may
-from mailstead.control.web.listing import csv_file, listing, wants_csv
+from mailstead.control.web.listing import csv_file, csv_text, download, listing, wants_csv
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.orders import ListsLooked
 
 PATIENCE = 20.0
 """Seconds for which the page waits for a node that asks its lists."""
+PERIODS = ("1", "7", "30", "90")
+"""Days of which the answers of receivers are shown."""
+MOST, MOST_EXPORTED = 100, 100_000
+"""Rows of them on the page and in the file."""
+_ANSWERS = (
+    "server",
+    "source",
+    "name",
+    "receiver",
+    "attempts",
+    "accepted",
+    "reputation",
+    "rate",
+    "content",
+    "policy",
+    "other",
+)
 _HEADS = ("server", "subject", "list", "since", "ended", "answers", "words")
 
 
@@ -69,6 +88,30 @@ def look(request: HttpRequest) -> HttpResponse:
         else:
             _say(request, answer)
     return redirect("delivery:reputation")
+
+
+@page("reputation.view")
+def receivers(request: HttpRequest) -> HttpResponse:
+    """How receivers answer to each of our addresses."""
+    actor = actor_in(request)
+    asked = request.GET.get("days", "")
+    days = int(asked) if asked in PERIODS else 7
+    search = request.GET.get("q", "")[:253]
+    today = timezone.now().astimezone(dt.UTC).date()
+    rows = queries.receiver_answers(
+        actor, today, days=days, search=search, limit=MOST_EXPORTED if wants_csv(request) else MOST
+    )
+    if wants_csv(request):
+        lines = [[getattr(row, name) for name in _ANSWERS] for row in rows]
+        return download("receivers.csv", csv_text(_ANSWERS, lines))
+    context = {
+        "rows": rows,
+        "chosen": str(days),
+        "periods": PERIODS,
+        "search": search,
+        "most": MOST,
+    }
+    return render(request, "delivery/receivers.html", context)
 
 
 def _say(request: HttpRequest, answer: ListsLooked | None) -> None:

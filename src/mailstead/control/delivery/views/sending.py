@@ -25,7 +25,14 @@ from mailstead.control.delivery.forms.sending import (
     ServerSendingForm,
     end_of,
 )
-from mailstead.control.delivery.models import AddressRest, RouteChoice, SendingAddress, SentCount
+from mailstead.control.delivery.models import (
+    AddressRest,
+    Listing,
+    RouteChoice,
+    SendingAddress,
+    SentCount,
+)
+from mailstead.control.delivery.words import way_words
 from mailstead.control.hosting import queries as hosting
 from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.people.pages import actor_in, page
@@ -49,6 +56,8 @@ class Standing:
     """From how many receivers it rests now."""
     today: int
     """Recipients of today."""
+    lists: list[str]
+    """DNS lists that name it now."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,12 @@ def _why(rest: AddressRest) -> str:
     }.get(rest.kind, rest.kind)
 
 
-def _standing(row: SendingAddress, rests: list[AddressRest], counts: list[SentCount]) -> Standing:
+def _standing(
+    row: SendingAddress,
+    rests: list[AddressRest],
+    counts: list[SentCount],
+    listings: list[Listing],
+) -> Standing:
     return Standing(
         row,
         _KINDS.get(row.state, "quiet"),
@@ -85,13 +99,13 @@ def _standing(row: SendingAddress, rests: list[AddressRest], counts: list[SentCo
         [str(words) for name, words in CLASSES if name in row.classes],
         sum(1 for rest in rests if rest.address == row.pk),
         sum(one.count for one in counts if one.address == row.pk),
+        sorted({one.zone for one in listings if one.subject in (row.ipv4, row.ipv6, row.helo)}),
     )
 
 
 def _turned(row: RouteChoice, names: dict[str, str]) -> Turned:
-    way = {"wait": gettext("waits"), "fallback": gettext("the fallback relay")}.get(row.way)
     mail_class = str(dict(CLASSES).get(row.mail_class, row.mail_class))
-    return Turned(row, mail_class, way or names.get(row.way, row.way))
+    return Turned(row, mail_class, way_words(row.way, names))
 
 
 @page("sending.view")
@@ -101,10 +115,11 @@ def overview(request: HttpRequest) -> HttpResponse:
     rows = list(queries.sending_addresses(actor))
     rests = list(queries.rests(actor, now))
     counts = list(queries.counts(actor, now.astimezone(dt.UTC).date()))
+    listings = list(queries.listings(actor, open_only=True)[:MOST])
     names = {row.pk: row.helo for row in rows}
-    ways = {f"out-{number}": name for number, name in names.items()}
+    ways = queries.names_of_ways(actor)
     context = {
-        "rows": [_standing(row, rests, counts) for row in rows],
+        "rows": [_standing(row, rests, counts, listings) for row in rows],
         "rests": [
             Resting(one, names.get(one.address, str(one.address)), _why(one))
             for one in rests[:MOST]
@@ -160,7 +175,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
     rests = list(queries.rests(actor, now, address=row.pk))
     counts = list(queries.counts(actor, now.astimezone(dt.UTC).date(), address=row.pk))
     context = {
-        "one": _standing(row, rests, counts),
+        "one": _standing(row, rests, counts, list(queries.listings(actor, open_only=True)[:MOST])),
         "rests": [Resting(rest, row.helo, _why(rest)) for rest in rests],
         "past": [
             Resting(rest, row.helo, _why(rest))

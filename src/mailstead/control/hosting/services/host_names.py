@@ -10,6 +10,7 @@ from django.db import transaction
 
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Brand, Certificate, Domain, HostName, Server
+from mailstead.control.hosting.services.certificate_alarms import tell_alarm
 from mailstead.control.hosting.services.common import commit, facts, living, locked
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import normalise_domain
@@ -168,7 +169,9 @@ def record_certificates(server: str, events: Sequence[AnyEvent], now: dt.datetim
             row.since = event.at
         row.node, row.state, row.words = event.node, event.state, event.words[:1000]
         row.not_after, row.next_try = event.not_after, event.next_try
+        before, row.alarm = row.alarm, event.alarm
         row.save()
+        tell_alarm(row, before, now)
 
 
 def _is_hosted(server: Server, name: str) -> bool:

@@ -23,6 +23,8 @@ SERVICE = "route"
 """Where the router answers qmgr(8)."""
 CONCURRENCY_WHEN_NEW = 2
 """Connections at once from a new address to one destination."""
+KEPT = (Meaning.REPUTATION, Meaning.RATE)
+"""Refusals that are about the address or the pace: another address, or a later try, delivers."""
 _CUT = "\x1f"
 """Between what the reply said and the words that are looked at; Postfix lets no such character
 through from the other side."""
@@ -122,15 +124,15 @@ def _step(pattern: str, instead: str) -> str:
 
 
 def _last() -> str:
-    """The table of replies in its order: reputation is for now, all else stays as it was.
+    """The table of replies in its order: what is of `KEPT` is for now, all else stays as it was.
 
-    A row that is not about reputation answers with what stood there; what fits none, too.
+    Any other row answers with what stood there; what fits none, too.
     """
     lines = []
     for row in TABLE:
         if "5" in row.codes:
             pattern = row.pattern.pattern.replace("/", r"\/")
-            first = "4" if row.meaning is Meaning.REPUTATION else "5"
+            first = "4" if row.meaning in KEPT else "5"
             anchored = pattern.startswith("^")
             gap = r"\x1f ?" if anchored else r"\x1f.*"
             pattern = pattern.removeprefix("^") if anchored else pattern

@@ -23,6 +23,7 @@ class Told(msgspec.Struct, frozen=True):
     words: str
     not_after: dt.datetime | None
     node: bool
+    alarm: int = 0
 
 
 class Note(msgspec.Struct):

@@ -94,13 +94,14 @@ class Keeper:
             note = self._book.note(name)
             found = store.leaf(self._home, name)
             end = found.not_valid_after_utc if found else None
-            telling = Told(note.state, note.words, end, one.node)
+            telling = Told(note.state, note.words, end, one.node, note.alarm)
             if telling != note.told:
                 number, at = EventSpool.identity()
                 events.append(
                     CertificateSeen(
                         id=number, at=at, name=name, state=note.state, words=note.words,
                         not_after=end, next_try=note.next_try, node=one.node,
+                        alarm=note.alarm,
                     )
                 )  # fmt: skip
                 note.told = telling
