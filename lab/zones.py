@@ -14,8 +14,9 @@ TTL = 2
 """Seconds for which answers may be kept: short, so that a test sees what it has just changed."""
 
 ROOT_SERVER = "a.root.lab."
-TOP = ("example.", "test.")
-"""Top-level domains, zones of their own; RFC 2606 keeps both out of the real internet."""
+TOP = ("example.", "test.", "org.")
+"""Top-level domains, zones of their own. RFC 2606 keeps the first two out of the real internet;
+the last one is for what needs a name that the public suffix list knows."""
 
 SIGNED = (".", "example.")
 """The zones of a signed lab that are; the root first."""

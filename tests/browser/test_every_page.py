@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,13 +28,16 @@ PUBLIC = ("/account/login/", "/account/password/reset/", "/account/password/rese
 
 
 @pytest.fixture(scope="module")
-def there(node: Node) -> dict[str, Any]:
+def there(node: Node) -> Iterator[dict[str, Any]]:
     """Who and what there is on the node."""
     done = node.namespace.run(
         sys.executable, "-m", "tests.browser.populate", node.folder, cwd=REPOSITORY
     )
     found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    yield found
+    # By an address that the machine has not, no mail of later tests would leave.
+    for row in node.cli("sending-address", "list")["items"]:
+        node.cli("sending-address", "remove", row["number"])
 
 
 @pytest.mark.timeout(600)

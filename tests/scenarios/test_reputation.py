@@ -27,9 +27,10 @@ class Lists:
     def found(self, subject: str, zone: str, answer: str = "127.0.0.2", words: str = "") -> str:
         """The list answers for this subject; returns the name."""
         name = question(subject, zone)
-        self._lab.dns.set(f"{name}.", "A", answer)
+        # A look in between would find the words later than the entry.
         if words:
             self._lab.dns.set_text(f"{name}.", words)
+        self._lab.dns.set(f"{name}.", "A", answer)
         self._made.append(name)
         return name
 

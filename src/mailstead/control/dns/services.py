@@ -37,7 +37,7 @@ AGAIN = dt.timedelta(hours=1)
 the records: it is younger than `YOUNG` and not all is well."""
 YOUNG = dt.timedelta(days=3)
 SOON = dt.timedelta(seconds=5)
-"""Within which a second press of the button shows the first one's result."""
+"""Within which it is not looked at again."""
 AT_ONCE = 8
 """Domains that the worker looks at at the same time; nearly all of it is waiting. It ends between
 two such rounds."""
@@ -45,14 +45,15 @@ _doors = threading.BoundedSemaphore(4)
 """Half of the panel's threads: the others serve who waits for no DNS."""
 
 
-def check_domain(*, actor: Actor, now: dt.datetime, domain: Domain, look: Look = look) -> None:
+def check_domain(*, actor: Actor, now: dt.datetime, domain: Domain, look: Look = look) -> bool:
     """Look at the domain's DNS now, for at most ten seconds, and keep what was found.
 
-    A domain whose proof is there becomes live; raises `Refusal` where it cannot.
+    A domain whose proof is there becomes live; raises `Refusal` where it cannot. False: it was
+    looked at a moment ago, by somebody or by the worker, and is not again.
     """
     roles.require(actor, "dns.check")
     if Check.objects.filter(domain=domain, at__gt=now - SOON, at__lte=now).exists():
-        return
+        return False
     if not _doors.acquire(blocking=False):
         raise Refusal(
             "checks-many",
@@ -67,6 +68,7 @@ def check_domain(*, actor: Actor, now: dt.datetime, domain: Domain, look: Look =
     advance_domain(now, domain, look)
     if not domain.proven and proves(compare(expected, seen)):
         hosting.note_proof(now=now, domain=domain)
+    return True
 
 
 @transaction.atomic

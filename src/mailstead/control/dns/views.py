@@ -70,8 +70,12 @@ def check(request: HttpRequest, name: str) -> HttpResponse:
     """Look at the DNS now; it takes ten seconds at most."""
     actor = actor_in(request)
     domain = hosting.domain_named(actor, name)
-    services.check_domain(actor=actor, now=timezone.now(), domain=domain)
-    messages.success(request, gettext("The DNS of {name} was looked at.").format(name=domain.name))
+    if services.check_domain(actor=actor, now=timezone.now(), domain=domain):
+        words = gettext("The DNS of {name} was looked at.")
+        messages.success(request, words.format(name=domain.name))
+    else:
+        words = gettext("{name} was looked at a moment ago. Press again in some seconds.")
+        messages.info(request, words.format(name=domain.name))
     return redirect("dns:records", domain.handle)
 
 

@@ -1,7 +1,7 @@
 """What the guard learns from, as plain values: what a mailbox does and what becomes of it.
 
-Times are seconds since 1970 (UTC). Nothing here is text that somebody wrote but addresses: a subject
-or a body is a number that tells whether two are alike.
+Times are seconds since 1970 (UTC). Nothing here is text that somebody wrote but addresses: a
+subject or a body is a number that tells whether two are alike.
 """
 
 from __future__ import annotations

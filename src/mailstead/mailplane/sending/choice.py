@@ -78,6 +78,8 @@ class Chooser:
     day: dt.date = dt.date.min
     listed: dict[int, str] = field(default_factory=dict)
     """DNS lists that name an address now, in words, by its number."""
+    missing: frozenset[int] = frozenset()
+    """Addresses that the machine has not: Postfix could not leave by them."""
     _marks: dict[str, MailClass] = field(default_factory=dict)
     _orders: dict[tuple[MailClass, str], tuple[SendingAddress, ...]] = field(default_factory=dict)
 
@@ -126,6 +128,8 @@ class Chooser:
 
     def hindrance(self, address: SendingAddress, receiver: str, now: dt.datetime) -> str:
         """Why the address may not be used there now, in words; empty: it may."""
+        if address.number in self.missing:
+            return "is no address of this machine"
         for where in (receiver, EVERYWHERE):
             rest = self.rests.get((address.number, where))
             if rest and rest.until > now:

@@ -58,6 +58,8 @@ from mailstead.wire.pools import SendingPlan
 
 MOST_NEWS = 20_000
 _KEEP_EVERY = 1.0
+_LOOK_EVERY = 15.0
+"""Seconds between two looks whether the machine has its sending addresses."""
 _FORGET = dt.timedelta(days=30)
 _OURS = b"smtp"
 """The transport of mail that goes straight out (directory/compile.py, postfix/main_cf.py)."""
@@ -67,6 +69,17 @@ _QUESTION: msgspec.json.Decoder[AnyQuestion] = msgspec.json.Decoder(AnyQuestion)
 log = structlog.get_logger("router")
 
 
+def is_here(address: str) -> bool:
+    """Whether this machine has a network address."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
@@ -74,7 +87,9 @@ def _now() -> dt.datetime:
 class Router:
     """Choice, memory and news under one lock; knows no sockets."""
 
-    def __init__(self, hostname: str, folder: Path) -> None:
+    def __init__(self, hostname: str, folder: Path, here: Callable[[str], bool] = is_here) -> None:
+        self._here = here
+        self._looked = 0.0
         self._lock = threading.Lock()
         self._file = folder / "plan.json"
         self._seen: tuple[int, int] = (0, 0)
@@ -137,8 +152,20 @@ class Router:
             log.error("plan unreadable", words=str(error))
             return
         self._chooser.take_plan(plan)
+        self._look_at_machine()
         self._relay = f"[{plan.relay.host}]:{plan.relay.port}".encode() if plan.relay else b""
         log.info("plan", addresses=[one.number for one in plan.addresses])
+
+    def _look_at_machine(self) -> None:
+        self._looked = time.monotonic()
+        missing = frozenset(
+            one.number
+            for one in self._chooser.plan.addresses
+            if not all(self._here(text) for text in (one.ipv4, one.ipv6) if text)
+        )
+        if missing != self._chooser.missing:
+            self._chooser.missing = missing
+            log.warning("addresses that the machine has not", addresses=sorted(missing))
 
     def _receiver(self, domain: str) -> str:
         return mail_hosts.by_domain(domain) or self._memory.learned.get(domain) or domain
@@ -266,9 +293,11 @@ class Router:
     # In between
 
     def keep(self) -> None:
-        """Write the counts that may be written late; forget old rests."""
+        """Write the counts that may be written late; forget old rests; look at the machine."""
         with self._lock:
             self._keep_counts()
+            if time.monotonic() - self._looked >= _LOOK_EVERY:
+                self._look_at_machine()
             old = [
                 rest
                 for rest in self._chooser.rests.values()
