@@ -1,0 +1,265 @@
+"""The detector: acts in, a step of the ladder out. No sockets, no files, no clock of its own.
+
+Each act adds evidence to its mailbox (`evidence.SIGNALS`); each group keeps its strongest evidence,
+which halves in a fixed time. The sum is a sequential test (Wald 1945) with stated error rates.
+What a mailbox does while it is under suspicion teaches nothing: a thief must not become usual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from mailstead.mailplane.guard.acts import Complaint, Content, Outcome, SignIn, Submission
+from mailstead.mailplane.guard.crowd import Crowd
+from mailstead.mailplane.guard.evidence import (
+    HALVES,
+    Finding,
+    Group,
+    by_group,
+    together,
+)
+from mailstead.mailplane.guard.ladder import Step, by_evidence, by_word
+from mailstead.mailplane.guard.networks import Networks
+from mailstead.mailplane.guard.profile import DAY, HOUR, Level, Profile, Record, decayed
+from mailstead.mailplane.guard.rules import (
+    breadth,
+    client,
+    crowding,
+    device,
+    first_sending,
+    network,
+    outcomes,
+    people,
+    reading,
+    texts,
+    volume,
+    warnings,
+    young,
+)
+from mailstead.mailplane.guard.view import View
+
+RULES: tuple[Callable[[View], Iterable[Finding]], ...] = (
+    network.find,
+    device.find,
+    reading.find,
+    first_sending.find,
+    breadth.find,
+    people.find,
+    crowding.find,
+    volume.find,
+    client.find,
+    young.find,
+)
+"""Asked about every submission."""
+TRUST = 7 * DAY
+"""For which a mailbox weighs less after its owner has shown that it was them."""
+TRUSTED = -3.0
+PUT_OFF = 300.0
+"""Seconds after which a message that was put off may come again."""
+LEARN_BELOW = 4.0
+"""Nats of evidence for theft up to which what is done counts as usual."""
+AWAY = 3600.0
+"""Seconds after which a text is no longer taken for one that was sent from a new network."""
+WHY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be done with a submission, and from what."""
+
+    step: Step
+    nats: float
+    home: float
+    """What of it speaks for the owner, for this act alone."""
+    opened: bool
+    """It has just become a case."""
+
+
+@dataclass
+class Detector:
+    """All mailboxes of a node."""
+
+    networks: Networks = field(default_factory=Networks)
+    crowd: Crowd = field(default_factory=Crowd)
+    records: dict[str, Record] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    """Mailboxes whose profile differs from what is stored."""
+    load: Callable[[str], Record | None] = lambda _: None
+    """Where a profile comes from that is not at hand."""
+
+    def record(self, mailbox: str, at: float) -> Record:
+        """What is known of a mailbox; a new one where nothing is."""
+        found = self.records.get(mailbox)
+        if found is None:
+            found = self.records[mailbox] = self.load(mailbox) or Record.new(at)
+        self.changed.add(mailbox)
+        return found
+
+    def opened(self, mailbox: str, at: float) -> None:
+        """The account was made then."""
+        profile = self.record(mailbox, at).profile
+        profile.since = min(profile.since, at)
+
+    def examine(self, act: Submission) -> Verdict:
+        """Judge a submission and count it."""
+        record = self.record(act.mailbox, act.at)
+        profile = record.profile
+        place = self.networks.place(act.client)
+        key = device.key_of(act.helo)
+        new = sum(1 for one in act.recipients if not record.knows(one))
+        view = View(act, record, place, record.place(place), record.device(key), self.crowd, new)
+        findings = [one for rule in RULES for one in rule(view)]
+        groups = by_group(findings)
+        home = sum(one.nats for one in groups.pop("home", ()))
+        for group, some in groups.items():
+            self._raise(profile, group, some, act.at)
+        nats = self.weigh(act.mailbox, profile, act.at) + home
+        before: Step = profile.step  # type: ignore[assignment]
+        step = self._climb(profile, nats, act.at)
+        taken = step in ("normal", "hold")
+        self._count(view, key, nats, taken=taken)
+        if step == "hold":
+            profile.held += 1
+        opened = step == "hold" and before != "hold"
+        return Verdict(step, nats, home, opened)
+
+    def judge(self, submission: Submission) -> Step:
+        """The step alone."""
+        return self.examine(submission).step
+
+    def note(self, act: SignIn | Content | Outcome | Complaint) -> None:
+        """Learn from anything else; it may open a case too."""
+        record = self.record(act.mailbox, act.at)
+        profile = record.profile
+        for group, some in by_group(self._findings(act, record)).items():
+            self._raise(profile, group, some, act.at)
+        if isinstance(act, SignIn):
+            self._enter(act, record)
+            return
+        nats = self.weigh(act.mailbox, profile, act.at)
+        if isinstance(act, Outcome) and nats < LEARN_BELOW:
+            profile.bad = profile.bad * 0.999 + outcomes.WEIGHTS[act.fate]
+        if profile.step in ("normal", "slow"):
+            self._climb(profile, nats, act.at, slow=False)
+
+    def held(self, mailbox: str, at: float) -> bool:
+        """Whether a case is open."""
+        return self.record(mailbox, at).profile.step in ("hold", "suspended")
+
+    def released(self, mailbox: str, at: float) -> None:
+        """It was the owner: what was seen becomes usual."""
+        record = self.record(mailbox, at)
+        profile = record.profile
+        profile.step, profile.step_at, profile.held = by_word("hold", "released"), at, 0
+        profile.trusted_until = at + TRUST
+        profile.levels.clear()
+        profile.bad_now.value = 0.0
+        for rate, half in ((profile.hour, HOUR), (profile.day, DAY)):
+            rate.learn(at, half * 60)
+        for seen in (*profile.places, *profile.devices):
+            if at - seen.last < 2 * DAY and not seen.mature(at):
+                seen.first, seen.days = at - 4 * DAY, max(seen.days, 2)
+
+    def confirmed(self, mailbox: str, at: float) -> None:
+        """It was stolen: others are looked at more closely for some days."""
+        profile = self.record(mailbox, at).profile
+        profile.step, profile.step_at = "suspended", at
+        bodies = [one.body for one in profile.texts if at - one.first < 2 * DAY]
+        clients = [
+            name for name, users in self.crowd.clients.items() if mailbox in users
+            and at - users[mailbox] < 2 * DAY
+        ]  # fmt: skip
+        self.crowd.confirm(mailbox, at, bodies, clients)
+
+    # Evidence
+
+    def weigh(self, mailbox: str, profile: Profile, at: float) -> float:
+        """All evidence of a mailbox at a time, nats."""
+        nats = self.crowd.raised(mailbox, at)
+        if at < profile.trusted_until:
+            nats += TRUSTED
+        for group, level in profile.levels.items():
+            nats += decayed(level.nats, level.at, at, HALVES[group])  # type: ignore[index]
+        return nats
+
+    def why(self, mailbox: str, at: float) -> tuple[Finding, ...]:
+        """The signals that weigh most at a time."""
+        levels = self.record(mailbox, at).profile.levels
+        found = [
+            Finding(name, decayed(nats, level.at, at, HALVES[group]), facts)  # type: ignore[index]
+            for group, level in levels.items()
+            for name, nats, facts in level.why
+        ]
+        return tuple(sorted(found, key=lambda one: -abs(one.nats))[:WHY])
+
+    def _raise(self, profile: Profile, group: Group, found: list[Finding], at: float) -> None:
+        """A group keeps its strongest evidence: more of the same is not more."""
+        nats = together([one.nats for one in found])
+        before = profile.levels.get(group)
+        if group == "recipients" or before is None:
+            pass
+        elif decayed(before.nats, before.at, at, HALVES[group]) >= nats and before.nats > 0:
+            return
+        kept = sorted(found, key=lambda one: -abs(one.nats))[:4]
+        profile.levels[group] = Level(nats, at, tuple((*one,) for one in kept))
+
+    def _findings(
+        self, act: SignIn | Content | Outcome | Complaint, record: Record
+    ) -> Iterator[Finding]:
+        if isinstance(act, SignIn):
+            return warnings.of_sign_in(act)
+        if isinstance(act, Outcome):
+            return outcomes.find(act, record)
+        if isinstance(act, Complaint):
+            return warnings.of_complaint(act)
+        at_home = act.at - record.profile.away > AWAY
+        return texts.find(act, record, self.crowd, at_home=at_home)
+
+    # What it does to the mailbox
+
+    def _climb(self, profile: Profile, nats: float, at: float, *, slow: bool = True) -> Step:
+        before: Step = profile.step  # type: ignore[assignment]
+        step = by_evidence(before, nats, profile.held)
+        if step == "slow":
+            if not slow:
+                return before
+            # Put off once: who comes again after a while is a mail program.
+            if profile.slowed and PUT_OFF <= at - profile.slowed < DAY:
+                step = "normal"
+            elif not profile.slowed or at - profile.slowed >= DAY:
+                profile.slowed = at
+        if step != before:
+            profile.step, profile.step_at = step, at
+        return step
+
+    def _count(self, view: View, device_key: int, nats: float, *, taken: bool) -> None:
+        profile, record, act = view.profile, view.record, view.act
+        count = len(act.recipients)
+        if not view.at_home:
+            profile.away = act.at
+        profile.hour.add(count, act.at, HOUR)
+        profile.day.add(count, act.at, DAY)
+        if not taken:
+            return
+        # A network and a device are remembered from the first moment, and trusted after days.
+        if nats < LEARN_BELOW or view.seen is None:
+            record.enter(view.place, act.at, reading=False)
+        if nats < LEARN_BELOW or view.device is None:
+            record.use(device_key, act.at)
+        profile.messages += 1
+        profile.last = act.at
+        if nats >= LEARN_BELOW:
+            return
+        profile.usual = profile.usual * 0.999 + count
+        profile.usual_new = profile.usual_new * 0.999 + view.new_people
+        for one in act.recipients:
+            record.meet(one)
+        for rate, half in ((profile.hour, HOUR), (profile.day, DAY)):
+            rate.learn(act.at, half * 60)
+
+    def _enter(self, act: SignIn, record: Record) -> None:
+        profile = record.profile
+        profile.logins += 1
+        if act.protocol != "smtp":
+            record.enter(self.networks.place(act.client), act.at, reading=True)

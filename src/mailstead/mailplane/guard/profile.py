@@ -1,0 +1,234 @@
+"""What the guard remembers of one mailbox: bounded, so that many mailboxes fit.
+
+Whatever happens, a profile has at most so many places, devices, people and texts; the oldest goes
+first. What decays is kept as a value and the moment for which it holds.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from zlib import crc32
+
+import msgspec
+
+from mailstead.mailplane.guard.networks import Place
+
+HOUR, DAY = 3600.0, 86_400.0
+MOST_PLACES = 16
+MOST_DEVICES = 8
+MOST_PEOPLE = 192
+MOST_TEXTS = 8
+LARGEST = 2048
+"""Octets of a profile as it is stored."""
+
+
+def decayed(value: float, then: float, now: float, half: float) -> float:
+    """What is left of a value after a time; `half` is the time in which half of it goes."""
+    return value if now <= then else value * 0.5 ** ((now - then) / half)
+
+
+def short(text: str) -> int:
+    """32 bits that stand for a text."""
+    return crc32(text.encode("utf-8", "replace"))
+
+
+class Seen(msgspec.Struct, array_like=True):
+    """A place or a device from which the mailbox was used."""
+
+    key: int
+    near: int
+    country: str
+    first: float
+    last: float
+    days: int = 1
+    """Different days."""
+    read: float = 0.0
+    """When mail was last read from there (IMAP, POP, panel); 0: never."""
+    first_read: float = 0.0
+
+    def touch(self, at: float) -> None:
+        """Used once more."""
+        if at // DAY > self.last // DAY:
+            self.days += 1
+        self.last = max(self.last, at)
+
+    def mature(self, at: float) -> bool:
+        """Used for days: an intruder is noticed sooner."""
+        return at - self.first > 3 * DAY and self.days >= 2
+
+
+class Text(msgspec.Struct, array_like=True):
+    """A text that was sent."""
+
+    body: int
+    first: float
+    last: float
+    count: int = 1
+
+
+class Rate(msgspec.Struct, array_like=True):
+    """A count that halves in a fixed time, and the most that it has been, which halves slowly."""
+
+    value: float = 0.0
+    at: float = 0.0
+    peak: float = 0.0
+    peak_at: float = 0.0
+
+    def now(self, at: float, half: float) -> float:
+        """What it is at a time."""
+        return decayed(self.value, self.at, at, half)
+
+    def add(self, count: float, at: float, half: float) -> float:
+        """Count something."""
+        self.value = self.now(at, half) + count
+        self.at = max(at, self.at)
+        return self.value
+
+    def learn(self, at: float, keep: float) -> None:
+        """Let what it is now be usual from now on."""
+        self.peak = max(self.value, decayed(self.peak, self.peak_at, at, keep))
+        self.peak_at = at
+
+
+class Level(msgspec.Struct, array_like=True):
+    """Evidence of one group: nats, since when they decay, what they came from."""
+
+    nats: float
+    at: float
+    why: tuple[tuple[str, float, str], ...] = ()
+    """Signal, nats, facts."""
+
+
+class Profile(msgspec.Struct, array_like=True):
+    """One mailbox."""
+
+    since: float
+    """When it was made, or first seen."""
+    messages: int = 0
+    last: float = 0.0
+    """When it last sent."""
+    logins: int = 0
+    active_days: int = 0
+    active_at: float = 0.0
+    wides: int = 0
+    """Different operators' networks in all its time."""
+    usual: float = 0.0
+    """Recipients of unsuspicious mail, and those of them never written to before."""
+    usual_new: float = 0.0
+    bad: float = 0.0
+    """Recipients in all its time who did not exist or refused."""
+    places: list[Seen] = []
+    devices: list[Seen] = []
+    people: bytes = b""
+    """The last recipients, 32 bits each, oldest first."""
+    hour: Rate = msgspec.field(default_factory=Rate)
+    day: Rate = msgspec.field(default_factory=Rate)
+    bad_now: Rate = msgspec.field(default_factory=Rate)
+    texts: list[Text] = []
+    levels: dict[str, Level] = {}
+    step: str = "normal"
+    step_at: float = 0.0
+    away: float = 0.0
+    """When it last sent from a network that it had not used for days."""
+    slowed: float = 0.0
+    """When its mail was last put off."""
+    trusted_until: float = 0.0
+    """Its owner has shown that it was them: weighs less until then."""
+    held: int = 0
+    """Messages that wait for a decision."""
+
+
+_ENCODE = msgspec.msgpack.Encoder()
+_DECODE = msgspec.msgpack.Decoder(Profile)
+
+
+@dataclass(slots=True)
+class Record:
+    """A profile at work: the same with what is looked up often ready to hand."""
+
+    profile: Profile
+    people: set[int] = field(default_factory=set)
+    recent: array[int] = field(default_factory=lambda: array("I"))
+
+    @classmethod
+    def new(cls, since: float) -> Record:
+        """Of a mailbox that was made at that time."""
+        return cls(Profile(since=since))
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Record:
+        """From what was stored; raises `msgspec.MsgspecError`."""
+        profile = _DECODE.decode(raw)
+        recent = array("I")
+        recent.frombytes(profile.people)
+        return cls(profile, set(recent), recent)
+
+    def encode(self) -> bytes:
+        """As it is stored: at most `LARGEST` octets."""
+        self.profile.people = self.recent.tobytes()
+        return _ENCODE.encode(self.profile)
+
+    def knows(self, recipient: str) -> bool:
+        """Whether the mailbox has written to somebody lately."""
+        return short(recipient) in self.people
+
+    def meet(self, recipient: str) -> None:
+        """Remember somebody; the oldest is forgotten."""
+        key = short(recipient)
+        if key in self.people:
+            return
+        if len(self.recent) >= MOST_PEOPLE:
+            self.people.difference_update(self.recent[: MOST_PEOPLE // 8])
+            del self.recent[: MOST_PEOPLE // 8]
+        self.recent.append(key)
+        self.people.add(key)
+
+    def place(self, place: Place) -> Seen | None:
+        """What is known of an operator's network."""
+        for seen in self.profile.places:
+            if seen.key == place.wide:
+                return seen
+        return None
+
+    def device(self, key: int) -> Seen | None:
+        """What is known of a device."""
+        for seen in self.profile.devices:
+            if seen.key == key:
+                return seen
+        return None
+
+    def enter(self, place: Place, at: float, *, reading: bool) -> Seen:
+        """The mailbox is used from a place."""
+        profile = self.profile
+        if at // DAY > profile.active_at // DAY:
+            profile.active_days += 1
+            profile.active_at = at
+        seen = self.place(place)
+        if seen is None:
+            profile.wides += 1
+            seen = _keep(profile.places, Seen(place.wide, place.near, place.country, at, at),
+                         MOST_PLACES)  # fmt: skip
+        else:
+            seen.touch(at)
+            seen.near = place.near
+        if reading:
+            seen.read = at
+            seen.first_read = seen.first_read or at
+        return seen
+
+    def use(self, device: int, at: float) -> None:
+        """It is used with a device."""
+        seen = self.device(device)
+        if seen is None:
+            _keep(self.profile.devices, Seen(device, 0, "", at, at), MOST_DEVICES)
+        else:
+            seen.touch(at)
+
+
+def _keep(kept: list[Seen], one: Seen, most: int) -> Seen:
+    """Put one in; the one that was used least and longest ago makes room."""
+    if len(kept) >= most:
+        kept.remove(min(kept, key=lambda seen: (seen.mature(one.last), seen.last)))
+    kept.append(one)
+    return one

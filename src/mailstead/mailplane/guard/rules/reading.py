@@ -1,0 +1,22 @@
+"""Whether mail is read (IMAP, POP, panel) from where it is sent: a spammer has no use for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailstead.mailplane.guard.evidence import SIGNALS, Finding
+from mailstead.mailplane.guard.view import DAY, View
+
+BEFORE = 300.0
+"""Seconds before it is sent: who tries a password reads at once, and only once."""
+
+
+def find(view: View) -> Iterator[Finding]:
+    """Read here before, or elsewhere only."""
+    seen = view.seen
+    if view.at_home:
+        return
+    if seen is not None and seen.first_read and view.at - seen.first_read > BEFORE:
+        yield Finding("read-here", SIGNALS["read-here"].most)
+    elif any(view.at - one.read < 30 * DAY for one in view.profile.places if one.read):
+        yield Finding("never-read-here", SIGNALS["never-read-here"].most)
