@@ -51,9 +51,7 @@ SIGNALS: dict[str, Signal] = {
     "device-known": Signal("home", -1.0, "sent with a program used for days"),
     "read-here": Signal("home", -1.6, "mail was read from the same network before"),
     "never-read-here": Signal("access", 0.8, "mail is read elsewhere, never from there"),
-    "first-sending": Signal(
-        "access", 1.5, "the mailbox sends for the first time, or again at last"
-    ),
+    "first-sending": Signal("access", 1.5, "sends for the first time, or after a long time"),
     "networks-many": Signal("breadth", 7.0, "sent from several new networks within a day"),
     "networks-at-once": Signal("breadth", 2.0, "sent from two networks within minutes"),
     "people-new": Signal("recipients", 5.0, "writes to people it never wrote to"),
@@ -66,9 +64,7 @@ SIGNALS: dict[str, Signal] = {
     "author-foreign": Signal("content", 1.5, "writes in another's name"),
     "client-shared": Signal("crowd", 3.5, "the same client sends as several mailboxes"),
     "text-shared": Signal("crowd", 4.5, "other mailboxes send nearly the same text"),
-    "campaign": Signal(
-        "crowd", 6.0, "nearly the text, or the client, of a mailbox that was stolen"
-    ),
+    "campaign": Signal("crowd", 6.0, "text or client of a mailbox that was stolen"),
     "breached": Signal("past", 2.0, "its password is in lists of breached ones"),
     "complaint": Signal("past", 2.0, "receivers call its mail spam"),
     "young": Signal("past", 0.7, "the mailbox is new"),

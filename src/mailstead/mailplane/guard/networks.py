@@ -76,14 +76,15 @@ class Networks:
 
     def _add(self, number: int, line: str) -> None:
         words = line.rstrip("\n").split("\t")
+        wrong = _invalid(number, "is no range of addresses with an AS number and a country")
         try:
-            first, last = (ipaddress.ip_address(word) for word in words[:2])
+            first, last = ipaddress.ip_address(words[0]), ipaddress.ip_address(words[1])
             system, country = int(words[2].removeprefix("AS")), words[3].strip().upper()
         except (ValueError, IndexError):
-            first = last = None  # type: ignore[assignment]
-        ranges = self._four if getattr(first, "version", 0) == 4 else self._six
-        if first is None or first.version != last.version or int(last) < int(first):
-            raise _invalid(number, "is no range of addresses with an AS number and a country")
+            raise wrong from None
+        if first.version != last.version or int(last) < int(first):
+            raise wrong
+        ranges = self._four if first.version == 4 else self._six
         if ranges.lasts and int(first) <= ranges.lasts[-1]:
             raise _invalid(number, "is not in order")
         ranges.firsts.append(int(first))

@@ -1,4 +1,4 @@
-"""Whether mail is read (IMAP, POP, panel) from where it is sent: a spammer has no use for reading."""
+"""Whether mail is read (IMAP, POP, panel) from where it is sent: a spammer reads nothing."""
 
 from __future__ import annotations
 
