@@ -26,6 +26,8 @@ from mailstead.home import Home
 from mailstead.mailplane.engines import files
 from mailstead.mailplane.engines.postfix import control, queue, render
 from mailstead.mailplane.engines.postfix.model import from_settings
+from mailstead.mailplane.engines.tlspolicy import control as tlspolicy_control
+from mailstead.mailplane.engines.tlspolicy import model as tlspolicy_model
 from mailstead.mailplane.node import launch, sending
 from mailstead.mailplane.node.users import POSTFIX
 from mailstead.wire.pools import SendingAddress, SendingPlan
@@ -125,12 +127,14 @@ def _host(root: Path) -> Iterator[tuple[Settings, Home]]:
                 for words in (
                     ["smtp-sink", "-u", "nobody", f"{SINK}:25", "500"],
                     [sys.executable, "-m", launch.__name__, "router", "--home", str(root)],
+                    [sys.executable, "-m", launch.__name__, "tlspolicy", "--home", str(root)],
                     control.command(from_settings(settings, home)),
                 )
             ]
         _await(lambda: _listens(SINK, 25))
         _await(lambda: _listens("127.0.0.1", settings.ports.of("reinject")))
         _await(home.route_socket.exists)
+        _await(lambda: tlspolicy_control.answers(tlspolicy_model.from_settings(settings, home)))
         yield settings, home
     finally:
         for process in running:
@@ -153,6 +157,7 @@ def _prepare(home: Home) -> Settings:
     home.event_spool.parent.mkdir()
     home.sending.mkdir()
     shutil.chown(home.sending, POSTFIX, POSTFIX)
+    tlspolicy_control.prepare(tlspolicy_model.from_settings(settings, home))
     model = from_settings(settings, home)
     files.write(render.render(model))
     for name in ("main.cf", "master.cf"):

@@ -106,7 +106,16 @@ def check(name: str) -> None:
     found = queries.domain_named(actor, name)
     keys.check_domain(actor=actor, now=now(), domain=found)
     found = queries.domain_named(actor, str(found.pk))
-    SESSION.done(f"Looked at the DNS of {found.name}.", rows.domain_row(found))
+    findings = keys.finding_rows(found)
+    words = [
+        f"  {one['record']}: {one['verdict'] or 'not looked at'}"
+        + (f". {one['todo']} {one['name']} {one['type']} {one['publish']}" if one["todo"] else "")
+        for one in findings
+    ]
+    SESSION.done(
+        "\n".join([f"Looked at the DNS of {found.name}.", *words]),
+        rows.domain_row(found) | {"dns": findings},
+    )
 
 
 @app.command("accept")

@@ -1,4 +1,4 @@
-"""What the command asks about keys: rows of them, and the company's zone."""
+"""What the command asks about a domain's DNS: its records, its keys, the company's zone."""
 
 from __future__ import annotations
 
@@ -6,11 +6,30 @@ from typing import Any
 
 from mailstead.control.dns.key_words import next_words
 from mailstead.control.dns.operator_zone import push_all, zone_text
+from mailstead.control.dns.queries import report
 from mailstead.control.dns.services import check_domain
+from mailstead.control.dns.words import purpose_words, say_of
 from mailstead.control.hosting import queries
 from mailstead.control.hosting.models import DkimKey, Domain
 
-__all__ = ["check_domain", "key_rows", "push_all", "zone_text"]
+__all__ = ["check_domain", "finding_rows", "key_rows", "push_all", "zone_text"]
+
+
+def finding_rows(domain: Domain) -> list[dict[str, str]]:
+    """What the last look found of each record, as the command prints it."""
+    found = report(domain)
+    target = f"{domain.server.hostname}."
+    return [
+        {
+            "record": purpose_words(line.expected.purpose),
+            "name": line.expected.name,
+            "type": line.expected.type,
+            "verdict": line.kept.verdict if line.kept else "",
+            "todo": say_of(line, target).todo,
+            "publish": line.publish,
+        }
+        for line in (*found.records, *found.others)
+    ]
 
 
 def key_rows(domain: Domain) -> list[dict[str, Any]]:
