@@ -185,7 +185,8 @@ def test_a_customers_name_gets_one_when_it_points_here(node: Node) -> None:
     note = node.note(ONE)
     assert note.state == "elsewhere"
     assert ELSEWHERE in note.words
-    assert name_in(node.shown(ONE)) == HOST
+    # nginx may still be reading its list without the name that a test before has had.
+    node.shows(ONE, HOST)
     node.authority.point(ONE, "127.0.0.1")
     # It is not looked at all the time, and soon enough.
     node.later(dt.timedelta(seconds=10))
@@ -429,12 +430,12 @@ def test_what_changes_is_told_once(node: Node) -> None:
 def test_an_account_that_the_authority_binds_is_made_with_its_key(front: Front) -> None:
     with running_authority(front.model.http, binding=True) as binding:
         store.drop(front.home, HOST)
-        (front.home.secrets / "acme-account.pem").unlink()
+        (front.home.secrets / "acme-account.pem").unlink(missing_ok=True)
         refused = Node(front, binding)
         refused.later()
         assert refused.note(HOST).state == "failed"
         _forget(front)
-        (front.home.secrets / "acme-account.pem").unlink()
+        (front.home.secrets / "acme-account.pem").unlink(missing_ok=True)
         taken = Node(
             front, binding, key_id="key-1",
             key_secret="zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W",
@@ -442,7 +443,7 @@ def test_an_account_that_the_authority_binds_is_made_with_its_key(front: Front) 
         taken.later()
         assert taken.note(HOST).state == "valid"
         _forget(front)
-        (front.home.secrets / "acme-account.pem").unlink()
+        (front.home.secrets / "acme-account.pem").unlink(missing_ok=True)
 
 
 def test_without_an_authority_all_stays_self_signed(node: Node) -> None:

@@ -46,8 +46,11 @@ class View:
 
     @property
     def at_home(self) -> bool:
-        """Whether it comes from a network that was used for days."""
-        return self.seen is not None and self.seen.mature(self.act.at)
+        """Whether it comes from a network that was used for days, or from the first of all."""
+        seen = self.seen
+        if seen is None:
+            return False
+        return seen.mature(self.act.at) or seen.first - self.profile.since < DAY
 
 
 def doublings(value: float, usual: float) -> float:
