@@ -57,8 +57,10 @@ TRUST = 7 * DAY
 TRUSTED = -3.0
 PUT_OFF = 300.0
 """Seconds after which a message that was put off may come again."""
-LEARN_BELOW = 4.0
-"""Nats of evidence for theft up to which what is done counts as usual."""
+LEARN_BELOW = 3.0
+"""Nats of evidence that somebody else is at work, up to which what is done counts as usual."""
+STRANGERS: tuple[Group, ...] = ("access", "breadth", "crowd")
+"""The groups that speak of somebody else; what is sent and to whom may be new for the owner too."""
 AWAY = 3600.0
 """Seconds after which a text is no longer taken for one that was sent from a new network."""
 WHY = 8
@@ -118,7 +120,7 @@ class Detector:
         before: Step = profile.step  # type: ignore[assignment]
         step = self._climb(profile, nats, act.at)
         taken = step in ("normal", "hold")
-        self._count(view, key, nats, taken=taken)
+        self._count(view, key, taken=taken)
         if step == "hold":
             profile.held += 1
         opened = step == "hold" and before != "hold"
@@ -138,7 +140,7 @@ class Detector:
             self._enter(act, record)
             return
         nats = self.weigh(act.mailbox, profile, act.at)
-        if isinstance(act, Outcome) and nats < LEARN_BELOW:
+        if isinstance(act, Outcome) and self._is_theirs(profile, act.at):
             profile.bad = profile.bad * 0.999 + outcomes.WEIGHTS[act.fate]
         if profile.step in ("normal", "slow"):
             self._climb(profile, nats, act.at, slow=False)
@@ -233,7 +235,17 @@ class Detector:
             profile.step, profile.step_at = step, at
         return step
 
-    def _count(self, view: View, device_key: int, nats: float, *, taken: bool) -> None:
+    def _is_theirs(self, profile: Profile, at: float) -> bool:
+        """Whether nothing speaks of somebody else: then it teaches what is usual."""
+        levels = (profile.levels.get(group) for group in STRANGERS)
+        return (
+            sum(
+                decayed(one.nats, one.at, at, HALVES["access"]) for one in levels if one is not None
+            )
+            < LEARN_BELOW
+        )
+
+    def _count(self, view: View, device_key: int, *, taken: bool) -> None:
         profile, record, act = view.profile, view.record, view.act
         count = len(act.recipients)
         if not view.at_home:
@@ -243,13 +255,14 @@ class Detector:
         if not taken:
             return
         # A network and a device are remembered from the first moment, and trusted after days.
-        if nats < LEARN_BELOW or view.seen is None:
+        theirs = view.at_home or self._is_theirs(profile, act.at)
+        if theirs or view.seen is None:
             record.enter(view.place, act.at, reading=False)
-        if nats < LEARN_BELOW or view.device is None:
+        if theirs or view.device is None:
             record.use(device_key, act.at)
         profile.messages += 1
         profile.last = act.at
-        if nats >= LEARN_BELOW:
+        if not theirs:
             return
         profile.usual = profile.usual * 0.999 + count
         profile.usual_new = profile.usual_new * 0.999 + view.new_people

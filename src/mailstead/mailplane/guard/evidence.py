@@ -65,7 +65,7 @@ SIGNALS: dict[str, Signal] = {
     "client-shared": Signal("crowd", 3.5, "the same client sends as several mailboxes"),
     "text-shared": Signal("crowd", 4.5, "other mailboxes send nearly the same text"),
     "campaign": Signal("crowd", 6.0, "text or client of a mailbox that was stolen"),
-    "breached": Signal("past", 2.0, "its password is in lists of breached ones"),
+    "breached": Signal("past", 1.5, "its password is in lists of breached ones"),
     "complaint": Signal("past", 2.0, "receivers call its mail spam"),
     "young": Signal("past", 0.7, "the mailbox is new"),
     "quick-change": Signal("past", 1.0, "sends at once after a log-in from elsewhere"),

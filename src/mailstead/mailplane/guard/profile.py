@@ -169,6 +169,15 @@ class Record:
         self.profile.people = self.recent.tobytes()
         return _ENCODE.encode(self.profile)
 
+    def has_habits(self, at: float) -> bool:
+        """Whether there is something to differ from."""
+        profile = self.profile
+        return profile.active_days >= 2 and any(one.mature(at) for one in profile.places)
+
+    def sureness(self, at: float) -> float:
+        """How much it says that something is unusual, 0 to 1: little where nothing is usual yet."""
+        return 1.0 if self.has_habits(at) else 0.5
+
     def knows(self, recipient: str) -> bool:
         """Whether the mailbox has written to somebody lately."""
         return short(recipient) in self.people

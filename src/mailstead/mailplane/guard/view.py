@@ -41,8 +41,12 @@ class View:
     @property
     def has_habits(self) -> bool:
         """Whether there is something to differ from."""
-        profile = self.record.profile
-        return profile.active_days >= 2 and any(s.mature(self.act.at) for s in profile.places)
+        return self.record.has_habits(self.act.at)
+
+    @property
+    def sureness(self) -> float:
+        """As `Record.sureness`."""
+        return self.record.sureness(self.act.at)
 
     @property
     def at_home(self) -> bool:

@@ -17,4 +17,4 @@ def find(view: View) -> Iterator[Finding]:
     count, profile = len(view.act.recipients), view.profile
     peak = decayed(profile.hour.peak, profile.hour.peak_at, view.at, KEEP)
     if count >= LEAST and count > 2 * peak:
-        yield Finding("crowded", SIGNALS["crowded"].most, str(count))
+        yield Finding("crowded", SIGNALS["crowded"].most * view.sureness, str(count))

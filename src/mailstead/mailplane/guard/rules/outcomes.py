@@ -19,9 +19,9 @@ def find(act: Outcome, record: Record) -> Iterator[Finding]:
     profile = record.profile
     bad = profile.bad_now.add(WEIGHTS[act.fate], act.at, DAY)
     sent = max(profile.day.now(act.at, DAY), bad)
-    usual = min(max((profile.bad + 0.5) / (profile.usual + 25), 0.004), STOLEN / 2)
+    usual = min(max((profile.bad + 1) / (profile.usual + 25), 0.005), STOLEN / 2)
     nats = bad * log(STOLEN / usual) + (sent - bad) * log((1 - STOLEN) / (1 - usual))
     # One wrong address says little, however rare they are here.
-    nats = min(nats, 1.2 * bad, SIGNALS["nobody-there"].most)
+    nats = min(nats, 1.2 * bad, SIGNALS["nobody-there"].most) * record.sureness(act.at)
     if nats > 0:
         yield Finding("nobody-there", nats, f"{bad:.0f}/{sent:.0f}")

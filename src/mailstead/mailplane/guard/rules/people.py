@@ -30,7 +30,8 @@ def find(view: View) -> Iterator[Finding]:
     loss = (count - new) * log((1 - STOLEN) / (1 - share))
     before = view.profile.levels.get("recipients")
     kept = before.nats * 0.5 ** ((view.at - before.at) / DAY) if before else 0.0
-    nats = min(max(kept + gain + loss, SIGNALS["people-known"].most), SIGNALS["people-new"].most)
+    most = SIGNALS["people-new"].most * view.sureness
+    nats = min(max(kept + gain + loss, SIGNALS["people-known"].most), most)
     if nats > 0:
         yield Finding("people-new", nats, str(new))
     elif nats < 0:

@@ -24,5 +24,5 @@ def find(view: View) -> Iterator[Finding]:
         most = max(least, decayed(rate.peak, rate.peak_at, at, KEEP))
         worst = max(worst, doublings(rate.now(at, half) + count, most))
     if worst:
-        nats = min(_EACH * worst, SIGNALS["volume"].most)
+        nats = min(_EACH * worst, SIGNALS["volume"].most) * view.sureness
         yield Finding("volume", nats, str(round(profile.day.now(at, DAY) + count)))
