@@ -1,0 +1,33 @@
+"""What is measured: anything that judges submissions, ours or another method."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from mailstead.mailplane.guard import acts
+
+Step = Literal["normal", "slow", "hold", "suspended"]
+
+
+class Judge(Protocol):
+    """One server's guard. Times never go back."""
+
+    def opened(self, mailbox: str, at: float) -> None:
+        """The account was made then."""
+
+    def judge(self, submission: acts.Submission) -> Step:
+        """What to do with a message; counts it."""
+        ...
+
+    def note(self, act: acts.SignIn | acts.Content | acts.Outcome | acts.Complaint) -> None:
+        """Something else has happened."""
+
+    def held(self, mailbox: str, at: float) -> bool:
+        """Whether a case is open; a message or a note may have opened it."""
+        ...
+
+    def released(self, mailbox: str, at: float) -> None:
+        """The owner has shown that it was him."""
+
+    def confirmed(self, mailbox: str, at: float) -> None:
+        """The operator or the customer says that the mailbox was stolen."""
