@@ -39,6 +39,8 @@ class Attack:
     """Mean seconds between messages: an attack's own mean is drawn from this."""
     at_most: ClassVar[int] = 2_000
     """Messages through each mailbox: lists end, bots are hired by the hour."""
+    takes: ClassVar[float] = 0.5
+    """Seconds at least from one message to the next: connection, sign-in, DATA."""
     by_hand: ClassVar[bool] = False
     """Only mailboxes of people who write by hand are of use for it."""
 
@@ -75,8 +77,12 @@ class Attack:
             yield self.sign_in(victim, at, self.bot())
             at += self.lots.uniform(*TRIED_HOURS) * HOUR
         for _ in range(self.at_most):
-            at += self.lots.expovariate(1.0 / self._mean)
+            at = self.next(at)
             yield from self.message(victim, at)
+
+    def next(self, at: float) -> float:
+        """When the next message comes."""
+        return at + self.takes + self.lots.expovariate(1.0 / self._mean)
 
     def bot(self) -> Bot:
         """Who sends next."""
@@ -102,6 +108,7 @@ class FastBlast(Attack):
     bots = (1, 3)
     recipients = (1, 50)
     pause = (0.3, 3.0)
+    takes = 0.02
     at_most = 1_500
 
     def clients(self, botnet: Botnet) -> list[str]:
@@ -165,9 +172,11 @@ class WarmUp(Attack):
         lots, today = self.lots, 2.0
         for day in range(9):
             # In the hours of the day when the owner writes too.
-            moments = sorted(lots.triangular(0.0, 12.0) for _ in range(round(today)))
-            for moment in moments:
-                yield from self.message(victim, at + (24.0 * day + moment) * HOUR)
+            hours = sorted(lots.triangular(0.0, 12.0) for _ in range(round(today)))
+            before = 0.0
+            for each in hours:
+                before = max(before + self.takes, at + (24.0 * day + each) * HOUR)
+                yield from self.message(victim, before)
             today *= self.grows
 
 
@@ -184,11 +193,10 @@ class NightOnly(Attack):
         return start + ((24.5 - hour(start)) % 24.0) * HOUR
 
     def through(self, victim: Person, at: float) -> Iterator[Event]:
-        lots = self.lots
         for night in range(5):
             now = at + 24.0 * HOUR * night
             until = now + 4.5 * HOUR
-            while (now := now + lots.expovariate(1.0 / self._mean)) < until:
+            while (now := self.next(now)) < until:
                 yield from self.message(victim, now)
 
 
@@ -208,10 +216,10 @@ class ReplyChain(Attack):
             yield self.sign_in(victim, at, self.bot(), "imap")
             at += lots.uniform(60.0, 1_800.0)
         for _ in range(min(self.at_most, len(victim.book))):
-            at += lots.expovariate(1.0 / self._mean)
+            at = self.next(at)
             bot = self.bot()
             yield self.sign_in(victim, at, bot)
-            some = tuple(set(lots.choices(victim.book, k=lots.randint(1, 2))))
+            some = tuple(dict.fromkeys(lots.choices(victim.book, k=lots.randint(1, 2))))
             yield from self.campaign.answer(victim, at + 0.3, bot, some)
 
 
@@ -230,7 +238,7 @@ class Burst(Attack):
 
     def through(self, victim: Person, at: float) -> Iterator[Event]:
         for _ in range(self.at_most):
-            at += self.lots.expovariate(1.0 / self._mean)
+            at = self.next(at)
             yield from self.message(victim, at)
 
 

@@ -191,7 +191,7 @@ class Person:
         lots = self.lots
         device = device or self.device(at)
         count = 1 if lots.random() < 0.75 else lots.randint(2, 5)
-        recipients = tuple({self.somebody() for _ in range(count)})
+        recipients = tuple(dict.fromkeys(self.somebody() for _ in range(count)))
         if lots.random() < MISTYPED:
             yield acts.Outcome(at + 0.5, self.mailbox, f"{lots.random()}@{self.domain}", "unknown")
         spam = 7.0 if lots.random() < SPAMMY else self.hand.score

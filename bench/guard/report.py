@@ -17,7 +17,8 @@ PER = 10_000
 
 def as_markdown(plan: Plan, tallies: dict[str, Tally], words: str) -> str:
     """All tables of one set of seeds; `words` says what the seeds are for."""
-    seeds = f"{min(plan.seeds)}–{max(plan.seeds)}"
+    first, last = min(plan.seeds), max(plan.seeds)
+    seeds = str(first) if first == last else f"{first}–{last}"
     lines = [
         f"### Seeds {seeds}: {words}",
         "",
@@ -185,7 +186,8 @@ def _count(count: int, days: float) -> str:
 def _pair(values: Sequence[float]) -> str:
     if not values:
         return "–"
-    return f"{median(values):,.4g} / {quantile(values, 0.95):,.4g}"
+    middle = median(values)
+    return f"{middle:,.{0 if middle == int(middle) else 1}f} / {quantile(values, 0.95):,.0f}"
 
 
 def _times(seconds: Sequence[float]) -> str:
