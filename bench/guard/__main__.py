@@ -68,6 +68,9 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
         help="CSV file of residential bots; default: $GUARD_BOTNET; neither: made-up addresses",
     )
     parser.add_argument(
+        "--explain", action="store_true", help="tell each false hold and each attack that got far"
+    )
+    parser.add_argument(
         "--record", action="store_true", help="put the published table into bench/RESULTS.md"
     )
     arguments = parser.parse_args(words)
@@ -104,8 +107,12 @@ def main(words: Sequence[str] | None = None) -> int:
         if not chosen:
             continue
         plan = Plan(chosen, arguments.days, arguments.history, arguments.accounts, methods, botnet)
-        page = as_markdown(plan, run(plan, arguments.jobs, progress), what)
+        tallies = run(plan, arguments.jobs, progress)
+        page = as_markdown(plan, tallies, what)
         print(page)
+        if arguments.explain:
+            for name, tally in tallies.items():
+                print(*(f"{name}: {note}" for note in tally.notes), sep="\n")
         if arguments.record and what == PUBLISHED:
             recorded = with_section(RESULTS.read_text(encoding="utf-8"), SIMULATED, page)
             RESULTS.write_text(recorded, encoding="utf-8")

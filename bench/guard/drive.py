@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench.guard.clock import DAY, HOUR, midnight
-from bench.guard.judge import Judge
+from bench.guard.judge import Explains, Judge
 from bench.guard.letters import Event, Letter, Opened
 from bench.guard.world import World
 from mailstead.mailplane.guard import acts
@@ -28,6 +28,8 @@ RELEASED_AFTER = HOUR
 CONFIRMED_AFTER = 2 * HOUR
 """Until somebody says that a caught mailbox was stolen."""
 FIRST_WEEK = 7
+MANY = 20
+"""Messages out from which an attack is worth a note."""
 
 
 @dataclass
@@ -63,6 +65,8 @@ class Found:
     """Legitimate messages by population."""
     account_days: dict[str, float] = field(default_factory=dict)
     """Days of legitimate accounts, by population; a stolen one's until the theft."""
+    notes: list[str] = field(default_factory=list)
+    """False holds, and attacks that got far, for whoever looks for the reason."""
 
 
 class Drive:
@@ -101,6 +105,9 @@ class Drive:
     def finish(self) -> None:
         """What is still due before the end."""
         self._until(self._end)
+        for one in self.found.stolen:
+            if not one.caught:
+                self._remark(f"not caught, {one.messages} out", one.mailbox, self._end)
 
     def _until(self, at: float) -> None:
         later = self._later
@@ -161,12 +168,15 @@ class Drive:
             if not stolen.caught and (by_bot or mailbox not in self._open):
                 stolen.caught = True
                 stolen.seconds = at - self._first_tried.get(mailbox, at)
+                if stolen.messages >= MANY:
+                    self._remark(f"{stolen.messages} out", mailbox, at)
                 when = at + CONFIRMED_AFTER
                 self._plan(when, lambda: self._judge.confirmed(mailbox, when))
         elif mailbox not in self._open:
             self._open.add(mailbox)
             self.found.false[self._kinds[mailbox]] += 1
             self.found.first_week += at < midnight(FIRST_WEEK)
+            self._remark("false hold", mailbox, at)
             when = at + RELEASED_AFTER
             self._plan(when, lambda: self._release(mailbox, when))
 
@@ -174,6 +184,14 @@ class Drive:
         self._open.discard(mailbox)
         if not (mailbox in self._stolen and self._stolen[mailbox].caught):
             self._judge.released(mailbox, at)
+
+    def _remark(self, what: str, mailbox: str, at: float) -> None:
+        why = self._judge.why(mailbox, at) if isinstance(self._judge, Explains) else ()
+        day = (at - midnight(0)) / DAY
+        because = "; ".join(map(str, why))
+        self.found.notes.append(
+            f"day {day:.2f}, {self._kinds[mailbox]} {mailbox}: {what} {because}".strip()
+        )
 
 
 def drive(world: World, judges: Sequence[Judge]) -> list[Found]:

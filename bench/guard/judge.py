@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from collections.abc import Iterable
+from typing import Literal, Protocol, runtime_checkable
 
 from mailstead.mailplane.guard import acts
 
@@ -31,3 +32,12 @@ class Judge(Protocol):
 
     def confirmed(self, mailbox: str, at: float) -> None:
         """The operator or the customer says that the mailbox was stolen."""
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A judge that can say why; asked by `--explain` only."""
+
+    def why(self, mailbox: str, at: float) -> Iterable[object]:
+        """What weighs most at a time."""
+        ...

@@ -61,9 +61,11 @@ class Tally:
     beside: int = 0
     """False holds on servers with an attack, its victims before their turn included."""
     beside_days: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
-    def add(self, scenario: str, found: Found) -> None:
+    def add(self, scenario: str, found: Found, seed: int = 0) -> None:
         """One more world."""
+        self.notes += [f"seed {seed}, {scenario}, {note}" for note in found.notes]
         if scenario != CALM:
             self.attacks.setdefault(scenario, []).append(found.stolen)
             self.beside += found.false.total()
@@ -91,7 +93,7 @@ def run(plan: Plan, jobs: int, progress: Progress = lambda done, of: None) -> di
     with multiprocessing.Pool(jobs) as pool:
         for number, (job, found) in enumerate(zip(work, pool.imap(one, work), strict=True), 1):
             for name, result in zip(plan.methods, found, strict=True):
-                tallies[name].add(job.scenario, result)
+                tallies[name].add(job.scenario, result, job.seed)
             progress(number, len(work))
     return tallies
 

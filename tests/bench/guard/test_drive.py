@@ -110,6 +110,17 @@ def test_the_days_of_a_stolen_mailbox_count_until_the_theft() -> None:
     assert _found(Script()).account_days == {"quiet": pytest.approx(1.0)}
 
 
+def test_a_false_hold_and_a_thief_that_is_not_caught_are_remarked_with_their_reason() -> None:
+    class Reasoned(Script):
+        def why(self, mailbox: str, at: float) -> list[str]:
+            return ["new network", "new device"]
+
+    found = _found(Reasoned("hold"), letter(ONE, 0))
+    assert found.notes == [f"day 0.00, quiet {ONE.mailbox}: false hold new network; new device"]
+    found = _found(Script(), letter(ONE, 10, stolen=True), stolen_after=0)
+    assert found.notes == [f"day 1.00, quiet {ONE.mailbox}: not caught, 1 out"]
+
+
 def test_two_judges_do_not_touch_each_other() -> None:
     strict, lax = Script("hold"), Script()
     first, second = drive(world(ONE, letter(ONE, 0, outcomes=["bounced"])), [strict, lax])
