@@ -2,7 +2,7 @@
 
 What happens to a message: *normal*: it is out; its content, outcomes and complaints follow. *Slow*:
 a person's program comes again ten minutes later, a bot goes on with its next message. *Hold*: the
-filter sees it, nobody receives it. *Suspended*: as slow, but it will not be taken before a release.
+filter sees it, nobody receives it before a release. *Suspended*: as slow, but until a release.
 """
 
 from __future__ import annotations
@@ -81,6 +81,8 @@ class Drive:
         self._first_tried: dict[str, float] = {}
         self._open: set[str] = set()
         """Legitimate mailboxes with a case."""
+        self._held: dict[str, list[Letter]] = {}
+        """Their messages that wait for the release."""
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self.found = Found(stolen=list(self._stolen.values()))
@@ -131,6 +133,8 @@ class Drive:
             self._out(letter)
         elif step == "hold":
             self._follow(letter.content)
+            if not letter.stolen:
+                self._held.setdefault(mailbox, []).append(letter)
         elif not letter.stolen:
             self.found.slowed[self._kinds[mailbox]] += tries == TRIES
             if tries > 1:
@@ -148,6 +152,10 @@ class Drive:
                 stolen.messages += 1
                 stolen.recipients += len(letter.submission.recipients)
         self._follow(letter.content)
+        self._answers(letter)
+
+    def _answers(self, letter: Letter) -> None:
+        """What its recipients' servers and its readers say."""
         for outcome in letter.outcomes:
             self._follow(outcome)
         for complaint in letter.complaints:
@@ -184,6 +192,8 @@ class Drive:
         self._open.discard(mailbox)
         if not (mailbox in self._stolen and self._stolen[mailbox].caught):
             self._judge.released(mailbox, at)
+            for letter in self._held.pop(mailbox, ()):
+                self._answers(letter.again(at - letter.at))
 
     def _remark(self, what: str, mailbox: str, at: float) -> None:
         why = self._judge.why(mailbox, at) if isinstance(self._judge, Explains) else ()

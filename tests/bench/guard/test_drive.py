@@ -26,9 +26,16 @@ def test_what_becomes_of_a_message_follows_it_in_time() -> None:
 
 def test_a_held_message_is_read_by_the_filter_and_bounces_nowhere() -> None:
     script = Script("hold")
-    _found(script, letter(ONE, 100, outcomes=["bounced"]))
+    _found(script, letter(ONE, 100, stolen=True, outcomes=["bounced"]), stolen_after=0)
     assert script.times("Content") == [101.0]
     assert script.times("Outcome") == []
+
+
+def test_a_held_message_of_the_owner_goes_out_when_it_is_released() -> None:
+    script = Script("hold")
+    _found(script, letter(ONE, 100, outcomes=["bounced"]))
+    assert script.times("released") == [HOUR + 100]
+    assert script.times("Outcome") == [HOUR + 110]
 
 
 def test_a_slowed_person_comes_again_after_ten_minutes_and_counts_once() -> None:
