@@ -68,7 +68,9 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
         help="CSV file of residential bots; default: $GUARD_BOTNET; neither: made-up addresses",
     )
     parser.add_argument(
-        "--explain", action="store_true", help="tell each false hold and each attack that got far"
+        "--explain",
+        action="store_true",
+        help="tell each false hold and each attack that got far; of the tuning seeds only",
     )
     parser.add_argument(
         "--record", action="store_true", help="put the published table into bench/RESULTS.md"
@@ -110,7 +112,7 @@ def main(words: Sequence[str] | None = None) -> int:
         tallies = run(plan, arguments.jobs, progress)
         page = as_markdown(plan, tallies, what)
         print(page)
-        if arguments.explain:
+        if arguments.explain and what == TUNING:
             for name, tally in tallies.items():
                 print(*(f"{name}: {note}" for note in tally.notes), sep="\n")
         if arguments.record and what == PUBLISHED:

@@ -114,13 +114,15 @@ def test_a_published_table_says_that_it_is_and_is_recorded(
     results.write_text("# Results\n\nfigures\n", encoding="utf-8")
     monkeypatch.setattr(command, "RESULTS", results)
     words = "--seeds 1 --published 2 --days 2 --history 1 --accounts 1 --jobs 1 --record"
-    assert command.main([*words.split(), "--judge", "baselines"]) == 0
+    assert command.main([*words.split(), "--judge", "baselines", "--explain"]) == 0
     printed = capsys.readouterr().out
     assert "### Seeds 1: for tuning, not to be quoted" in printed
     assert "### Seeds 2: published; no weight was chosen by looking at them" in printed
     page = results.read_text(encoding="utf-8")
     assert page.startswith("# Results\n\nfigures\n\n## The guard, simulated\n\n### Seeds 2: ")
     assert "tuning, not" not in page
+    assert "seed 1, snowshoe, six accounts, day" in printed  # nobody catches all of them
+    assert "seed 2, snowshoe" not in printed
 
 
 def test_a_section_is_put_in_once_and_found_again() -> None:
