@@ -75,6 +75,7 @@ class Drive:
     def __init__(self, judge: Judge, world: World) -> None:
         self._judge = judge
         self._end = world.end
+        self._counted_from = world.counted_from
         self._kinds = {one.mailbox: one.kind for one in world.accounts}
         self._began = world.stolen
         self._stolen = {name: Stolen(name, turn) for turn, name in enumerate(world.stolen)}
@@ -90,7 +91,7 @@ class Drive:
         for one in world.accounts:
             until = min(world.stolen.get(one.mailbox, world.end), world.end)
             days[one.kind] = days.get(one.kind, 0.0) + max(
-                0.0, (until - max(one.opened, midnight(0))) / DAY
+                0.0, (until - max(one.opened, world.counted_from)) / DAY
             )
         self.found.account_days = days
 
@@ -182,9 +183,10 @@ class Drive:
                 self._plan(when, lambda: self._judge.confirmed(mailbox, when))
         elif mailbox not in self._open:
             self._open.add(mailbox)
-            self.found.false[self._kinds[mailbox]] += 1
-            self.found.first_week += at < midnight(FIRST_WEEK)
-            self._remark("false hold", mailbox, at)
+            if at >= self._counted_from:
+                self.found.false[self._kinds[mailbox]] += 1
+                self.found.first_week += at < midnight(FIRST_WEEK)
+                self._remark("false hold", mailbox, at)
             when = at + RELEASED_AFTER
             self._plan(when, lambda: self._release(mailbox, when))
 

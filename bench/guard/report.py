@@ -146,8 +146,9 @@ def _false(tallies: dict[str, Tally]) -> Iterator[str]:
     yield (
         f"False holds per {PER:,} account-days with their 95 % interval. The owner releases after"
         " an hour; a hold after that is another one. The guard begins knowing nobody; *first week*"
-        " are the holds of the first seven days. *Beside an attack*: the other accounts of attacked"
-        " servers, where a caught mailbox is confirmed as stolen after two hours."
+        " are the holds of the first seven days. *Beside an attack*: the other accounts of an"
+        " attacked server since the attack began; a caught mailbox is confirmed as stolen after two"
+        " hours."
     )
     yield ""
     yield f"| population | account-days | {' | '.join(tallies)} |"

@@ -59,7 +59,7 @@ class Tally:
     slowed: Counter[str] = field(default_factory=Counter)
     letters: Counter[str] = field(default_factory=Counter)
     beside: int = 0
-    """False holds on servers with an attack, its victims before their turn included."""
+    """False holds on servers since an attack began, its victims before their turn included."""
     beside_days: float = 0.0
     notes: list[str] = field(default_factory=list)
 

@@ -31,6 +31,8 @@ class World:
     end: float
     stolen: dict[str, float] = field(default_factory=dict)
     """When the attack on a mailbox begins, in the order of their turn."""
+    counted_from: float = midnight(0)
+    """False holds before it are not counted: before an attack a server is like any other."""
     attack: Iterator[Event] = field(default_factory=lambda: iter(()))
 
     def events(self) -> Iterator[Event]:
@@ -65,7 +67,7 @@ def under_attack(seed: int, kind: type[Attack], history: int, botnet: Botnet) ->
     until = start + kind.days * DAY
     turns = attack.turns(start)
     events = itertools.takewhile(lambda event: event.at < until, attack.events(turns))
-    return World(accounts, end, turns, events)
+    return World(accounts, end, turns, start, events)
 
 
 def _accounts(seed: str, each: int) -> list[Person]:

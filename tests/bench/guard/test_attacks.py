@@ -64,6 +64,7 @@ def test_each_mailbox_is_stolen_from_its_first_act_on(kind: type[Attack]) -> Non
         mailbox = event.submission.mailbox if isinstance(event, Letter) else event.mailbox
         first.setdefault(mailbox, event.at)
     assert len(world.stolen) == kind.accounts
+    assert midnight(HISTORY) <= world.counted_from <= min(world.stolen.values())
     assert set(first) == set(world.stolen)
     assert all(first[mailbox] >= at for mailbox, at in world.stolen.items())
 

@@ -112,6 +112,14 @@ def test_a_hold_before_the_theft_is_a_false_one_and_does_not_catch_the_thief() -
     assert found.stolen[0].seconds is None
 
 
+def test_the_peace_before_an_attack_is_not_counted() -> None:
+    peace = world(ONE, letter(ONE, 0), letter(ONE, 10 * HOUR))
+    peace.counted_from += 6 * HOUR
+    (found,) = drive(peace, [Script("hold", "hold")])
+    assert found.false == {"quiet": 1}
+    assert found.account_days == {"quiet": pytest.approx(0.75)}
+
+
 def test_the_days_of_a_stolen_mailbox_count_until_the_theft() -> None:
     assert _found(Script(), stolen_after=6 * HOUR).account_days == {"quiet": pytest.approx(0.25)}
     assert _found(Script()).account_days == {"quiet": pytest.approx(1.0)}

@@ -49,7 +49,7 @@ def world(
 ) -> World:
     """One account, these events, and the theft `stolen_after` seconds from the start."""
     stolen = {} if stolen_after is None else {person.mailbox: START + stolen_after}
-    return World([person], START + days * 86_400, stolen, iter(events))
+    return World([person], START + days * 86_400, stolen, attack=iter(events))
 
 
 class Script:
