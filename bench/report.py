@@ -13,6 +13,9 @@ from rich.table import Table
 
 from bench.machine import Machine
 
+SIMULATED = "The guard, simulated"
+"""Title of the section of RESULTS.md that `python -m bench.guard` records."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -145,3 +148,14 @@ def as_markdown(report: Report) -> str:
     lines += ["", "## Conditions", ""]
     lines += [f"- {name}: {words}" for name, words in report.conditions.items()]
     return "\n".join(lines) + "\n"
+
+
+def with_section(page: str, title: str, text: str) -> str:
+    """`page` with `text` as its section of that title, the last, in place of an older one."""
+    before = page.partition(f"\n## {title}\n")[0].rstrip("\n")
+    return f"{before}\n\n## {title}\n\n{text.strip()}\n"
+
+
+def section(page: str, title: str) -> str:
+    """The text of that section; empty: there is none."""
+    return page.partition(f"\n## {title}\n")[2].strip()

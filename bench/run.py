@@ -12,9 +12,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import clean, deliveries, directory, effect, guard, memory, outbound, panel, throughput
+from bench import clean, deliveries, directory, effect, memory, outbound, panel, throughput
 from bench.baseline import bare, equipped
 from bench.driver import Command
+from bench.guard import rate
 from bench.host import Host, HostFailed
 from bench.load.run import LoadFailed
 from bench.ours import Driver, Ours, driver, ours
@@ -88,7 +89,7 @@ class Run:
 
     def _guard(self) -> None:
         self.progress("asking the guard")
-        self.figures += guard.measure(self.work, 10 * self.size.messages)
+        self.figures += rate.measure(self.work, 10 * self.size.messages)
 
     def _with_ours(self) -> None:
         self.progress("starting ours")

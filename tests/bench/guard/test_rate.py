@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench import guard
+from bench.guard import rate
 
 
 def test_every_request_is_answered_and_the_guard_is_gone(tmp_path: Path) -> None:
-    (figure,) = guard.measure(tmp_path, 200)
+    (figure,) = rate.measure(tmp_path, 200)
     assert figure.value > 0
     assert list(tmp_path.iterdir()) == []
