@@ -51,10 +51,11 @@ class View:
     @property
     def at_home(self) -> bool:
         """Whether it comes from a network that was used for days, or from the first of all."""
-        seen = self.seen
+        seen, at = self.seen, self.act.at
         if seen is None:
             return False
-        return seen.mature(self.act.at) or seen.first - self.profile.since < DAY
+        read = seen.first_read and at - seen.first_read > DAY
+        return bool(read) or seen.mature(at) or seen.first - self.profile.since < DAY
 
 
 def doublings(value: float, usual: float) -> float:

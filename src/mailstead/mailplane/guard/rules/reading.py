@@ -14,9 +14,10 @@ BEFORE = 300.0
 def find(view: View) -> Iterator[Finding]:
     """Read here before, or elsewhere only."""
     seen = view.seen
-    if view.at_home:
+    if seen is not None and seen.mature(view.at):
         return
     if seen is not None and seen.first_read and view.at - seen.first_read > BEFORE:
-        yield Finding("read-here", SIGNALS["read-here"].most)
+        nats = SIGNALS["read-here"].most
+        yield Finding("read-here", nats if view.at - seen.first_read > DAY else nats * 0.6)
     elif any(view.at - one.read < 30 * DAY for one in view.profile.places if one.read):
         yield Finding("never-read-here", SIGNALS["never-read-here"].most)

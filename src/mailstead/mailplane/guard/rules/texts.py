@@ -9,20 +9,21 @@ from mailstead.mailplane.guard.crowd import Crowd, alike
 from mailstead.mailplane.guard.evidence import SIGNALS, Finding
 from mailstead.mailplane.guard.profile import DAY, MOST_TEXTS, Record, Text
 
-SOME = 4.0
-"""Score from which on a text is suspicious, though not spam yet."""
+SOME, MUCH = 3.5, 9.5
+"""Scores between which a text is ever more suspicious, though not spam yet."""
 TEMPLATE = 3 * DAY
 """A text that is known for so long is a template."""
 _NATS_SHARED = (0.0, 2.8, 3.8, 4.5)
-_MANY = 4
+_MANY, _EACH = 4, 0.35
 
 
 def find(act: Content, record: Record, crowd: Crowd, *, at_home: bool) -> Iterator[Finding]:
     """What speaks from the content; notes the text."""
     if act.spam:
         yield Finding("spam", SIGNALS["spam"].most, f"{act.score:.1f}")
-    elif act.score >= SOME:
-        yield Finding("spam", SIGNALS["spam"].most * 0.35, f"{act.score:.1f}")
+    elif act.score > SOME:
+        share = min((act.score - SOME) / (MUCH - SOME), 1.0)
+        yield Finding("spam", SIGNALS["spam"].most * share, f"{act.score:.1f}")
     own = act.mailbox.rpartition("@")[2]
     if act.author and act.author.rpartition("@")[2] != own:
         yield Finding("author-foreign", SIGNALS["author-foreign"].most, act.author)
@@ -31,7 +32,7 @@ def find(act: Content, record: Record, crowd: Crowd, *, at_home: bool) -> Iterat
     text = note(record, act.body, act.at)
     template = act.at - text.first > TEMPLATE
     if not template and not at_home and text.count >= _MANY:
-        nats = min(0.5 * text.count, SIGNALS["same-text"].most)
+        nats = min(_EACH * text.count, SIGNALS["same-text"].most) * record.sureness(act.at)
         yield Finding("same-text", nats, str(text.count))
     if crowd.is_stolen_text(act.body, act.at):
         yield Finding("campaign", SIGNALS["campaign"].most)

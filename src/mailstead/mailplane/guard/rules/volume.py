@@ -10,7 +10,7 @@ from mailstead.mailplane.guard.view import DAY, HOUR, View, doublings
 
 KEEP = 60 * DAY
 """In which half of a peak is forgotten: who sends each quarter is known still."""
-LEAST_HOUR, LEAST_DAY = 12.0, 30.0
+LEAST_HOUR, LEAST_DAY = 10.0, 20.0
 """Recipients that are nothing unusual for anybody."""
 _EACH = 1.1
 """Nats for each doubling."""
