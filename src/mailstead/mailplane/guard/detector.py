@@ -14,14 +14,14 @@ from mailstead.mailplane.guard.acts import Complaint, Content, Outcome, SignIn, 
 from mailstead.mailplane.guard.crowd import Crowd
 from mailstead.mailplane.guard.evidence import (
     HALVES,
+    SIGNALS,
     Finding,
     Group,
-    by_group,
-    together,
+    add_up,
 )
 from mailstead.mailplane.guard.ladder import Step, by_evidence, by_word
 from mailstead.mailplane.guard.networks import Networks
-from mailstead.mailplane.guard.profile import DAY, HOUR, Level, Profile, Record, decayed
+from mailstead.mailplane.guard.profile import DAY, HOUR, Mark, Profile, Record, decayed
 from mailstead.mailplane.guard.rules import (
     breadth,
     client,
@@ -64,6 +64,7 @@ STRANGERS: tuple[Group, ...] = ("access", "breadth", "crowd")
 AWAY = 3600.0
 """Seconds after which a text is no longer taken for one that was sent from a new network."""
 WHY = 8
+MOST_FACTS = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +113,12 @@ class Detector:
         new = sum(1 for one in act.recipients if not record.knows(one))
         view = View(act, record, place, record.place(place), record.device(key), self.crowd, new)
         findings = [one for rule in RULES for one in rule(view)]
-        groups = by_group(findings)
-        home = sum(one.nats for one in groups.pop("home", ()))
-        for group, some in groups.items():
-            self._raise(profile, group, some, act.at)
+        home = 0.0
+        for one in findings:
+            if SIGNALS[one.signal].group == "home":
+                home += one.nats
+            else:
+                _mark(profile, one, act.at)
         nats = self.weigh(act.mailbox, profile, act.at) + home
         before: Step = profile.step  # type: ignore[assignment]
         step = self._climb(profile, nats, act.at)
@@ -134,8 +137,8 @@ class Detector:
         """Learn from anything else; it may open a case too."""
         record = self.record(act.mailbox, act.at)
         profile = record.profile
-        for group, some in by_group(self._findings(act, record)).items():
-            self._raise(profile, group, some, act.at)
+        for one in self._findings(act, record):
+            _mark(profile, one, act.at)
         if isinstance(act, SignIn):
             self._enter(act, record)
             return
@@ -153,9 +156,9 @@ class Detector:
         """It was the owner: what was seen becomes usual."""
         record = self.record(mailbox, at)
         profile = record.profile
-        profile.step, profile.step_at, profile.held = by_word("hold", "released"), at, 0
+        profile.step, profile.step_at, profile.held = by_word("released"), at, 0
         profile.trusted_until = at + TRUST
-        profile.levels.clear()
+        profile.marks.clear()
         profile.bad_now.value = 0.0
         for rate, half in ((profile.hour, HOUR), (profile.day, DAY)):
             rate.learn(at, half * 60)
@@ -166,7 +169,7 @@ class Detector:
     def confirmed(self, mailbox: str, at: float) -> None:
         """It was stolen: others are looked at more closely for some days."""
         profile = self.record(mailbox, at).profile
-        profile.step, profile.step_at = "suspended", at
+        profile.step, profile.step_at = by_word("confirmed"), at
         bodies = [one.body for one in profile.texts if at - one.first < 2 * DAY]
         clients = [
             name for name, users in self.crowd.clients.items() if mailbox in users
@@ -181,30 +184,16 @@ class Detector:
         nats = self.crowd.raised(mailbox, at)
         if at < profile.trusted_until:
             nats += TRUSTED
-        for group, level in profile.levels.items():
-            nats += decayed(level.nats, level.at, at, HALVES[group])  # type: ignore[index]
-        return nats
+        return nats + sum(add_up(_faded(profile, at)).values())
 
     def why(self, mailbox: str, at: float) -> tuple[Finding, ...]:
         """The signals that weigh most at a time."""
-        levels = self.record(mailbox, at).profile.levels
+        profile = self.record(mailbox, at).profile
         found = [
-            Finding(name, decayed(nats, level.at, at, HALVES[group]), facts)  # type: ignore[index]
-            for group, level in levels.items()
-            for name, nats, facts in level.why
+            Finding(signal, nats, profile.marks[signal].facts)
+            for signal, nats in _faded(profile, at)
         ]
         return tuple(sorted(found, key=lambda one: -abs(one.nats))[:WHY])
-
-    def _raise(self, profile: Profile, group: Group, found: list[Finding], at: float) -> None:
-        """A group keeps its strongest evidence: more of the same is not more."""
-        nats = together([one.nats for one in found])
-        before = profile.levels.get(group)
-        if group == "recipients" or before is None:
-            pass
-        elif decayed(before.nats, before.at, at, HALVES[group]) >= nats and before.nats > 0:
-            return
-        kept = sorted(found, key=lambda one: -abs(one.nats))[:4]
-        profile.levels[group] = Level(nats, at, tuple((*one,) for one in kept))
 
     def _findings(
         self, act: SignIn | Content | Outcome | Complaint, record: Record
@@ -237,13 +226,8 @@ class Detector:
 
     def _is_theirs(self, profile: Profile, at: float) -> bool:
         """Whether nothing speaks of somebody else: then it teaches what is usual."""
-        levels = (profile.levels.get(group) for group in STRANGERS)
-        return (
-            sum(
-                decayed(one.nats, one.at, at, HALVES["access"]) for one in levels if one is not None
-            )
-            < LEARN_BELOW
-        )
+        groups = add_up(_faded(profile, at))
+        return sum(groups.get(group, 0.0) for group in STRANGERS) < LEARN_BELOW
 
     def _count(self, view: View, device_key: int, *, taken: bool) -> None:
         profile, record, act = view.profile, view.record, view.act
@@ -276,3 +260,29 @@ class Detector:
         profile.logins += 1
         if act.protocol != "smtp":
             record.enter(self.networks.place(act.client), act.at, reading=True)
+
+
+def _faded(profile: Profile, at: float) -> list[tuple[str, float]]:
+    """What is left of each signal."""
+    return [
+        (signal, decayed(mark.nats, mark.at, at, HALVES[SIGNALS[signal].group]))
+        for signal, mark in profile.marks.items()
+    ]
+
+
+def _mark(profile: Profile, one: Finding, at: float) -> None:
+    """A signal keeps its strongest sight: more of the same is not more.
+
+    Those about people are sums already, and only one of the two holds.
+    """
+    marks = profile.marks
+    if one.signal in people.BOTH:
+        for signal in people.BOTH:
+            marks.pop(signal, None)
+    else:
+        before = marks.get(one.signal)
+        if before is not None:
+            half = HALVES[SIGNALS[one.signal].group]
+            if decayed(before.nats, before.at, at, half) >= one.nats:
+                return
+    marks[one.signal] = Mark(one.nats, at, one.facts[:MOST_FACTS])

@@ -94,9 +94,9 @@ def together(nats: Sequence[float]) -> float:
     return top + SHARE * (sum(positive) - top) + sum(one for one in nats if one < 0)
 
 
-def by_group(findings: Iterable[Finding]) -> dict[Group, list[Finding]]:
-    """The findings of each group."""
-    found: dict[Group, list[Finding]] = {}
-    for one in findings:
-        found.setdefault(SIGNALS[one.signal].group, []).append(one)
-    return found
+def add_up(pairs: Iterable[tuple[str, float]]) -> dict[Group, float]:
+    """What the signals of each group weigh together."""
+    found: dict[Group, list[float]] = {}
+    for signal, nats in pairs:
+        found.setdefault(SIGNALS[signal].group, []).append(nats)
+    return {group: together(nats) for group, nats in found.items()}

@@ -26,8 +26,6 @@ def by_evidence(now: Step, nats: float, held: int) -> Step:
     return "slow" if nats >= THRESHOLDS["slow"] else "normal"
 
 
-def by_word(now: Step, word: Word) -> Step:
-    """The step after somebody's decision."""
-    if word == "released":
-        return "normal"
-    return "suspended" if now in ("hold", "suspended") else now
+def by_word(word: Word) -> Step:
+    """The step after somebody's decision, whatever it was before."""
+    return {"released": "normal", "confirmed": "suspended"}[word]  # type: ignore[return-value]

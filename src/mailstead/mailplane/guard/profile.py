@@ -91,13 +91,12 @@ class Rate(msgspec.Struct, array_like=True):
         self.peak_at = at
 
 
-class Level(msgspec.Struct, array_like=True):
-    """Evidence of one group: nats, since when they decay, what they came from."""
+class Mark(msgspec.Struct, array_like=True):
+    """Evidence of one signal: its nats when it was strongest, which fade from then on."""
 
     nats: float
     at: float
-    why: tuple[tuple[str, float, str], ...] = ()
-    """Signal, nats, facts."""
+    facts: str = ""
 
 
 class Profile(msgspec.Struct, array_like=True):
@@ -126,7 +125,8 @@ class Profile(msgspec.Struct, array_like=True):
     day: Rate = msgspec.field(default_factory=Rate)
     bad_now: Rate = msgspec.field(default_factory=Rate)
     texts: list[Text] = []
-    levels: dict[str, Level] = {}
+    marks: dict[str, Mark] = {}
+    """By signal."""
     step: str = "normal"
     step_at: float = 0.0
     away: float = 0.0

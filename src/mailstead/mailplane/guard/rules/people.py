@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import log
 
-from mailstead.mailplane.guard.evidence import SIGNALS, Finding
+from mailstead.mailplane.guard.evidence import HALVES, SIGNALS, Finding
+from mailstead.mailplane.guard.profile import decayed
 from mailstead.mailplane.guard.view import DAY, View
 
+BOTH = ("people-new", "people-known")
 STOLEN = 0.97
 """Share of strangers among a thief's recipients."""
 _AT_FIRST = 0.75
@@ -28,8 +30,11 @@ def find(view: View) -> Iterator[Finding]:
     new = view.new_people
     gain = new * log(STOLEN / share) if share < STOLEN else 0.0
     loss = (count - new) * log((1 - STOLEN) / (1 - share))
-    before = view.profile.levels.get("recipients")
-    kept = before.nats * 0.5 ** ((view.at - before.at) / DAY) if before else 0.0
+    kept = sum(
+        decayed(mark.nats, mark.at, view.at, HALVES["recipients"])
+        for signal in BOTH
+        if (mark := view.profile.marks.get(signal)) is not None
+    )
     most = SIGNALS["people-new"].most * view.sureness
     nats = min(max(kept + gain + loss, SIGNALS["people-known"].most), most)
     if nats > 0:
