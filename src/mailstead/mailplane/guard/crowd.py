@@ -102,6 +102,11 @@ class Crowd:
         """Whether a confirmed thief sent one like it lately."""
         return any(at - then < BURST and alike(one, body) for one, then in self.stolen_texts)
 
+    def is_stolen_client(self, client: str, at: float) -> bool:
+        """Whether a confirmed thief came from there lately."""
+        then = self.stolen_clients.get(client)
+        return then is not None and at - then < BURST
+
     def raised(self, mailbox: str, at: float) -> float:
         """Nats by which other confirmed thefts raise the prior; falls to 0 over `BURST`."""
         if not self.thefts:

@@ -15,7 +15,7 @@ def find(view: View) -> Iterator[Finding]:
     others = view.crowd.met(view.act.client, view.act.mailbox, view.at)
     if view.at_home or not view.has_habits:
         return
-    if view.act.client in view.crowd.stolen_clients:
+    if view.crowd.is_stolen_client(view.act.client, view.at):
         yield Finding("campaign", SIGNALS["campaign"].most * 0.8, view.act.client)
     elif others:
         yield Finding("client-shared", _NATS[min(others, 3)], str(others + 1))
