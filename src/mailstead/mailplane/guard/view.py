@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log2
 
 from mailstead.mailplane.guard.acts import Submission
@@ -10,13 +10,10 @@ from mailstead.mailplane.guard.crowd import Crowd
 from mailstead.mailplane.guard.networks import Place
 from mailstead.mailplane.guard.profile import DAY, HOUR, Profile, Record, Seen
 
-SETTLED = 3 * DAY
-"""After this time, with two days of use, a mailbox has habits."""
-
 
 @dataclass(slots=True)
 class View:
-    """A submission before it is counted."""
+    """A submission before it is counted; what several rules ask is found out once."""
 
     act: Submission
     record: Record
@@ -27,35 +24,30 @@ class View:
     crowd: Crowd
     new_people: int
     """Recipients never written to."""
+    at: float = field(init=False)
+    profile: Profile = field(init=False)
+    settled: bool = field(init=False)
+    """It comes from a network that was used for days."""
+    at_home: bool = field(init=False)
+    """The same, or the mailbox was read there for a day, or it is the first network of all."""
+    has_habits: bool = field(init=False)
+    """Whether there is something to differ from."""
 
-    @property
-    def profile(self) -> Profile:
-        """The mailbox's."""
-        return self.record.profile
-
-    @property
-    def at(self) -> float:
-        """When."""
-        return self.act.at
-
-    @property
-    def has_habits(self) -> bool:
-        """Whether there is something to differ from."""
-        return self.record.has_habits(self.act.at)
+    def __post_init__(self) -> None:
+        self.at, self.profile = self.act.at, self.record.profile
+        self.has_habits = self.record.has_habits(self.at)
+        seen, at = self.seen, self.at
+        self.settled = seen is not None and seen.mature(at)
+        self.at_home = seen is not None and (
+            self.settled
+            or bool(seen.first_read and at - seen.first_read > DAY)
+            or seen.first - self.profile.since < DAY
+        )
 
     @property
     def sureness(self) -> float:
         """As `Record.sureness`."""
-        return self.record.sureness(self.act.at)
-
-    @property
-    def at_home(self) -> bool:
-        """Whether it comes from a network that was used for days, or from the first of all."""
-        seen, at = self.seen, self.act.at
-        if seen is None:
-            return False
-        read = seen.first_read and at - seen.first_read > DAY
-        return bool(read) or seen.mature(at) or seen.first - self.profile.since < DAY
+        return 1.0 if self.has_habits else 0.5
 
 
 def doublings(value: float, usual: float) -> float:

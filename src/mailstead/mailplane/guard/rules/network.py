@@ -16,7 +16,7 @@ _COUNTRY_KNOWN = -0.8
 def find(view: View) -> Iterator[Finding]:
     """New, or known for days; one in between says nothing."""
     seen, profile = view.seen, view.profile
-    if seen is not None and seen.mature(view.at):
+    if view.settled and seen is not None:
         nats = SIGNALS["network-known"].most
         yield Finding("network-known", nats if seen.near == view.place.near else nats * 0.75)
         return

@@ -14,7 +14,7 @@ BEFORE = 300.0
 def find(view: View) -> Iterator[Finding]:
     """Read here before, or elsewhere only."""
     seen = view.seen
-    if seen is not None and seen.mature(view.at):
+    if view.settled:
         return
     if seen is not None and seen.first_read and view.at - seen.first_read > BEFORE:
         nats = SIGNALS["read-here"].most
