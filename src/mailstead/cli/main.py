@@ -16,6 +16,7 @@ from mailstead.cli import (
     app_password,
     audit,
     autoresponder,
+    breached,
     catchall,
     certificate,
     customer,
@@ -87,6 +88,7 @@ for noun in (
     suppression,
     reputation,
     sending_address,
+    breached,
     audit,
     service,
 ):
