@@ -323,7 +323,7 @@ def _between(keys: fuse.Keys, part: int, bits: int) -> fuse.Keys:
 def _nothing(state: State) -> Refusal:
     return Refusal(
         "breached-nothing",
-        "The lists hold no line that could be used ({wrong} of {lines} lines are of no known form).",
+        "The lists hold no line that can be used: {wrong} of {lines} lines are of no known form.",
         remedy="Say what they are with --plain, --combos or --ordered.",
         wrong=state.wrong,
         lines=state.lines,

@@ -75,7 +75,8 @@ def _words(rows: NDArray[np.uint8]) -> Keys:
 
 
 def _are_digits(words: Keys) -> NDArray[np.bool_]:
-    return (words & _HIGH) == 0
+    found: NDArray[np.bool_] = (words & _HIGH) == 0
+    return found
 
 
 def _packed(word: Keys) -> Keys:
