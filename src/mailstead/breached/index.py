@@ -139,8 +139,8 @@ def _unusable(path: Path, why: str) -> IndexUnusable:
 class Watch:
     """The index at a path, whatever happens to the file: opened anew when it was replaced.
 
-    Without a usable one nothing is known of any password (fail open); `trouble` says why. A file
-    that cannot be used does not take the place of one that is open.
+    Without a usable one nothing is known of any password (fail open). A file that cannot be used
+    does not take the place of one that is open; `trouble` says what is wrong with it.
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -173,8 +173,9 @@ class Watch:
         try:
             found = self.path.stat()
         except FileNotFoundError:
-            # Taken away on purpose. The old one is not closed: a thread may be asking it.
-            self._index, self._stamp, self.trouble = None, (), "there is no index"
+            # Never built, or taken away on purpose. The old one is not closed: a thread may be
+            # asking it.
+            self._index, self._stamp, self.trouble = None, (), ""
             return
         except OSError as error:
             self.trouble = error.strerror or "it cannot be looked at"

@@ -90,13 +90,17 @@ def test_a_house_that_does_not_look_knows_nothing(world: World, house: House) ->
 
 @pytest.mark.parametrize("content", [None, b"no index at all"])
 def test_without_a_usable_index_everything_goes_on(
-    world: World, house: House, content: bytes | None
+    world: World, house: House, content: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = house("refuse")
     path.unlink()
     if content is not None:
         path.write_bytes(content)
     assert not set_password(world, LEAKED)
+    # A broken one is told in the log, once; that there is none is nobody's fault.
+    assert not set_password(world, LEAKED)
+    said = [record.getMessage() for record in caplog.records if "breached" in record.name]
+    assert len(said) == (content is not None)
 
 
 def test_an_imported_hash_is_not_judged(world: World, house: House) -> None:

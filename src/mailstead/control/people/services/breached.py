@@ -6,10 +6,10 @@ any password and everything goes on.
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from pathlib import Path
 
-import structlog
 from django.conf import settings
 
 from mailstead.breached.index import Watch
@@ -18,6 +18,7 @@ from mailstead.standards.refusal import Refusal
 
 KNOWN = "The new password is known from leaks."
 """What the trail says of such a change."""
+_log = logging.getLogger(__name__)
 
 
 @cache
@@ -37,7 +38,7 @@ def is_breached(password: str) -> bool:
     before = watch.trouble
     known = watch.knows(password)
     if watch.trouble != before and watch.trouble:
-        structlog.get_logger("breached").warning("not looked", why=watch.trouble)
+        _log.warning("%s", watch.trouble)
     if known and policy == "refuse":
         raise Refusal(
             "password-breached",
