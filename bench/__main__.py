@@ -1,8 +1,8 @@
 """`python -m bench [NAMES…] [--quick] [--json PATH] [--record]`: measures, prints, writes.
 
-Run as root from the root of the repository. Names: directory, guard, memory, effect, panel,
-delivery, throughput, clean; none means all (`--quick`: all but clean). Ends with 1 when something
-could not be measured; a missed target is told, but is no failure of the run.
+Run as root from the root of the repository. Names: directory, guard, breached, memory, effect,
+panel, delivery, outbound, throughput, clean; none means all (`--quick`: all but clean). Ends with
+1 when something could not be measured; a missed target is told, but is no failure of the run.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ENTRIES)}")
     parser.add_argument("--quick", action="store_true", help="small sizes, in three minutes")
     parser.add_argument("--rows", type=int, help="messages in the delivery log (full: 30000000)")
+    parser.add_argument(
+        "--hashes", type=int, help="in the index of breached passwords (full: 100000000)"
+    )
     parser.add_argument("--json", type=Path, help=f"default: {OUT.relative_to(ROOT)}/DATE.json")
     parser.add_argument("--record", action="store_true", help="write bench/RESULTS.md too")
     parser.add_argument(
@@ -84,6 +87,8 @@ def main() -> int:
     size = QUICK if arguments.quick else FULL
     if arguments.rows:
         size = replace(size, log_rows=arguments.rows)
+    if arguments.hashes:
+        size = replace(size, leaked=arguments.hashes)
     names = arguments.names or [
         name for name in ENTRIES if not (arguments.quick and name == "clean")
     ]

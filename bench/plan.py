@@ -10,6 +10,7 @@ from bench.population import Population
 ENTRIES = (
     "directory",
     "guard",
+    "breached",
     "memory",
     "effect",
     "panel",
@@ -40,6 +41,10 @@ class Size:
     """Messages in the delivery log before it is measured (`--rows`)."""
     log_events: int
     """Recorded on top of them."""
+    leaked: int
+    """Hashes in the index of breached passwords (`--hashes`)."""
+    strangers: int
+    """Other hashes that it is asked about."""
     settle: float
     """Seconds of rest before memory is looked at."""
     shape: Shape = field(default_factory=Shape)
@@ -55,6 +60,8 @@ FULL = Size(
     pages=60,
     log_rows=3_000_000,
     log_events=40_000,
+    leaked=100_000_000,
+    strangers=200_000_000,
     settle=30,
 )
 QUICK = Size(
@@ -67,5 +74,7 @@ QUICK = Size(
     pages=10,
     log_rows=50_000,
     log_events=5_000,
+    leaked=1_000_000,
+    strangers=10_000_000,
     settle=3,
 )

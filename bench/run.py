@@ -12,7 +12,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import clean, deliveries, directory, effect, memory, outbound, panel, throughput
+from bench import (
+    breached,
+    clean,
+    deliveries,
+    directory,
+    effect,
+    memory,
+    outbound,
+    panel,
+    throughput,
+)
 from bench.baseline import bare, equipped
 from bench.driver import Command
 from bench.guard import rate
@@ -50,6 +60,8 @@ class Run:
             self._entry("directory", self._directory)
         if "guard" in self.names:
             self._entry("guard", self._guard)
+        if "breached" in self.names:
+            self._entry("breached", self._breached)
         if _OURS & set(self.names):
             self._entry("ours", self._with_ours)
         if "panel" in self.names:
@@ -90,6 +102,10 @@ class Run:
     def _guard(self) -> None:
         self.progress("asking the guard")
         self.figures += rate.measure(self.work, 10 * self.size.messages)
+
+    def _breached(self) -> None:
+        size = self.size
+        self.figures += breached.measure(self.work, size.leaked, self.progress, size.strangers)
 
     def _with_ours(self) -> None:
         self.progress("starting ours")

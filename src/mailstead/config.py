@@ -219,6 +219,15 @@ class Reputation(_Section, frozen=True, kw_only=True):
     """
 
 
+class Passwords(_Section, frozen=True, kw_only=True):
+    """Passwords that people choose, for mailboxes and for the panel."""
+
+    breached: Literal["warn", "refuse", "off"] = "warn"
+    """What happens to one that is known from leaks, where there is an index of them
+    (`mailstead breached build`): it is taken and its owner is told, or it is refused, or nobody
+    looks. One password in 65,536 is taken for a known one by mistake."""
+
+
 class Log(_Section, frozen=True, kw_only=True):
     """The engines' logs: who sent what to whom, and who logged in from where."""
 
@@ -274,6 +283,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     certificates: Certificates = Certificates()
     storage: Storage = Storage()
     reputation: Reputation = Reputation()
+    passwords: Passwords = Passwords()
     log: Log = Log()
     web: Web = Web()
 

@@ -226,6 +226,11 @@ class Home:
         return self.root / "guard" / "guard.db"
 
     @property
+    def breached_index(self) -> Path:
+        """Passwords known from leaks (breached/): root's, read by everybody who checks one."""
+        return self.root / "breached" / "index"
+
+    @property
     def guard_socket(self) -> Path:
         """Where the guard answers Postfix."""
         return self.run / "guard" / "guard.sock"

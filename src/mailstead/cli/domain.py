@@ -108,7 +108,7 @@ def check(name: str) -> None:
     found = queries.domain_named(actor, str(found.pk))
     findings = keys.finding_rows(found)
     words = [
-        f"  {one['record']}: {one['verdict'] or 'not looked at'}"
+        f"  {one['record'].upper()}: {one['verdict'] or 'not looked at'}"
         + (f". {one['todo']} {one['name']} {one['type']} {one['publish']}" if one["todo"] else "")
         for one in findings
     ]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mailstead.cli import importing, options, rows
-from mailstead.cli.session import SESSION, ask_secret, kept_days, now, page
+from mailstead.cli.session import SESSION, Row, ask_secret, kept_days, now, page
 from mailstead.standards.address import mailbox_address
 from mailstead.standards.refusal import Refusal
 from mailstead.standards.sizes import size
+
+if TYPE_CHECKING:
+    from mailstead.control.hosting.models import Mailbox
 
 app = typer.Typer(help="Mailboxes.", no_args_is_help=True)
 
@@ -53,6 +56,14 @@ def add(
     if secret.made:
         row["password"] = secret.made
         words += f" Its password is {secret.made}"
+    _done(words, row, made)
+
+
+def _done(words: str, row: Row, mailbox: Mailbox) -> None:
+    """The end of a change of the password, with what is known of it."""
+    row["breached"] = mailbox.breached
+    if mailbox.breached:
+        words += " This password is known from leaks: choose another one."
     SESSION.done(words, row)
 
 
@@ -119,7 +130,7 @@ def password(
     if secret.made:
         row["password"] = secret.made
         words += f" The new one is {secret.made}"
-    SESSION.done(words, row)
+    _done(words, row, found)
 
 
 def _chosen(login: bool, sending: bool, receiving: bool) -> list[What]:

@@ -16,6 +16,7 @@ from mailstead.cli import (
     app_password,
     audit,
     autoresponder,
+    breached,
     catchall,
     certificate,
     customer,
@@ -89,6 +90,7 @@ for noun in (
     suppression,
     reputation,
     sending_address,
+    breached,
     audit,
     service,
 ):

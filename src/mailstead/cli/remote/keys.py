@@ -31,6 +31,22 @@ def check_domain(*, actor: object, now: object, domain: Thing) -> None:
     SESSION.api().call("POST", f"/domains/{part(domain.name)}/dns/check", None)
 
 
+def finding_rows(domain: Thing) -> list[dict[str, str]]:
+    """What the last look found of each record."""
+    found = SESSION.api().get(f"/domains/{part(domain.name)}/dns")
+    return [
+        {
+            "record": one["purpose"],
+            "name": one["name"],
+            "type": one["type"],
+            "verdict": one["verdict"] or "",
+            "todo": one["todo"],
+            "publish": one["publish"],
+        }
+        for one in (*found["records"], *found["others"])
+    ]
+
+
 def zone_text(actor: object, now: object) -> Iterator[str]:
     """The company's zone of keys."""
     yield SESSION.api().get("/operator-zone")["text"]

@@ -8,7 +8,7 @@ from mailstead.control.dns.key_words import next_words
 from mailstead.control.dns.operator_zone import push_all, zone_text
 from mailstead.control.dns.queries import report
 from mailstead.control.dns.services import check_domain
-from mailstead.control.dns.words import purpose_words, say_of
+from mailstead.control.dns.words import say_of
 from mailstead.control.hosting import queries
 from mailstead.control.hosting.models import DkimKey, Domain
 
@@ -21,7 +21,7 @@ def finding_rows(domain: Domain) -> list[dict[str, str]]:
     target = f"{domain.server.hostname}."
     return [
         {
-            "record": purpose_words(line.expected.purpose),
+            "record": line.expected.purpose,
             "name": line.expected.name,
             "type": line.expected.type,
             "verdict": line.kept.verdict if line.kept else "",

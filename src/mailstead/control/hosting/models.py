@@ -186,6 +186,9 @@ class Mailbox(models.Model):
     removed_at = models.DateTimeField(null=True)
     purge_after = models.DateTimeField(null=True, db_index=True)
 
+    breached = False
+    """Whether the password that was just set is known from leaks; not stored."""
+
     class Meta:
         constraints = [
             models.UniqueConstraint(

@@ -18,7 +18,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailstead.control.people.models import Person
-from mailstead.control.people.pages import fresh_proof
+from mailstead.control.people.pages import fresh_proof, warn_breached
+from mailstead.control.people.services.breached import KNOWN, is_breached
 from mailstead.control.people.services.outbox import post
 from mailstead.control.people.services.own import note_own
 
@@ -92,9 +93,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Only of people: a mailbox user's password is the mailbox's."""
         if isinstance(user, Person) and user.mailbox is not None:
             raise RuntimeError("the password of a mailbox is set by hosting")
+        # Where such a password is refused, the form has done it already.
+        known = is_breached(password)
         super().set_password(user, password)
         if isinstance(user, Person):
-            note_own(user, "person.set-password", self.request, timezone.now())
+            reason = KNOWN if known else ""
+            note_own(user, "person.set-password", self.request, timezone.now(), reason=reason)
+            if known:
+                warn_breached(self.request)
         # All that was open with the old one is closed (the session hash changes), and the address
         # has proved that it receives mail.
         EmailAddress.objects.filter(user_id=user.pk).update(verified=True)

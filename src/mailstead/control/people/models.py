@@ -50,6 +50,8 @@ class Person(AbstractBaseUser):
     objects = PersonManager()
     session_secret = ""
     """Of a mailbox user: what ends the sessions when it changes; set by the log-in's back end."""
+    breached = False
+    """Whether the password that was just set is known from leaks; not stored."""
 
     def __str__(self) -> str:
         return self.email

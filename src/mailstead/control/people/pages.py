@@ -9,11 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
@@ -38,6 +40,17 @@ def fresh_proof(request: HttpRequest) -> bool:
         return False
     proofs = get_authentication_records(request, request.user)
     return bool(proofs) and time.time() - proofs[-1]["at"] < FRESH
+
+
+def warn_breached(request: HttpRequest) -> None:
+    """Tell on the next page that the password which was just set is known from leaks."""
+    messages.warning(
+        request,
+        gettext(
+            "This password is known from leaks of other services, and thieves try it first. "
+            "Please choose another one, which you use nowhere else."
+        ),
+    )
 
 
 def page(

@@ -151,6 +151,7 @@ def _directories(settings: Settings, home: Home) -> None:
         (home.run, 0o755),
         (home.postfix, 0o755),
         (home.maps, 0o755),
+        (home.breached_index.parent, 0o755),
         (home.secrets, 0o711),
         (home.event_spool.parent, 0o700),
         (home.directory, 0o770),

@@ -12,6 +12,7 @@ from ninja import Field, Query, Router, Status
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.api.found import Named, domain_in, mailbox_in
 from mailstead.control.hosting.api.schemas import MailboxOut, mailbox_out
+from mailstead.control.hosting.models import Mailbox
 from mailstead.control.people.api.door import caller, operation
 from mailstead.control.people.api.paging import Page, Turn, paged
 from mailstead.control.people.api.schemas import In, Size
@@ -68,6 +69,9 @@ class MailboxMade(MailboxOut):
     password: str | None = Field(
         None, description="Shown this once; null where one was given, and in a repeated answer."
     )
+    breached: bool = Field(
+        False, description="Whether the password is known from leaks: another one is better."
+    )
 
 
 class MailboxFind(Turn):
@@ -91,8 +95,9 @@ class Resumption(In):
     what: list[What] = Field(min_length=1, max_length=3)
 
 
-def _made(row: MailboxOut, password: str | None) -> MailboxMade:
-    return MailboxMade(**row.model_dump(), password=password)
+def _made(mailbox: Mailbox, password: str | None) -> MailboxMade:
+    row = mailbox_out(mailbox).model_dump()
+    return MailboxMade(**row, password=password, breached=mailbox.breached)
 
 
 @router.get("/mailboxes", response=Page[MailboxOut], summary="List mailboxes")
@@ -122,7 +127,7 @@ def create_mailbox(request: HttpRequest, body: MailboxNew) -> Status[MailboxMade
         recovery_address=body.recovery_address,
         **secret,
     )
-    return Status(201, _made(mailbox_out(row), made))
+    return Status(201, _made(row, made))
 
 
 @router.get("/mailboxes/{mailbox}", response=MailboxOut, summary="Show a mailbox")
@@ -158,7 +163,7 @@ def set_password(request: HttpRequest, mailbox: Named, body: Secret) -> MailboxM
     actor, found = mailbox_in(request, mailbox)
     secret, made = body.given()
     services.set_password(actor=actor, now=timezone.now(), mailbox=found, **secret)
-    return _made(mailbox_out(found), made)
+    return _made(found, made)
 
 
 @router.post("/mailboxes/{mailbox}/suspend", response=MailboxOut, summary="Suspend a mailbox")

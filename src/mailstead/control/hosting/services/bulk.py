@@ -33,7 +33,6 @@ from mailstead.control.hosting.services.proof import claim
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
-from mailstead.standards import password as passwords
 from mailstead.standards.address import mailbox_address, normalise_domain
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange
@@ -108,23 +107,20 @@ class _Batch:
         if (address.domain, address.local) in self.present:
             return "present"
         quota = checked_size(row.quota, "quota")
-        if dry_run and row.hashed is None and row.password is not None:
-            secret, locked = passwords.check(row.password), False
-        else:
-            secret, locked = secret_of(row.password, row.hashed)
+        secret = secret_of(row.password, row.hashed, dry_run=dry_run)
         self._take_place(domain.customer)
         self.present.add((address.domain, address.local))
-        self.new.append(
-            Mailbox(
-                domain=domain,
-                local=address.local,
-                secret=secret,
-                quota=quota,
-                login_suspended=LOCKED if locked else "",
-                name=row.name[:120],
-                created_at=self.now,
-            )
+        made = Mailbox(
+            domain=domain,
+            local=address.local,
+            secret=secret.text,
+            quota=quota,
+            login_suspended=LOCKED if secret.locked else "",
+            name=row.name[:120],
+            created_at=self.now,
         )
+        made.breached = secret.breached
+        self.new.append(made)
         return "made"
 
 
@@ -156,6 +152,7 @@ def import_mailboxes(
             object_id=mailbox.pk or 0,
             now=now,
             after=facts(mailbox),
+            reason=people.KNOWN_FROM_LEAKS if mailbox.breached else "",
             owner=permit(actor, "mailbox.import", mailbox),
         )
         for mailbox in batch.new
@@ -254,5 +251,5 @@ def hashed_row(row: MailboxRow) -> MailboxRow:
 
     A hash stays as it was found: the sign of a locked one is read when the mailbox is made.
     """
-    secret, _ = secret_of(row.password, row.hashed)
-    return replace(row, password=None, hashed=secret if row.hashed is None else row.hashed)
+    secret = secret_of(row.password, row.hashed)
+    return replace(row, password=None, hashed=secret.text if row.hashed is None else row.hashed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from django.db import transaction
 
@@ -22,6 +22,7 @@ from mailstead.control.hosting.services.common import (
     take_serials,
 )
 from mailstead.control.hosting.services.limits import refuse_over_limit
+from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.standards import password as passwords
 from mailstead.standards.address import destination_address, mailbox_address
@@ -33,13 +34,27 @@ CREDENTIAL = "credential"
 LOCKED = "The imported password was locked."
 
 
-def secret_of(password: str | None, hashed: str | None) -> tuple[str, bool]:
-    """The secret to store for a password or a hash found elsewhere, and whether it was locked."""
+class Secret(NamedTuple):
+    """What is stored for a password."""
+
+    text: str
+    locked: bool = False
+    """Whether it was a hash found elsewhere that was locked there."""
+    breached: bool = False
+    """Whether the password is known from leaks; of a hash nobody knows."""
+
+
+def secret_of(password: str | None, hashed: str | None, *, dry_run: bool = False) -> Secret:
+    """The secret of a password or a hash found elsewhere; raises `Refusal`.
+
+    With `dry_run` a password is only looked at: to hash it takes long.
+    """
     if hashed is not None:
-        return passwords.imported(hashed)
+        return Secret(*passwords.imported(hashed))
     if password is None:
         raise Refusal("password-missing", "A password is missing.", remedy="Give one.")
-    return passwords.hashed(password), False
+    known = people.is_breached(passwords.check(password))
+    return Secret("" if dry_run else passwords.hashed(password), breached=known)
 
 
 @transaction.atomic
@@ -55,7 +70,10 @@ def create_mailbox(
     name: str = "",
     recovery_address: str = "",
 ) -> Mailbox:
-    """A new mailbox in `domain`, with a password or an imported hash; `quota` in bytes."""
+    """A new mailbox in `domain`, with a password or an imported hash; `quota` in bytes.
+
+    Its `breached` says whether the password is known from leaks, where that is not refused.
+    """
     checked = mailbox_address(address)
     if checked.domain != no_alias(domain).name:
         raise Refusal(
@@ -69,20 +87,28 @@ def create_mailbox(
             checked=checked,
         )
     refuse_over_limit(domain.customer, 1)
-    secret, locked = secret_of(password, hashed)
+    secret = secret_of(password, hashed)
     mailbox = Mailbox.objects.create(
         domain=domain,
         local=checked.local,
-        secret=secret,
+        secret=secret.text,
         credential=take_serials(CREDENTIAL),
         quota=checked_size(quota, "quota"),
-        login_suspended=LOCKED if locked else "",
+        login_suspended=LOCKED if secret.locked else "",
         name=checked_text(name.strip(), "name", 120),
         recovery_address=outside_address(recovery_address),
         created_at=now,
     )
+    mailbox.breached = secret.breached
     refuse_loops_of_address(mailbox.address)
-    _commit(actor, now, "create", mailbox, None)
+    _commit(
+        actor,
+        now,
+        "create",
+        mailbox,
+        None,
+        reason=people.KNOWN_FROM_LEAKS if secret.breached else "",
+    )
     return mailbox
 
 
@@ -180,14 +206,19 @@ def set_password(
     password: str | None = None,
     hashed: str | None = None,
 ) -> None:
-    """Another password; every session that was opened with the old one ends."""
+    """Another password; every session that was opened with the old one ends.
+
+    `mailbox.breached` says whether it is known from leaks, where that is not refused.
+    """
     before = facts(living_mailbox(mailbox))
-    mailbox.secret, locked = secret_of(password, hashed)
+    secret = secret_of(password, hashed)
+    mailbox.secret, mailbox.breached = secret.text, secret.breached
     mailbox.credential = take_serials(CREDENTIAL)
-    if locked:
+    if secret.locked:
         mailbox.login_suspended = LOCKED
     mailbox.save()
-    _commit(actor, now, "set-password", mailbox, before)
+    reason = people.KNOWN_FROM_LEAKS if secret.breached else ""
+    _commit(actor, now, "set-password", mailbox, before, reason=reason)
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from mailstead.control.hosting.services.mailboxes import What
 from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.hosting.views.domain import day_of
 from mailstead.control.hosting.views.place import mailbox_in
-from mailstead.control.people.pages import View, actor_in, page
+from mailstead.control.people.pages import View, actor_in, page, warn_breached
 from mailstead.control.web.forms import submitted
 from mailstead.standards.password import generate
 
@@ -110,6 +110,8 @@ def password(request: HttpRequest, number: int) -> HttpResponse:
         if form.cleaned_data["password"]:
             words = gettext("The new password of {address} holds; mail programs need it too.")
             messages.success(request, words.format(address=mailbox.address))
+            if mailbox.breached:
+                warn_breached(request)
             return redirect("hosting:mailbox", number)
         context = {"mailbox": mailbox, "secret": secret[0], "new": False}
         return render(request, "hosting/mailboxes/secret.html", context)

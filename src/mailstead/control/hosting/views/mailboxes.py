@@ -18,7 +18,7 @@ from mailstead.control.hosting.forms.mailboxes import MailboxForm
 from mailstead.control.hosting.models import Domain, Mailbox
 from mailstead.control.hosting.views.confirming import form_page
 from mailstead.control.people.actor import Actor
-from mailstead.control.people.pages import actor_in, page
+from mailstead.control.people.pages import actor_in, page, warn_breached
 from mailstead.control.web.forms import submitted
 from mailstead.control.web.listing import csv_file, listing, wants_csv
 from mailstead.standards.password import generate
@@ -127,6 +127,8 @@ def add(request: HttpRequest) -> HttpResponse:
         if form.cleaned_data["password"]:
             words = gettext("The mailbox {address} is here.")
             messages.success(request, words.format(address=made[0].address))
+            if made[0].breached:
+                warn_breached(request)
             return redirect("hosting:mailbox", made[0].pk)
         context = {"mailbox": made[0], "secret": secret[0], "new": True}
         return render(request, "hosting/mailboxes/secret.html", context)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from mailstead.control.hosting import services
 from mailstead.control.hosting.forms.my import OwnPasswordForm, OwnRecoveryForm
 from mailstead.control.hosting.views.place import Place, mailbox_in, show, to
-from mailstead.control.people.pages import page
+from mailstead.control.people.pages import page, warn_breached
 from mailstead.control.web.forms import submitted
 
 
@@ -54,6 +54,8 @@ def password(request: HttpRequest) -> HttpResponse:
             request,
             gettext("Your new password holds. Your mail programs and other browsers need it now."),
         )
+        if place.mailbox.breached:
+            warn_breached(request)
         return to(place, "password")
     return _shown(request, place, form, None)
 

@@ -14,8 +14,9 @@ from django.utils.translation import gettext
 from mailstead.control.hosting import queries, services
 from mailstead.control.hosting.forms.sign_in import ActAsForm, NewPasswordForm
 from mailstead.control.hosting.middleware import ACTING, may_act_as
+from mailstead.control.hosting.models import Mailbox
 from mailstead.control.people import roles
-from mailstead.control.people.pages import actor_in, page
+from mailstead.control.people.pages import actor_in, page, warn_breached
 from mailstead.control.web.forms import submitted
 from mailstead.standards.refusal import Refusal
 
@@ -29,17 +30,23 @@ def recover(request: Any, token: str) -> HttpResponse:
     mailbox = services.recoverable(token)
     form = NewPasswordForm(request.POST or None)
 
+    changed: list[Mailbox] = []
+
     def save(data: dict[str, Any]) -> None:
-        services.recover(
-            now=timezone.now(),
-            token=token,
-            password=data["password"],
-            address=request.client,
-            request=request.number,
+        changed.append(
+            services.recover(
+                now=timezone.now(),
+                token=token,
+                password=data["password"],
+                address=request.client,
+                request=request.number,
+            )
         )
 
     if request.method == "POST" and submitted(form, save):
         messages.success(request, gettext("The new password holds. Sign in with it."))
+        if changed[0].breached:
+            warn_breached(request)
         return redirect("account_login")
     context = {"form": form, "address": mailbox.address}
     return render(request, "hosting/sign_in/recover.html", context)

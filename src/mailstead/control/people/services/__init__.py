@@ -7,6 +7,8 @@ from mailstead.control.people.services.audit import (
     record,
     record_many,
 )
+from mailstead.control.people.services.breached import KNOWN as KNOWN_FROM_LEAKS
+from mailstead.control.people.services.breached import is_breached
 from mailstead.control.people.services.idempotency import drop_keys
 from mailstead.control.people.services.invitations import (
     accept,
@@ -44,6 +46,7 @@ from mailstead.control.people.services.webhooks import (
 
 __all__ = [
     "COMPANY",
+    "KNOWN_FROM_LEAKS",
     "Owner",
     "accept",
     "change_role",
@@ -62,6 +65,7 @@ __all__ = [
     "entry",
     "invitation_link",
     "invite",
+    "is_breached",
     "open_invitation",
     "post",
     "record",

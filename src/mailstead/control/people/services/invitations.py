@@ -15,12 +15,13 @@ from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import Invitation, Membership, Person, Role
 from mailstead.control.people.services.audit import Owner, record
+from mailstead.control.people.services.breached import KNOWN
 from mailstead.control.people.services.members import (
+    choose_password,
     note_person,
     person_row,
     refuse_above,
     refuse_role,
-    refuse_weak,
 )
 from mailstead.control.people.services.outbox import post
 from mailstead.standards.address import destination_address
@@ -163,9 +164,8 @@ def accept(
     person = Person.objects.filter(email=address).first()
     if person is None:
         person = Person(email=address, joined_at=now)
-        refuse_weak(password, person)
+        choose_password(person, password)
         person.name = name.strip()[:120]
-        person.set_password(password)
         person.save()
     elif person.mailbox is not None or not person.check_password(password):
         raise Refusal(
@@ -192,7 +192,10 @@ def accept(
         request=actor.request if actor else "",
     )
     row = person_row(person, invitation.role, invitation.domains)
-    note_person(themselves, now, "person.accept", person, invitation.customer, after=row)
+    known = KNOWN if person.breached else ""
+    note_person(
+        themselves, now, "person.accept", person, invitation.customer, after=row, reason=known
+    )
     return person
 
 

@@ -21,6 +21,7 @@ from mailstead.control.people.models import (
     Webhook,
 )
 from mailstead.control.people.services.audit import Owner, record
+from mailstead.control.people.services.breached import KNOWN, is_breached
 from mailstead.standards.address import destination_address
 from mailstead.standards.refusal import Refusal
 
@@ -48,6 +49,7 @@ def note_person(
     *,
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
+    reason: str = "",
 ) -> None:
     """Write what happens to a person's rights into the trail of whom they work for."""
     record(
@@ -59,6 +61,7 @@ def note_person(
         now=now,
         before=before,
         after=after,
+        reason=reason,
         owner=Owner(customer=customer),
     )
 
@@ -89,12 +92,17 @@ def refuse_above(actor: Actor, role: str) -> None:
         )
 
 
-def refuse_weak(password: str, person: Person) -> None:
-    """Raise `Refusal` (`password-weak`) in the words of Django's validators."""
+def choose_password(person: Person, password: str) -> None:
+    """Set a person's first password; `person.breached` says whether it is known from leaks.
+
+    Raises `Refusal`: `password-breached`, or `password-weak` in the words of Django's validators.
+    """
+    person.breached = is_breached(password)
     try:
         validate_password(password, user=person)
     except ValidationError as error:
         raise Refusal("password-weak", " ".join(error.messages)) from error
+    person.set_password(password)
 
 
 @transaction.atomic
@@ -116,8 +124,7 @@ def create_member(
     person = Person.objects.filter(email=address).first()
     if person is None:
         person = Person(email=address, name=name, joined_at=now)
-        refuse_weak(password, person)
-        person.set_password(password)
+        choose_password(person, password)
         person.save()
     made, new = Membership.objects.get_or_create(
         person=person,
@@ -126,7 +133,8 @@ def create_member(
     )
     if new:
         row = person_row(person, role, domains)
-        note_person(actor, now, "person.create", person, customer, after=row)
+        known = KNOWN if person.breached else ""
+        note_person(actor, now, "person.create", person, customer, after=row, reason=known)
     return made
 
 

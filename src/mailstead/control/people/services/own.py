@@ -14,7 +14,9 @@ from mailstead.control.people.services.audit import Owner, record
 
 
 @transaction.atomic
-def note_own(person: Person, verb: str, request: HttpRequest, now: dt.datetime) -> None:
+def note_own(
+    person: Person, verb: str, request: HttpRequest, now: dt.datetime, *, reason: str = ""
+) -> None:
     """Write into the trail of everybody for whom the person works that they did this."""
     address = getattr(request, "client", "")
     number = getattr(request, "number", "")
@@ -30,5 +32,6 @@ def note_own(person: Person, verb: str, request: HttpRequest, now: dt.datetime) 
             label=person.email,
             object_id=person.pk,
             now=now,
+            reason=reason,
             owner=Owner(customer=actor.customer or None, mailbox=person.mailbox),
         )

@@ -21,7 +21,7 @@ from mailstead.control.people.actor import Actor
 from mailstead.control.people.devices import device_of
 from mailstead.control.people.forms import AcceptForm, ProfileForm
 from mailstead.control.people.models import Person
-from mailstead.control.people.pages import actor_in, page
+from mailstead.control.people.pages import actor_in, page, warn_breached
 from mailstead.control.people.services.own import note_own
 from mailstead.control.web.forms import submitted
 
@@ -100,11 +100,15 @@ def accept(request: Any, token: str) -> HttpResponse:
         del form.fields["email"]
     by = Actor(kind="customer", name=invitation.email, address=request.client)
 
+    taken: list[Person] = []
+
     def take(data: dict[str, Any]) -> None:
-        services.accept(now=now, token=token, actor=by, **data)
+        taken.append(services.accept(now=now, token=token, actor=by, **data))
 
     if request.method == "POST" and submitted(form, take):
         messages.success(request, gettext("Your log-in is ready. Sign in with it now."))
+        if taken[0].breached:
+            warn_breached(request)
         return redirect("account_login")
     return render(request, "people/accept.html", {"form": form, "invitation": invitation})
 

@@ -1,0 +1,1 @@
+"""Passwords known from leaks: lists, the build, the index."""
