@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailstead.mailplane.guard.acts import Content, Outcome, SignIn, Submission
+from mailstead.mailplane.guard.acts import Content, SignIn, Submission
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.networks import Networks
 from mailstead.mailplane.guard.profile import DAY, HOUR
@@ -56,6 +56,3 @@ def settled(*mailboxes: str, detector: Detector | None = None) -> Detector:
                 one = message(at + number * HOUR, FRIENDS[(day + number) % 12], mailbox=mailbox)
                 assert made.judge(one) == "normal"
     return made
-
-
-__all__ = ["Outcome"]

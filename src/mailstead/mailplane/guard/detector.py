@@ -93,9 +93,9 @@ class Detector:
 
     def record(self, mailbox: str, at: float) -> Record:
         """What is known of a mailbox; a new one where nothing is."""
-        found = self.records.get(mailbox)
-        if found is None:
-            found = self.records[mailbox] = self.load(mailbox) or Record.new(at)
+        # Taken out and put in again: what was used last stands last.
+        found = self.records.pop(mailbox, None) or self.load(mailbox) or Record.new(at)
+        self.records[mailbox] = found
         self.changed.add(mailbox)
         return found
 
