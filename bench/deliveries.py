@@ -27,6 +27,8 @@ from mailstead.mailplane.node.event_spool import EventSpool
 
 INGEST_TARGET = 2_000.0
 SEARCH_TARGET = 300.0
+SERVER = ("shared_buffers=4GB", "max_wal_size=16GB", "checkpoint_timeout=30min")
+"""What the operator's guide advises for a large host (docs/operator/install.md)."""
 HOME = "ms-gl"
 MESSAGES = 8_000
 """Of the logs that a node reads."""
@@ -88,7 +90,7 @@ def _reading(work: Path) -> Figure:
 
 
 def _database(work: Path, rows: int, events: int, trials: int) -> list[Figure]:
-    with database_server(work) as url:
+    with database_server(work, *SERVER) as url:
         done = subprocess.run(
             [sys.executable, "-m", "bench.log_rows", str(rows), str(events), str(trials)],
             cwd=ROOT,

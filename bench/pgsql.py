@@ -43,10 +43,10 @@ SUBMISSION = """-o smtpd_sender_restrictions=reject_sender_login_mismatch
 
 
 @contextmanager
-def database_server(work: Path) -> Iterator[str]:
-    """An empty PostgreSQL for our control plane; gives its URL."""
+def database_server(work: Path, *settings: str) -> Iterator[str]:
+    """An empty PostgreSQL for our control plane, with settings `NAME=VALUE`; gives its URL."""
     folder, script = work / "ms-gq", str(ROOT / "script" / "postgres-for-tests.sh")
-    url = call(script, "start", str(folder)).strip().splitlines()[-1]
+    url = call(script, "start", str(folder), *settings).strip().splitlines()[-1]
     try:
         yield url
     finally:

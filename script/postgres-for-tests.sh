@@ -1,8 +1,9 @@
 #!/bin/sh
 # A private PostgreSQL for the tests: unix socket only, no password, nothing outside its directory.
 #
-#   postgres-for-tests.sh start DIR   make it if need be, start it, print its URL
-#   postgres-for-tests.sh stop DIR    stop it and delete DIR
+#   postgres-for-tests.sh start DIR [NAME=VALUE…]   make it if need be, start it with these
+#                                                   settings, print its URL
+#   postgres-for-tests.sh stop DIR                  stop it and delete DIR
 #
 # The server refuses to run as root, so as root it runs as the user postgres. DIR must be short:
 # the path of a unix socket may have 107 octets (unix(7)).
@@ -50,9 +51,12 @@ if [ ! -f "$dir/data/PG_VERSION" ]; then
         --no-sync >/dev/null
 fi
 if ! running; then
+    shift 2
+    settings=""
+    for setting in "$@"; do settings="$settings -c $setting"; done
     # Tests need no durability; the order of commits and the locks are the same without it.
     as_owner "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w start -o \
-        "-c listen_addresses='' -c unix_socket_directories='$dir' -c fsync=off -c max_connections=60" \
+        "-c listen_addresses='' -c unix_socket_directories='$dir' -c fsync=off -c max_connections=60$settings" \
         >/dev/null || { cat "$dir/log" >&2; exit 1; }
 fi
 echo "postgresql://mailstead@/postgres?host=$dir"
