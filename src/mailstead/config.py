@@ -219,6 +219,17 @@ class Reputation(_Section, frozen=True, kw_only=True):
     """
 
 
+class Guard(_Section, frozen=True, kw_only=True):
+    """The guard: mailboxes whose password was stolen, recognised by what they do."""
+
+    mode: Literal["watch", "off"] = "watch"
+    """`watch`: it learns what is usual for each mailbox and says which ones look stolen
+    (`mailstead guard list`); nothing is held for it."""
+    networks: str = ""
+    """A file that says whose network addresses are: lines of first and last address, AS number and
+    country, with tabs between. Empty: neighbours are guessed by their addresses."""
+
+
 class Passwords(_Section, frozen=True, kw_only=True):
     """Passwords that people choose, for mailboxes and for the panel."""
 
@@ -284,6 +295,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     storage: Storage = Storage()
     reputation: Reputation = Reputation()
     passwords: Passwords = Passwords()
+    guard: Guard = Guard()
     log: Log = Log()
     web: Web = Web()
 

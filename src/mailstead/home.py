@@ -231,6 +231,16 @@ class Home:
         return self.root / "breached" / "index"
 
     @property
+    def guard_profiles(self) -> Path:
+        """What the guard has learned of mailboxes; owned by the user `mailguard`."""
+        return self.guard_database.with_name("profiles.db")
+
+    @property
+    def guard_learning(self) -> Path:
+        """Where the agent tells the guard what the engines' logs say."""
+        return self.guard_database.with_name("learn.sock")
+
+    @property
     def guard_socket(self) -> Path:
         """Where the guard answers Postfix."""
         return self.run / "guard" / "guard.sock"

@@ -11,13 +11,17 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mailstead.home import Home
 from mailstead.mailplane.directory.sending import DomainSending, body
+from mailstead.mailplane.guard.memory import Memory
+from mailstead.mailplane.guard.profile import Record
+from mailstead.mailplane.node.guard_feed import GuardFeed
+from mailstead.mailplane.node.sign_in_lines import Key, Seen
 from mailstead.wire.sending import Account, Ceilings, Step
 
 PAGES = "https://panel.example/help/sending-limits/"
@@ -26,14 +30,16 @@ PAGES = "https://panel.example/help/sending-limits/"
 class Guard:
     """A guard of its own with a directory made by hand."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *more: str) -> None:
         self.home = Home(root)
+        self.more = more
         self.process: subprocess.Popen[bytes] | None = None
         self.home.directory.mkdir()
         self.home.guard_socket.parent.mkdir(parents=True)
         self.directory(
             "CREATE TABLE answer (map TEXT, key TEXT, value TEXT, PRIMARY KEY (map, key))"
         )
+        self.directory("CREATE TABLE thing (kind TEXT, key TEXT, body BLOB)")
 
     def directory(self, statement: str, values: tuple[str, ...] = ()) -> None:
         with contextlib.closing(sqlite3.connect(self.home.directory_database)) as base, base:
@@ -45,7 +51,7 @@ class Guard:
 
     def start(self) -> None:
         self.home.guard_socket.unlink(missing_ok=True)
-        words = ["--home", str(self.home.root), "--pages", PAGES]
+        words = ["--home", str(self.home.root), "--pages", PAGES, *self.more]
         with (self.home.root / "said").open("ab") as said:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "mailstead.mailplane.guard", *words], stderr=said
@@ -192,3 +198,96 @@ def test_a_kill_between_counting_and_answering_counts_once(guard: Guard) -> None
             assert ask(one, request(f"m{number}")) == "action=DUNNO\n\n"
     with guard.connect() as one:
         assert ask(one, request("more")).startswith("action=554")
+
+
+@pytest.fixture
+def watcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
+    """A guard that looks for stolen mailboxes too."""
+    made = Guard(tmp_path_factory.mktemp("w"), "--watch")
+    made.start()
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.stop()
+
+
+def send(connection: socket.socket, number: int, *recipients: str, helo: str = "laptop") -> None:
+    """One message, as Postfix asks about it."""
+    for stage in (*recipients, ""):
+        lines = [
+            "request=smtpd_access_policy",
+            f"protocol_state={'RCPT' if stage else 'DATA'}",
+            "sasl_username=ann@here.example/7",
+            f"instance=m{number}",
+            f"recipient={stage}",
+            "client_address=192.0.2.1",
+            f"helo_name={helo}",
+        ]
+        assert ask(connection, ("\n".join(lines) + "\n\n").encode()) == "action=DUNNO\n\n"
+
+
+def learned(guard: Guard) -> Record | None:
+    """What is on the disk of Ann."""
+    memory = Memory.reading(guard.home.guard_profiles)
+    try:
+        return memory.load("ann@here.example")
+    finally:
+        memory.close()
+
+
+def eventually(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_what_it_has_learned_outlives_a_kill(watcher: Guard) -> None:
+    with watcher.connect() as one:
+        for number in range(3):
+            send(one, number, "bob@far.example", f"eve{number}@far.example")
+    eventually(lambda: (found := learned(watcher)) is not None and found.profile.messages == 3)
+    assert watcher.stop(signal.SIGKILL) == -signal.SIGKILL
+    watcher.start()
+    with watcher.connect() as one:
+        send(one, 9, "bob@far.example")
+    eventually(lambda: (found := learned(watcher)) is not None and found.profile.messages == 4)
+    found = learned(watcher)
+    assert found is not None
+    assert found.knows("eve2@far.example") and not found.knows("eve3@far.example")
+
+
+def test_it_learns_of_log_ins_from_the_agent(watcher: Guard) -> None:
+    feed = GuardFeed(watcher.home)
+    at = dt.datetime.now(dt.UTC)
+    key = Key("ann@here.example", "imap", "192.0.2.7", 1, False)
+    feed.signed_in([Seen(key, 1, at)])
+    feed.send()
+    eventually(lambda: (found := learned(watcher)) is not None and found.profile.logins == 1)
+    # While it is away, what is to be learned waits.
+    watcher.stop()
+    feed.signed_in([Seen(key, 1, at + dt.timedelta(minutes=9))])
+    feed.send()
+    watcher.start()
+    feed.send()
+    eventually(lambda: (found := learned(watcher)) is not None and found.profile.logins == 2)
+
+
+def test_nonsense_at_its_socket_stops_nothing(watcher: Guard) -> None:
+    with socket.socket(socket.AF_UNIX) as school:
+        school.connect(str(watcher.home.guard_learning))
+        school.sendall(b'[{"type": "in"}]\n')
+        assert school.recv(10) == b""
+    with watcher.connect() as one:
+        send(one, 1, "bob@far.example")
+    assert "cannot learn" in watcher.said()
+
+
+def test_trouble_of_the_detector_stops_no_mail(watcher: Guard) -> None:
+    with watcher.connect() as one:
+        send(one, 1, "bob@far.example")
+        eventually(lambda: learned(watcher) is not None)
+        with contextlib.closing(sqlite3.connect(watcher.home.guard_profiles)) as base, base:
+            base.execute("DROP TABLE profile")
+            base.execute("DROP TABLE suspicion")
+        for number in range(2, 5):
+            send(one, number, f"x{number}@far.example")

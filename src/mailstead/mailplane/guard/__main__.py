@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 import structlog
@@ -13,8 +14,13 @@ from mailstead.home import Home
 from mailstead.mailplane.directory.sending import SendingBook
 from mailstead.mailplane.directory.suppressions import SuppressionBook
 from mailstead.mailplane.guard.desk import Desk
+from mailstead.mailplane.guard.detector import Detector
+from mailstead.mailplane.guard.memory import Memory
+from mailstead.mailplane.guard.networks import Networks
+from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.server import listen, serve
 from mailstead.mailplane.guard.store import Store
+from mailstead.standards.refusal import Refusal
 
 
 def main(arguments: list[str]) -> int:
@@ -22,6 +28,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="guard")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--pages", required=True, help="where the pages that explain begin")
+    parser.add_argument("--watch", action="store_true", help="look for stolen mailboxes")
+    parser.add_argument("--networks", type=Path, help="whose addresses are (a file)")
     given = parser.parse_args(arguments)
     structlog.configure(
         processors=[
@@ -39,8 +47,24 @@ def main(arguments: list[str]) -> int:
         suppressions=SuppressionBook(home.directory_database),
         pages=given.pages,
     )
-    asyncio.run(serve(desk, listen(home.guard_socket)))
+    observer = school = None
+    if given.watch:
+        detector = Detector(_networks(given.networks))
+        observer = Observer(detector, Memory(home.guard_profiles), time.time)
+        school = listen(home.guard_learning, 0o600)
+    asyncio.run(serve(desk, listen(home.guard_socket), observer, school))
     return 0
+
+
+def _networks(path: Path | None) -> Networks:
+    """Those of the file; without one that can be read, none: the guard does not wait for it."""
+    if path is None:
+        return Networks()
+    try:
+        return Networks.read(path)
+    except (OSError, Refusal) as error:
+        structlog.get_logger("guard").error("networks not read", words=str(error))
+        return Networks()
 
 
 if __name__ == "__main__":

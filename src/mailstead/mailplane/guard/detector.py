@@ -99,6 +99,11 @@ class Detector:
         self.changed.add(mailbox)
         return found
 
+    def forget(self, mailbox: str) -> None:
+        """The mailbox is no more."""
+        self.records.pop(mailbox, None)
+        self.changed.discard(mailbox)
+
     def opened(self, mailbox: str, at: float) -> None:
         """The account was made then."""
         profile = self.record(mailbox, at).profile

@@ -21,14 +21,29 @@ MOST_AT_HAND = 20_000
 """Profiles that are kept in memory; others are read when they are needed."""
 KEEP = 400 * DAY
 """For which a mailbox that does nothing is remembered: who writes once a year is known."""
+KEEP_SUSPICION = 90 * DAY
 _TABLES = """
 CREATE TABLE IF NOT EXISTS profile (
+  mailbox TEXT PRIMARY KEY, raw BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS suspicion (
   mailbox TEXT PRIMARY KEY, raw BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS common (name TEXT PRIMARY KEY, raw BLOB NOT NULL) WITHOUT ROWID;
 """
 _THEFTS = "thefts"
 
 log = structlog.get_logger("guard")
+
+
+class Suspicion(msgspec.Struct, array_like=True):
+    """A mailbox that looked stolen."""
+
+    mailbox: str
+    at: float
+    """When it first did, of its last time."""
+    nats: float
+    """The most evidence since then."""
+    why: tuple[tuple[str, float, str], ...]
+    """Signal, nats, facts: what weighed most."""
 
 
 class _Thefts(msgspec.Struct, array_like=True):
@@ -49,6 +64,15 @@ class Memory:
         # A commit survives the end of the process; the disk is not waited for.
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_TABLES)
+        self._common = b""
+        """As it was written last."""
+
+    @classmethod
+    def reading(cls, path: Path) -> Memory:
+        """For a look from another process, which writes nothing."""
+        made = cls.__new__(cls)
+        made._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        return made
 
     def close(self) -> None:
         """Close the file."""
@@ -77,19 +101,21 @@ class Memory:
 
     def keep(self, detector: Detector, at: float) -> int:
         """Write what has changed, and let go of what was not used lately; returns how many."""
+        common = _common(detector.crowd)
+        if not detector.changed and common == self._common:
+            return 0
         changed = [name for name in detector.changed if name in detector.records]
         rows = [(name, detector.records[name].encode(), int(at)) for name in changed]
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.executemany("INSERT OR REPLACE INTO profile VALUES (?, ?, ?)", rows)
-            self._db.execute(
-                "INSERT OR REPLACE INTO common VALUES (?, ?)", (_THEFTS, _common(detector.crowd))
-            )
+            self._db.execute("INSERT OR REPLACE INTO common VALUES (?, ?)", (_THEFTS, common))
             self._db.execute("COMMIT")
         except sqlite3.Error:
             self._db.execute("ROLLBACK")
             raise
-        detector.changed.difference_update(changed)
+        detector.changed.clear()
+        self._common = common
         self._let_go(detector)
         return len(rows)
 
@@ -101,12 +127,32 @@ class Memory:
             for name in [name for name in list(records)[:spare] if name not in detector.changed]:
                 del records[name]
 
+    def note(self, suspicion: Suspicion) -> None:
+        """Remember that a mailbox looked stolen; the last time of each."""
+        raw = msgspec.msgpack.encode(suspicion)
+        row = suspicion.mailbox, raw, int(suspicion.at)
+        self._db.execute("INSERT OR REPLACE INTO suspicion VALUES (?, ?, ?)", row)
+
+    def suspicion(self, mailbox: str) -> Suspicion | None:
+        """When and why a mailbox last looked stolen; None: it never did."""
+        row = self._db.execute("SELECT raw FROM suspicion WHERE mailbox = ?", (mailbox,)).fetchone()
+        return msgspec.msgpack.decode(row[0], type=Suspicion) if row else None
+
+    def suspicions(self, limit: int) -> list[Suspicion]:
+        """Mailboxes that looked stolen, the newest first."""
+        rows = self._db.execute(
+            "SELECT raw FROM suspicion ORDER BY at DESC, mailbox LIMIT ?", (limit,)
+        ).fetchall()
+        return [msgspec.msgpack.decode(raw, type=Suspicion) for (raw,) in rows]
+
     def forget(self, mailbox: str) -> None:
         """A mailbox is gone."""
-        self._db.execute("DELETE FROM profile WHERE mailbox = ?", (mailbox,))
+        for table in ("profile", "suspicion"):
+            self._db.execute(f"DELETE FROM {table} WHERE mailbox = ?", (mailbox,))
 
     def prune(self, at: float) -> int:
         """Forget mailboxes that have done nothing for long; returns how many."""
+        self._db.execute("DELETE FROM suspicion WHERE at < ?", (int(at - KEEP_SUSPICION),))
         return self._db.execute("DELETE FROM profile WHERE at < ?", (int(at - KEEP),)).rowcount
 
 

@@ -4,7 +4,8 @@ Purpose: one process per node; says for each message of our own users whether it
 Protocol: Postfix's policy delegation (standards/policy.py). Every smtpd(8) of the submission ports
     keeps a connection open, mostly idle: a thousand of them are usual.
 Files: `<home>/run/guard/guard.sock`; `<home>/guard/guard.db` (counters, one writer: this process);
-    reads `<home>/directory/directory.db`.
+    `<home>/guard/profiles.db` (what the detector has learned) and `<home>/guard/learn.sock`, where
+    the agent tells what the logs say; reads `<home>/directory/directory.db`.
 Security: runs as the user `mailguard`; only Postfix's group may come to the socket. What a client
     has sent stands in the requests: it is compared and counted, never run and never logged raw.
 Diagnostics: JSON lines on standard error: each refusal with its code, each trouble. On trouble of
@@ -22,17 +23,21 @@ import contextlib
 import signal
 import socket
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import structlog
 
-from mailstead.mailplane.guard import chain, session
+from mailstead.mailplane.guard import chain, learning, session
 from mailstead.mailplane.guard.desk import Desk
+from mailstead.mailplane.guard.observer import Observer
 from mailstead.standards.policy import PolicyError, Requests
 
 BACKLOG = 4096
 """Connections that may wait: all of Postfix's processes come at once when the guard restarts."""
 UPKEEP_SECONDS = 60.0
+KEEP_SECONDS = 1.0
+"""What a kill may cost of what the detector has learned."""
 
 log = structlog.get_logger("guard")
 
@@ -40,8 +45,9 @@ log = structlog.get_logger("guard")
 class _Connection(asyncio.Protocol):
     """One connection of an smtpd(8)."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, observer: Observer | None) -> None:
         self._desk = desk
+        self._observer = observer
         self._requests = Requests()
         self._transport: asyncio.Transport | None = None
 
@@ -72,33 +78,89 @@ class _Connection(asyncio.Protocol):
                 recipients=sighting.recipients,
                 client=sighting.client,
             )
+        elif self._observer is not None:
+            _watch(self._observer, sighting)
         return session.answer(decision)
 
 
-def listen(path: Path) -> socket.socket:
-    """The socket, whoever may enter its directory may use it; one left behind is replaced."""
+def _watch(observer: Observer, sighting: session.Sighting) -> None:
+    """Let the detector see it; whatever befalls it must not stop mail."""
+    try:
+        if sighting.stage == "RCPT":
+            observer.recipient(sighting)
+        elif sighting.stage == "DATA":
+            observer.message(sighting)
+    except Exception:
+        log.exception("cannot watch")
+
+
+class _Teacher(asyncio.Protocol):
+    """A connection of the agent, which tells what the logs say."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._rest = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        assert self._transport is not None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        try:
+            for text in lines:
+                self._observer.learn(learning.read(text))
+                # The agent sends the next ones when these are taken.
+                self._transport.write(b"\n")
+            if len(self._rest) > learning.LONGEST:
+                raise ValueError("a line without an end")
+        except (ValueError, sqlite3.Error) as error:
+            log.error("cannot learn", words=str(error))
+            self._transport.abort()
+
+
+def listen(path: Path, mode: int = 0o666) -> socket.socket:
+    """The socket, by default whoever may enter its directory may use it; an old one is replaced."""
     path.unlink(missing_ok=True)
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     door.bind(str(path))
-    path.chmod(0o666)
+    path.chmod(mode)
     door.listen(BACKLOG)
     door.setblocking(False)
     return door
 
 
-async def serve(desk: Desk, door: socket.socket) -> None:
-    """Answer until SIGTERM or SIGINT."""
+async def serve(
+    desk: Desk,
+    door: socket.socket,
+    observer: Observer | None = None,
+    school: socket.socket | None = None,
+) -> None:
+    """Answer until SIGTERM or SIGINT; with an `observer`, watch, and learn at its own socket."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    server = await loop.create_unix_server(lambda: _Connection(desk), sock=door, backlog=BACKLOG)
+    server = await loop.create_unix_server(
+        lambda: _Connection(desk, observer), sock=door, backlog=BACKLOG
+    )
+    if observer is not None and school is not None:
+        await loop.create_unix_server(partial(_Teacher, observer), sock=school)
     log.info("listening")
+    prune_at = loop.time() + UPKEEP_SECONDS
     while not ended.is_set():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), UPKEEP_SECONDS)
+            await asyncio.wait_for(ended.wait(), KEEP_SECONDS if observer else UPKEEP_SECONDS)
         try:
-            desk.store.prune(desk.now())
+            if observer is not None:
+                observer.keep()
+            if loop.time() >= prune_at:
+                prune_at = loop.time() + UPKEEP_SECONDS
+                desk.store.prune(desk.now())
+                if observer is not None:
+                    observer.prune()
         except sqlite3.Error:
-            log.exception("cannot prune")
+            log.exception("cannot keep or prune")
     server.close()

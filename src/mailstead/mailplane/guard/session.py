@@ -32,6 +32,8 @@ class Sighting:
     """At DATA: how many; at RCPT 0."""
     client: str
     """Network address."""
+    helo: str
+    """How the client greets."""
     size: int
     """As the client has announced it, octets; 0: it has not."""
 
@@ -62,6 +64,7 @@ def read(request: policy.Request) -> Sighting:
         recipient=request.text("recipient").lower(),
         recipients=request.number("recipient_count"),
         client=request.text("client_address"),
+        helo=request.text("helo_name"),
         size=request.number("size"),
     )
 

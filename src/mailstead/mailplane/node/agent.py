@@ -47,6 +47,7 @@ from mailstead.mailplane.node.counts import Pulse
 from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
+from mailstead.mailplane.node.guard_feed import GuardFeed
 from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.node.maps import NodeMaps
 from mailstead.mailplane.node.orders import Orders
@@ -96,6 +97,7 @@ class Agent:
         self.listings = ListingWatch(settings, self.home)
         self.reports = ReportBox(settings, self.home)
         self.certificates = Keeper(settings, self.home)
+        self.guard = GuardFeed(self.home, wanted=settings.guard.mode != "off")
         self._settings = settings
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
@@ -163,6 +165,9 @@ class Agent:
             # The store at an address may be another one now.
             self.usage.look_again(touched)
             self.room.look_at(touched)
+            for change in changes:
+                if isinstance(change, MailboxGone):
+                    self.guard.gone(change.address)
         self._announce()
         self._follow_plan()
 
@@ -224,7 +229,11 @@ class Agent:
                     spool.add([pulse.take()])
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
-                addresses.note(deliveries.read(dt.datetime.now(dt.UTC)))
+                self.guard.signed_in(self.sign_ins.fresh)
+                lines = deliveries.read(dt.datetime.now(dt.UTC))
+                self.guard.delivered(lines)
+                self.guard.send()
+                addresses.note(lines)
                 addresses.look()
                 if time.monotonic() >= due:
                     self._tell_usage(spool)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import mailstead
-from mailstead.config import child_environment, load, panel_origin
+from mailstead.config import Settings, child_environment, load, panel_origin
 from mailstead.home import Home
 from mailstead.mailplane.node import leftovers
 from mailstead.mailplane.node.registry import ENGINES
@@ -72,6 +72,7 @@ def _become_own(module: str, user: str, home: Home) -> NoReturn:
         # The settings are not for its eyes: a password of the database may stand in them.
         pages = panel_origin(load(home.root)) + HELP_PATH
         words += ["--home", str(home.root), "--pages", pages]
+        words += _watching(load(home.root))
     if user == POSTFIX:
         hostname = load(home.root).hostname or socket.getfqdn()
         words += ["--home", str(home.root), "--hostname", hostname]
@@ -93,6 +94,14 @@ def _become_own(module: str, user: str, home: Home) -> NoReturn:
     if not _readable(str(home.root)):
         sys.exit(f"{home.root} is closed to the user {user}")
     os.execve(python, [python, *words], environment)
+
+
+def _watching(settings: Settings) -> list[str]:
+    """What the guard is told of the settings about stolen mailboxes."""
+    if settings.guard.mode == "off":
+        return []
+    networks = settings.guard.networks
+    return ["--watch", *(["--networks", networks] if networks else [])]
 
 
 def _readable(path: str) -> bool:

@@ -1,0 +1,97 @@
+"""`mailstead guard`: mailboxes of this machine that look stolen, and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from mailstead.cli import options
+from mailstead.cli.session import SESSION
+from mailstead.home import Home
+from mailstead.mailplane.guard.detector import Detector
+from mailstead.mailplane.guard.evidence import HOLD, SIGNALS, Finding
+from mailstead.mailplane.guard.memory import Memory
+from mailstead.standards.refusal import Refusal
+
+app = typer.Typer(help="Mailboxes whose password seems to be stolen.", no_args_is_help=True)
+
+
+@contextmanager
+def _memory() -> Iterator[Memory]:
+    SESSION.refuse_server()
+    path = Home(SESSION.settings().home).guard_profiles
+    if not path.exists():
+        raise Refusal(
+            "guard-knows-nothing",
+            "The guard of this machine has not learned anything yet.",
+            remedy="It does while the instance runs, unless mode is off in [guard].",
+        )
+    memory = Memory.reading(path)
+    try:
+        yield memory
+    finally:
+        memory.close()
+
+
+@app.command("list")
+def list_(limit: options.Limit = 50) -> None:
+    """List mailboxes that have looked stolen in the last 90 days, the newest first."""
+    with _memory() as memory:
+        rows = memory.suspicions(limit)
+    SESSION.print_rows(
+        [
+            {
+                "mailbox": row.mailbox,
+                "at": _moment(row.at),
+                "evidence": f"{row.nats:.1f} of {HOLD:.1f}",
+                "why": "; ".join(_words(Finding(*one)) for one in row.why),
+            }
+            for row in rows
+        ]
+    )
+
+
+@app.command("explain")
+def explain(mailbox: str) -> None:
+    """Say what the guard knows of a mailbox, and what speaks for a theft now."""
+    address, now = mailbox.strip().lower(), dt.datetime.now(dt.UTC).timestamp()
+    with _memory() as memory:
+        record, suspicion = memory.load(address), memory.suspicion(address)
+    if record is None:
+        raise Refusal(
+            "mailbox-not-learned",
+            "The guard has not seen {mailbox} send or read anything.",
+            remedy="Give the mailbox's own address.",
+            mailbox=address,
+        )
+    detector = Detector(records={address: record})
+    profile = record.profile
+    SESSION.print_row(
+        {
+            "mailbox": address,
+            "known_since": _moment(profile.since),
+            "messages": profile.messages,
+            "last_sent": _moment(profile.last) if profile.last else None,
+            "networks": [
+                f"{seen.country or '?'} since {_moment(seen.first):%Y-%m-%d}, {seen.days} days"
+                for seen in profile.places
+            ],
+            "programs": len(profile.devices),
+            "people": len(record.recent),
+            "evidence": f"{detector.weigh(address, profile, now):.1f} of {HOLD:.1f}",
+            "why": [_words(one) for one in detector.why(address, now) if abs(one.nats) >= 0.05],
+            "looked_stolen": _moment(suspicion.at) if suspicion else None,
+        }
+    )
+
+
+def _moment(at: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(int(at), dt.UTC)
+
+
+def _words(one: Finding) -> str:
+    facts = f" ({one.facts})" if one.facts else ""
+    return f"{SIGNALS[one.signal].why}{facts}: {one.nats:+.1f}"

@@ -1,0 +1,37 @@
+"""`mailstead guard`: what the node's guard has learned, said in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.test_commands import home as home
+from tests.cli.test_commands import ok, run
+from tests.mailplane.guard.mailboxes import ANN, BOT, FAR, NOW, message, settled, strangers
+
+from mailstead.home import Home
+from mailstead.mailplane.guard.memory import Memory, Suspicion
+
+
+def test_before_it_has_learned_anything_it_says_so(home: Path) -> None:
+    for words in (["list"], ["explain", ANN]):
+        done = run("guard", *words, "--home", str(home))
+        assert done.returncode == 2 and "not learned anything yet" in done.stderr
+
+
+def test_who_looks_stolen_and_why(home: Path) -> None:
+    detector = settled()
+    for number in range(12):
+        detector.judge(message(NOW + number, *strangers(8, f"x{number}"), client=FAR, helo=BOT))
+    memory = Memory(Home(home).guard_profiles)
+    memory.keep(detector, NOW)
+    nats = detector.weigh(ANN, detector.record(ANN, NOW).profile, NOW)
+    memory.note(Suspicion(ANN, NOW, nats, tuple((*one,) for one in detector.why(ANN, NOW))))
+    memory.close()
+    (row,) = json.loads(ok(home, "guard", "list", "--json"))["items"]
+    assert row["mailbox"] == ANN
+    assert "writes to people it never wrote to (8): +5.0" in row["why"]
+    told = ok(home, "guard", "explain", ANN.upper())
+    assert "known_since" in told and "of 9.2" in told
+    done = run("guard", "explain", "nobody@cars.example", "--home", str(home))
+    assert done.returncode == 2 and "has not seen nobody@cars.example" in done.stderr
