@@ -67,8 +67,10 @@ def node(lab: Lab) -> Node:
     """The node of the lab, up; what it holds is thrown away with the lab."""
     made = lab.add_node()
     lab.dns.add_zone(KEYS_ZONE, (KEYS_KEY, KEYS_SECRET))
+    networks = made.folder / "networks.tsv"
     made.write_settings(
         {
+            "guard": {"networks": str(networks)},
             "storage": {"message_limit": MESSAGE_LIMIT},
             "spam": {"test_patterns": True},
             # Lists that exist in the lab only when a test makes them.
@@ -88,12 +90,24 @@ def node(lab: Lab) -> Node:
             },
         }
     )
+    networks.write_text(_networks(lab), encoding="ascii")
     made.small_disk(made.home.spool, SPOOL_MEGABYTES)
     made.small_disk(made.home.mail, STORE_MEGABYTES)
     made.up()
     # A test sends as much as it likes; those about limits set their own.
     made.cli("sending", "house", "--each", "none", "--together", "none", "--ramp", "none")
     return made
+
+
+def _networks(lab: Lab) -> str:
+    """The lab's hosts are of one operator, its clients of another one in another country."""
+    plan = lab.plan
+    hosts = next(plan.network4.subnets(new_prefix=plan.clients4.prefixlen))
+    lines = [
+        f"{network[0]}\t{network[-1]}\t{number}\t{country}\n"
+        for network, number, country in ((hosts, 64500, "DE"), (plan.clients4, 64501, "VN"))
+    ]
+    return "".join(lines)
 
 
 @pytest.fixture

@@ -44,15 +44,18 @@ def content(at: float, body: int, mailbox: str = ANN, score: float = 0.0) -> Con
     return Content(at, mailbox, f"i{at}", mailbox, 0, body, score, score >= 15)
 
 
-def settled(*mailboxes: str, detector: Detector | None = None) -> Detector:
+def settled(
+    *mailboxes: str, detector: Detector | None = None, client: str = HOME, begin: float = 0.0
+) -> Detector:
     """Mailboxes that were read and written with every day for weeks."""
     made = detector or Detector(NETWORKS)
     for mailbox in mailboxes or (ANN,):
-        made.opened(mailbox, 0.0)
+        made.opened(mailbox, begin)
         for day in range(DAYS):
-            at = day * DAY + 9 * HOUR
-            made.note(SignIn(at, mailbox, "imap", HOME))
+            at = begin + day * DAY + 9 * HOUR
+            made.note(SignIn(at, mailbox, "imap", client))
             for number in range(4):
-                one = message(at + number * HOUR, FRIENDS[(day + number) % 12], mailbox=mailbox)
+                to = FRIENDS[(day + number) % 12]
+                one = message(at + number * HOUR, to, mailbox=mailbox, client=client)
                 assert made.judge(one) == "normal"
     return made
