@@ -102,10 +102,12 @@ def node(lab: Lab) -> Node:
 def _networks(lab: Lab) -> str:
     """The lab's hosts are of one operator, its clients of another one in another country."""
     plan = lab.plan
-    hosts = next(plan.network4.subnets(new_prefix=plan.clients4.prefixlen))
     lines = [
         f"{network[0]}\t{network[-1]}\t{number}\t{country}\n"
-        for network, number, country in ((hosts, 64500, "DE"), (plan.clients4, 64501, "VN"))
+        for network, number, country in (
+            (plan.network4, 64500, "DE"),
+            (plan.clients4, 64501, "VN"),
+        )
     ]
     return "".join(lines)
 
