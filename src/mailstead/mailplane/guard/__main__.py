@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     )
     observer = school = None
     if given.watch:
-        detector = Detector(_networks(given.networks))
+        detector = Detector(_networks(given.networks), enforcing=False)
         observer = Observer(detector, Memory(home.guard_profiles), time.time)
         school = listen(home.guard_learning, 0o600)
     asyncio.run(serve(desk, listen(home.guard_socket), observer, school))
