@@ -106,8 +106,7 @@ def test_an_address_that_is_refused_rests_and_comes_back(site: Site, pool: Pool)
     again = send(site, ann, "again", 2, "elsewhere.example")
     wait_until(lambda: arrived(site, again), "mail to another domain of it arrives", seconds=60)
     assert bounces(site, ann) == []
-    decisions = site.node.cli("sending-address", "decisions")["items"]
-    assert any("rests there after a refusal" in row["why"] for row in decisions)
+    wait_until(lambda: decided(site, "rests there after a refusal"), "it is told why", seconds=30)
     # The operator knows that it is well again.
     site.lab.foreign.distrust()
     site.node.cli("sending-address", "end-rest", str(number), "--receiver", "far.example")
@@ -157,8 +156,7 @@ def test_a_list_that_names_an_address_moves_its_mail_and_the_end_brings_it_back(
         moved = send(site, ann, "moved", 2)
         wait_until(lambda: arrived(site, moved), "mail arrives")
         assert own not in {pool.source(one) for one in moved}
-        decisions = site.node.cli("sending-address", "decisions")["items"]
-        assert any(f"is on {LISTS[0]}" in row["why"] for row in decisions)
+        wait_until(lambda: decided(site, f"is on {LISTS[0]}"), "it is told why", seconds=30)
         site.lab.dns.remove(f"{entry}.")
         wait_until(lambda: own not in listed(site), "the node sees that it is gone")
     finally:
@@ -167,6 +165,12 @@ def test_a_list_that_names_an_address_moves_its_mail_and_the_end_brings_it_back(
     last = send(site, ann, "last", 1)
     wait_until(lambda: arrived(site, last), "the last arrives")
     assert pool.source(last[0]) == own
+
+
+def decided(site: Site, why: str) -> bool:
+    """Whether a decision with this reason is told; the node tells them some seconds later."""
+    rows = site.node.cli("sending-address", "decisions")["items"]
+    return any(why in row["why"] for row in rows)
 
 
 def listed(site: Site) -> set[str]:
