@@ -11,6 +11,7 @@ from mailstead.control.feed import services as feed
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import AuditEntry, OutgoingMail
 from mailstead.wire.events import ListingSeen
+from tests.control.doors import node_door
 from tests.control.world import World
 
 pytestmark = pytest.mark.django_db
@@ -24,13 +25,14 @@ def tell(world: World, *, listed: bool, after: int = 0, **facts: object) -> None
     at = world.now + dt.timedelta(minutes=after)
     said = {"subject": ADDRESS, "zone": ZONE, "since": world.now, **facts}
     event = ListingSeen(id=f"l{next(_numbers)}", at=at, listed=listed, **said)
-    feed.record_events(
-        server=world.server.name,
-        events=[event],
-        handle=lambda _: None,
-        record=services.record,
-        now=at,
-    )
+    with node_door():
+        feed.record_events(
+            server=world.server.name,
+            events=[event],
+            handle=lambda _: None,
+            record=services.record,
+            now=at,
+        )
 
 
 def letters(world: World) -> list[str]:

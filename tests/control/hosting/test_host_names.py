@@ -15,6 +15,7 @@ from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.changes import AnyChange, HostNameGone, HostNamePut
 from mailstead.wire.events import CertificateSeen
+from tests.control.doors import node_door
 from tests.control.world import World
 
 
@@ -211,7 +212,8 @@ def test_the_operator_hears_once_a_step_that_a_certificate_ends_and_once_that_it
     for alarm in (0, 21, 21, 7, 7, 0, 0):
         event = seen(name, "failed" if alarm else "valid", world, node=True, not_after=end)
         event = msgspec.structs.replace(event, alarm=alarm, words="No route.")
-        services.record_certificates(world.server.name, [event], world.now)
+        with node_door():
+            services.record_certificates(world.server.name, [event], world.now)
     soon, renewed = f"The certificate of {name} ends soon", f"The certificate of {name} is renewed"
     assert letters(world) == [(operator, soon), (operator, soon), (operator, renewed)]
     text = OutgoingMail.objects.filter(subject=soon).first()
@@ -227,5 +229,6 @@ def test_what_only_the_domains_owner_can_mend_is_told_to_the_customer(world: Wor
     domain.customer.email = "boss@elsewhere.example"
     domain.customer.save()
     event = seen(made.name, "elsewhere", world, not_after=world.now + dt.timedelta(days=6), alarm=7)
-    services.record_certificates(world.server.name, [event], world.now)
+    with node_door():
+        services.record_certificates(world.server.name, [event], world.now)
     assert [reader for reader, _ in letters(world)] == ["boss@elsewhere.example"]

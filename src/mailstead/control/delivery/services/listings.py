@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -20,6 +19,7 @@ from mailstead.control.people import queries as people_queries
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
+from mailstead.control.web.links import panel_link
 from mailstead.wire.events import AnyEvent, ListingSeen
 from mailstead.wire.orders import ListsLooked, LookAtLists
 
@@ -85,7 +85,7 @@ def _letter(row: Listing, *, begun: bool) -> tuple[str, str]:
         "zone": row.zone,
         "server": row.server,
         "words": row.words or "–",
-        "link": settings.PANEL_ORIGIN + reverse("delivery:reputation"),
+        "link": panel_link("delivery:reputation"),
     }
     if not begun:
         return (

@@ -11,9 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 
 from mailstead.control.delivery.bounces import nobody_there
 from mailstead.control.delivery.causes import TROUBLE
@@ -23,6 +21,7 @@ from mailstead.control.hosting.models import Mailbox
 from mailstead.control.hosting.services.common import permit
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
+from mailstead.control.web.links import panel_link
 from mailstead.standards.mail_hosts import company
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import SuppressionGone, SuppressionPut
@@ -135,14 +134,13 @@ def _suppress(message: Message, event: AttemptSeen, now: dt.datetime) -> None:
 
 def suppression_put(row: Suppression) -> SuppressionPut:
     """As a node is told of it."""
-    # The panel's address, also where a node's own door is being answered, which has others.
-    page = reverse("delivery:suppression", settings.ROOT_URLCONF, args=[row.pk])
+    page = panel_link("delivery:suppression", row.pk)
     return SuppressionPut(
         mailbox=row.address,
         recipient=row.recipient,
         until=row.until,
         words="Mail to this address came back more than once: there is no such mailbox. "
-        f"If there is one now, allow it again at {settings.PANEL_ORIGIN}{page}"[:400],
+        f"If there is one now, allow it again at {page}"[:400],
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -14,6 +13,7 @@ from mailstead.control.hosting.models import Certificate, HostName
 from mailstead.control.people import queries as people_queries
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
+from mailstead.control.web.links import panel_link
 
 _CUSTOMERS = ("elsewhere", "refused")
 """States that only the domain's owner can change: its records say so."""
@@ -53,15 +53,15 @@ def _readers(row: Certificate, host_name: HostName | None) -> list[tuple[str, st
 
 def _letter(row: Certificate, host_name: HostName | None, *, begun: bool) -> tuple[str, str]:
     if host_name is None:
-        path = reverse("hosting:certificates")
+        link = panel_link("hosting:certificates")
     else:
-        path = reverse("hosting:host-names", args=[host_name.domain.name])
+        link = panel_link("hosting:host-names", host_name.domain.name)
     names = {
         "name": row.name,
         "server": row.server.name,
         "end": date_format(row.not_after, "DATETIME_FORMAT") if row.not_after else "–",
         "words": row.words or gettext("No order was tried yet."),
-        "link": settings.PANEL_ORIGIN + path,
+        "link": link,
     }
     if not begun:
         return (

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.conf import settings
 from django.core import signing
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext
 
 from mailstead.control.hosting.models import Mailbox
@@ -15,6 +13,7 @@ from mailstead.control.hosting.services.mailboxes import set_password
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import Person
+from mailstead.control.web.links import panel_link
 from mailstead.standards.refusal import Refusal
 
 _SALT = "mailstead.hosting.recovery"
@@ -57,7 +56,7 @@ def post_recovery(*, now: dt.datetime, address: str) -> None:
         return
     # The credential makes the link good for one change.
     token = signing.dumps([mailbox.pk, mailbox.credential], salt=_SALT)
-    link = settings.PANEL_ORIGIN + reverse("hosting:recover", args=[token])
+    link = panel_link("hosting:recover", token)
     people.post(
         now=now,
         recipient=mailbox.recovery_address,

@@ -8,7 +8,6 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from mailstead.control.people import roles
@@ -24,6 +23,7 @@ from mailstead.control.people.services.members import (
     refuse_role,
 )
 from mailstead.control.people.services.outbox import post
+from mailstead.control.web.links import panel_link
 from mailstead.standards.address import destination_address
 from mailstead.standards.password import digest_of
 from mailstead.standards.refusal import Refusal
@@ -129,7 +129,7 @@ def _new_invitation(
         after={"email": address, "role": role, "domains": invitation.domains},
         owner=Owner(customer=customer),
     )
-    return invitation, settings.PANEL_ORIGIN + reverse("people:accept", args=[token])
+    return invitation, panel_link("people:accept", token)
 
 
 def open_invitation(token: str, now: dt.datetime) -> Invitation:
