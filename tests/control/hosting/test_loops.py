@@ -165,4 +165,4 @@ def test_a_net_of_forwarders_is_checked_once_and_not_by_every_path(
             company.forward(f"l{layer}n{n}@a.example", *(below if layer else ["x@far.example"]))
     began = time.monotonic()
     company.forward("top@a.example", *(f"l6n{n}@a.example" for n in range(5)))
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 2
