@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from mailstead.breached.index import Index
+from mailstead.cli.progress import progress_bar
 from mailstead.cli.session import OK, PARTLY, SESSION
 from mailstead.home import Home
 from mailstead.standards.refusal import Refusal
@@ -71,7 +70,7 @@ def build(
         (lists.Kind.RANGES, ranges),
     )
     sources = [lists.source(file, kind) for kind, files in named for file in files or ()]
-    with _progress() as bar:
+    with progress_bar() as bar:
         task = bar.add_task("", total=None)
         stage = ""
 
@@ -85,17 +84,6 @@ def build(
         made = make(sources, path, progress=progress)
     _tell(made, sources)
     return PARTLY if made.wrong or _missing(sources) else OK
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        disable=SESSION.json or not sys.stderr.isatty(),
-        console=Console(stderr=True),
-    )
 
 
 def _missing(sources: list[Source]) -> int:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
 from mailstead.cli import options
 from mailstead.cli.session import SESSION
 from mailstead.home import Home
-from mailstead.mailplane.guard.detector import Detector
-from mailstead.mailplane.guard.evidence import HOLD, SIGNALS, Finding
-from mailstead.mailplane.guard.memory import Memory
 from mailstead.standards.refusal import Refusal
+
+if TYPE_CHECKING:
+    # The detector is loaded by who asks it, not by every command.
+    from mailstead.mailplane.guard.evidence import Finding
+    from mailstead.mailplane.guard.memory import Memory
 
 app = typer.Typer(help="Mailboxes whose password seems to be stolen.", no_args_is_help=True)
 
 
 @contextmanager
 def _memory() -> Iterator[Memory]:
+    from mailstead.mailplane.guard.memory import Memory
+
     SESSION.refuse_server()
     path = Home(SESSION.settings().home).guard_profiles
     if not path.exists():
@@ -39,6 +44,8 @@ def _memory() -> Iterator[Memory]:
 @app.command("list")
 def list_(limit: options.Limit = 50) -> None:
     """List mailboxes that have looked stolen in the last 90 days, the newest first."""
+    from mailstead.mailplane.guard.evidence import HOLD, Finding
+
     with _memory() as memory:
         rows = memory.suspicions(limit)
     SESSION.print_rows(
@@ -57,6 +64,9 @@ def list_(limit: options.Limit = 50) -> None:
 @app.command("explain")
 def explain(mailbox: str) -> None:
     """Say what the guard knows of a mailbox, and what speaks for a theft now."""
+    from mailstead.mailplane.guard.detector import Detector
+    from mailstead.mailplane.guard.evidence import HOLD
+
     address, now = mailbox.strip().lower(), dt.datetime.now(dt.UTC).timestamp()
     with _memory() as memory:
         record, suspicion = memory.load(address), memory.suspicion(address)
@@ -93,5 +103,7 @@ def _moment(at: float) -> dt.datetime:
 
 
 def _words(one: Finding) -> str:
+    from mailstead.mailplane.guard.evidence import SIGNALS
+
     facts = f" ({one.facts})" if one.facts else ""
     return f"{SIGNALS[one.signal].why}{facts}: {one.nats:+.1f}"

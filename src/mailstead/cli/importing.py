@@ -18,9 +18,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
+from mailstead.cli.progress import progress_bar
 from mailstead.cli.session import INTERRUPTED, OK, PARTLY, SESSION, now, shown, to_json
 from mailstead.standards.refusal import Refusal
 
@@ -135,7 +135,7 @@ def run(
         with ExitStack() as stack:
             text = stack.enter_context(_open(path))
             writer = _refused_writer(stack, refused_path)
-            bar = stack.enter_context(_progress())
+            bar = stack.enter_context(progress_bar())
             # How long a pipe is, nobody knows.
             size = None if path == STDIN else max(1, path.stat().st_size)
             task = bar.add_task("importing", total=size)
@@ -185,17 +185,6 @@ def truth(text: str) -> bool:
 def _position(text: TextIO) -> int:
     """How many bytes have been read, a buffer's length ahead of the rows."""
     return text.buffer.tell()
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        disable=SESSION.json or not sys.stderr.isatty(),
-        console=Console(stderr=True),
-    )
 
 
 def _refused_writer(stack: ExitStack, path: Path | None) -> Callable[[list[str]], object]:

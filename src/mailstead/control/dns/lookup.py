@@ -123,7 +123,7 @@ def look(domain: str, wanted: Sequence[Key], way: Way) -> Seen:
             return Seen(trouble="no-domain", answers=dict.fromkeys(wanted, nothing))
     else:
         zone = _zone(message)
-        servers = _hosts(asking.resolve(zone, "NS", checked=False)[0]) if zone else ()
+        servers = _servers_of(asking, zone)
     told = _ask_servers(asking, servers, wanted)
     answers = {
         key: Found(tuple(each[key] for each in told), asking.resolve(*key)[0]) for key in wanted
@@ -152,7 +152,12 @@ def _newly_made(asking: _Asking, domain: str) -> tuple[str, tuple[str, ...]]:
     if delegated:
         return domain, delegated
     zone = _zone(told)
-    return zone, _hosts(asking.resolve(zone, "NS", checked=False)[0]) if zone else ()
+    return zone, _servers_of(asking, zone)
+
+
+def _servers_of(asking: _Asking, zone: str) -> tuple[str, ...]:
+    """Those that the zone names; none of no zone."""
+    return _hosts(asking.resolve(zone, "NS", checked=False)[0]) if zone else ()
 
 
 def _ask_above(asking: _Asking, name: str) -> dns.message.Message | None:

@@ -167,8 +167,7 @@ class Detector:
         profile.trusted_until = at + TRUST
         profile.marks.clear()
         profile.bad_now.value = 0.0
-        for rate, half in ((profile.hour, HOUR), (profile.day, DAY)):
-            rate.learn(at, half * 60)
+        profile.learn_volume(at)
         for seen in (*profile.places, *profile.devices):
             if at - seen.last < 2 * DAY and not seen.mature(at):
                 seen.first, seen.days = at - 4 * DAY, max(seen.days, 2)
@@ -259,8 +258,7 @@ class Detector:
         profile.usual_new = profile.usual_new * 0.999 + view.new_people
         for one in act.recipients:
             record.meet(one)
-        for rate, half in ((profile.hour, HOUR), (profile.day, DAY)):
-            rate.learn(act.at, half * 60)
+        profile.learn_volume(act.at)
 
     def _enter(self, act: SignIn, record: Record) -> None:
         profile = record.profile

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Literal, NamedTuple
 
-HOUR, DAY = 3600.0, 86_400.0
+from mailstead.mailplane.guard.profile import DAY, HOUR
 
 Group = Literal[
     "home", "access", "breadth", "recipients", "volume", "outcomes", "content", "crowd", "past"
@@ -68,7 +68,6 @@ SIGNALS: dict[str, Signal] = {
     "breached": Signal("past", 1.5, "its password is in lists of breached ones"),
     "complaint": Signal("past", 2.0, "receivers call its mail spam"),
     "young": Signal("past", 0.7, "the mailbox is new"),
-    "quick-change": Signal("past", 1.0, "sends at once after a log-in from elsewhere"),
 }
 
 FALSE, MISSED = 1 / 10_000, 0.02

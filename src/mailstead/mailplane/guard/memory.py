@@ -8,12 +8,14 @@ acts are judged by what was known a second before.
 from __future__ import annotations
 
 import sqlite3
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 import structlog
 
 from mailstead.mailplane.guard.crowd import Crowd
+from mailstead.mailplane.guard.database import opened, transaction
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.profile import DAY, Record
 
@@ -58,12 +60,7 @@ class Memory:
     """The file; one writer, the guard. Raises `sqlite3.Error` when it cannot be read or written."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        # A commit survives the end of the process; the disk is not waited for.
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_TABLES)
+        self._db = opened(path, _TABLES)
         self._common = b""
         """As it was written last."""
 
@@ -104,28 +101,17 @@ class Memory:
         common = _common(detector.crowd)
         if not detector.changed and common == self._common:
             return 0
-        changed = [name for name in detector.changed if name in detector.records]
-        rows = [(name, detector.records[name].encode(), int(at)) for name in changed]
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        rows = [(name, detector.records[name].encode(), int(at)) for name in detector.changed]
+        with transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO profile VALUES (?, ?, ?)", rows)
             self._db.execute("INSERT OR REPLACE INTO common VALUES (?, ?)", (_THEFTS, common))
-            self._db.execute("COMMIT")
-        except sqlite3.Error:
-            self._db.execute("ROLLBACK")
-            raise
         detector.changed.clear()
         self._common = common
-        self._let_go(detector)
-        return len(rows)
-
-    def _let_go(self, detector: Detector) -> None:
-        """Those that were touched last stay; a record is moved to the end whenever it is used."""
+        # Those that were used last stand last (`Detector.record`), and stay.
         records = detector.records
-        spare = len(records) - MOST_AT_HAND
-        if spare > 0:
-            for name in [name for name in list(records)[:spare] if name not in detector.changed]:
-                del records[name]
+        for name in list(islice(records, max(0, len(records) - MOST_AT_HAND))):
+            del records[name]
+        return len(rows)
 
     def note(self, suspicion: Suspicion) -> None:
         """Remember that a mailbox looked stolen; the last time of each."""

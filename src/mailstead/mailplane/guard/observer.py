@@ -79,7 +79,7 @@ class Observer:
                 self._memory.forget(act.mailbox)
                 continue
             self._detector.note(act)
-            if isinstance(act, Outcome):
+            if isinstance(act, Outcome) and self._detector.held(act.mailbox, act.at):
                 profile = self._detector.record(act.mailbox, act.at).profile
                 self._suspect(act.mailbox, self._detector.weigh(act.mailbox, profile, act.at))
 
@@ -98,11 +98,13 @@ class Observer:
         if profile.step not in ("hold", "suspended"):
             return
         profile.step, profile.held = "normal", 0
-        why = self._detector.why(mailbox, at)
         known = self._memory.suspicion(mailbox)
-        first = known is None or at - known.at >= AGAIN
-        if first or (known is not None and nats > known.nats):
-            begun = at if first or known is None else known.at
-            self._memory.note(Suspicion(mailbox, begun, nats, tuple((*one,) for one in why)))
-        if first:
+        if known is not None and at - known.at >= AGAIN:
+            known = None
+        if known is not None and nats <= known.nats:
+            return
+        why = self._detector.why(mailbox, at)
+        begun = at if known is None else known.at
+        self._memory.note(Suspicion(mailbox, begun, nats, tuple((*one,) for one in why)))
+        if known is None:
             log.info("looks stolen", mailbox=mailbox, nats=round(nats, 1), why=[*map(str, why)])

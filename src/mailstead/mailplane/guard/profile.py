@@ -85,9 +85,13 @@ class Rate(msgspec.Struct, array_like=True):
         self.at = max(at, self.at)
         return self.value
 
+    def most(self, at: float, keep: float) -> float:
+        """The most that it has been, of which half is forgotten in `keep`."""
+        return decayed(self.peak, self.peak_at, at, keep)
+
     def learn(self, at: float, keep: float) -> None:
         """Let what it is now be usual from now on."""
-        self.peak = max(self.value, decayed(self.peak, self.peak_at, at, keep))
+        self.peak = max(self.value, self.most(at, keep))
         self.peak_at = at
 
 
@@ -137,6 +141,11 @@ class Profile(msgspec.Struct, array_like=True):
     """Its owner has shown that it was them: weighs less until then."""
     held: int = 0
     """Messages that wait for a decision."""
+
+    def learn_volume(self, at: float) -> None:
+        """Let what was sent in the last hour and day be usual from now on."""
+        for rate, half in ((self.hour, HOUR), (self.day, DAY)):
+            rate.learn(at, half * 60)
 
 
 _ENCODE = msgspec.msgpack.Encoder()

@@ -42,21 +42,25 @@ KEEP_SECONDS = 1.0
 log = structlog.get_logger("guard")
 
 
-class _Connection(asyncio.Protocol):
+class _Peer(asyncio.Protocol):
+    """One who is connected."""
+
+    _transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+
+class _Connection(_Peer):
     """One connection of an smtpd(8)."""
 
     def __init__(self, desk: Desk, observer: Observer | None) -> None:
         self._desk = desk
         self._observer = observer
         self._requests = Requests()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        assert self._transport is not None
         try:
             for request in self._requests.feed(data):
                 self._transport.write(self._answer(session.read(request)))
@@ -94,20 +98,14 @@ def _watch(observer: Observer, sighting: session.Sighting) -> None:
         log.exception("cannot watch")
 
 
-class _Teacher(asyncio.Protocol):
+class _Teacher(_Peer):
     """A connection of the agent, which tells what the logs say."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._rest = b""
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        assert self._transport is not None
         *lines, self._rest = (self._rest + data).split(b"\n")
         try:
             for text in lines:

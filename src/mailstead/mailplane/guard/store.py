@@ -16,12 +16,11 @@ because a transaction is not waited for on the disk.
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailstead.mailplane.guard.database import opened, transaction
 from mailstead.wire.sending import MEASURES, WINDOWS, Ceilings, Measure, Window
 
 BUCKET = 300
@@ -67,28 +66,11 @@ class Store:
     """The file; raises `sqlite3.Error` when it cannot be read or written."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        # A commit survives the end of the process; the disk is not waited for.
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_TABLES)
+        self._db = opened(path, _TABLES)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        whole = False
-        try:
-            yield
-            self._db.execute("COMMIT")
-            whole = True
-        finally:
-            if not whole:
-                self._db.execute("ROLLBACK")
 
     def reserve(
         self, *, instance: str, claims: Sequence[Claim], recipients: int, now: dt.datetime
@@ -98,7 +80,7 @@ class Store:
         Of several the one that lasts longest. A message that was counted already is not again.
         """
         at = int(now.timestamp())
-        with self._transaction():
+        with transaction(self._db):
             if instance and self._granted(instance):
                 return None
             full = [one for claim in claims for one in self._full(claim, recipients, at)]
@@ -157,7 +139,7 @@ class Store:
     def prune(self, now: dt.datetime) -> None:
         """Forget what no window holds any more, and what a wrong clock has put into the future."""
         at = int(now.timestamp())
-        with self._transaction():
+        with transaction(self._db):
             self._db.execute(
                 "DELETE FROM bucket WHERE start <= ? OR start > ?",
                 (at - SECONDS["day"] - BUCKET, at + SECONDS["day"]),

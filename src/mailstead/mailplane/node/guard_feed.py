@@ -24,7 +24,6 @@ from mailstead.standards.replies import read
 
 MOST = 10_000
 SECONDS = 5.0
-_PROTOCOLS = ("imap", "pop3", "sieve")
 _BOUNCED: dict[Meaning, Fate] = {
     Meaning.NO_MAILBOX: "bounced",
     Meaning.HARD: "bounced",
@@ -55,7 +54,8 @@ class GuardFeed:
         """Log-ins that the logs tell."""
         for seen in found:
             key = seen.key
-            if not key.failed and key.protocol in _PROTOCOLS and key.client:
+            # SMTP is known to the guard itself, message by message.
+            if not key.failed and key.protocol != "smtp" and key.client:
                 at = seen.at.timestamp()
                 self._waiting.append(SignedIn(at, key.address, key.protocol, key.client))  # type: ignore[arg-type]
 

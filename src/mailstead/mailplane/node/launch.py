@@ -70,9 +70,9 @@ def _become_own(module: str, user: str, home: Home) -> NoReturn:
     words = ["-m", module]
     if user == GUARD:
         # The settings are not for its eyes: a password of the database may stand in them.
-        pages = panel_origin(load(home.root)) + HELP_PATH
-        words += ["--home", str(home.root), "--pages", pages]
-        words += _watching(load(home.root))
+        settings = load(home.root)
+        pages = panel_origin(settings) + HELP_PATH
+        words += ["--home", str(home.root), "--pages", pages, *_watching(settings)]
     if user == POSTFIX:
         hostname = load(home.root).hostname or socket.getfqdn()
         words += ["--home", str(home.root), "--hostname", hostname]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext
 
 from mailstead.control.delivery.models import Listing
@@ -73,10 +71,11 @@ def _tell(row: Listing, now: dt.datetime, *, begun: bool) -> None:
         now=now,
         after={"server": row.server, "answers": row.answers, "words": row.words} if begun else None,
     )
-    for address, language in people_queries.operators():
-        with translation.override(language or settings.LANGUAGE_CODE):
-            subject, text = _letter(row, begun=begun)
-        people.post(now=now, recipient=address, subject=subject, text=text)
+    people.post_each(
+        now=now,
+        readers=people_queries.operators(),
+        letter=lambda: _letter(row, begun=begun),
+    )
 
 
 def _letter(row: Listing, *, begun: bool) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 from django.contrib import messages
@@ -26,19 +27,7 @@ PERIODS = ("1", "7", "30", "90")
 """Days of which the answers of receivers are shown."""
 MOST, MOST_EXPORTED = 100, 100_000
 """Rows of them on the page and in the file."""
-_ANSWERS = (
-    "server",
-    "source",
-    "name",
-    "receiver",
-    "attempts",
-    "accepted",
-    "reputation",
-    "rate",
-    "content",
-    "policy",
-    "other",
-)
+_ANSWERS = [one.name for one in dataclasses.fields(queries.ReceiverAnswers)]
 _HEADS = ("server", "subject", "list", "since", "ended", "answers", "words")
 
 
@@ -102,7 +91,7 @@ def receivers(request: HttpRequest) -> HttpResponse:
         actor, today, days=days, search=search, limit=MOST_EXPORTED if wants_csv(request) else MOST
     )
     if wants_csv(request):
-        lines = [[getattr(row, name) for name in _ANSWERS] for row in rows]
+        lines = [dataclasses.astuple(row) for row in rows]
         return download("receivers.csv", csv_text(_ANSWERS, lines))
     context = {
         "rows": rows,

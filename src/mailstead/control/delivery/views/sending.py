@@ -38,6 +38,7 @@ from mailstead.control.hosting.views.confirming import Question, confirmed, form
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.people.roles import may
 from mailstead.control.web.forms import submitted
+from mailstead.wire.pools import by_address
 
 MOST = 100
 """Rows of each list on a page."""
@@ -117,7 +118,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     counts = list(queries.counts(actor, now.astimezone(dt.UTC).date()))
     listings = list(queries.listings(actor, open_only=True)[:MOST])
     names = {row.pk: row.helo for row in rows}
-    ways = queries.names_of_ways(actor)
+    ways = {by_address(number): name for number, name in names.items()}
     context = {
         "rows": [_standing(row, rests, counts, listings) for row in rows],
         "rests": [

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.conf import settings
-from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
@@ -38,10 +36,11 @@ def tell_alarm(row: Certificate, before: int, now: dt.datetime) -> None:
         after={"server": row.server.name, "state": row.state, "words": row.words},
     )
     host_name = HostName.objects.filter(name=row.name).select_related("domain__customer").first()
-    for address, language in _readers(row, host_name):
-        with translation.override(language or settings.LANGUAGE_CODE):
-            subject, text = _letter(row, host_name, begun=begun)
-        people.post(now=now, recipient=address, subject=subject, text=text)
+    people.post_each(
+        now=now,
+        readers=_readers(row, host_name),
+        letter=lambda: _letter(row, host_name, begun=begun),
+    )
 
 
 def _readers(row: Certificate, host_name: HostName | None) -> list[tuple[str, str]]:

@@ -27,7 +27,13 @@ from mailstead.control.people.services.members import (
     update_member,
     update_profile,
 )
-from mailstead.control.people.services.outbox import drop_old, drop_sessions, post, send_due
+from mailstead.control.people.services.outbox import (
+    drop_old,
+    drop_sessions,
+    post,
+    post_each,
+    send_due,
+)
 from mailstead.control.people.services.tokens import (
     create_token,
     refuse_wider,
@@ -68,6 +74,7 @@ __all__ = [
     "is_breached",
     "open_invitation",
     "post",
+    "post_each",
     "record",
     "record_many",
     "redeliver",

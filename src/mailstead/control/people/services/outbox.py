@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import smtplib
+from collections.abc import Callable, Iterable
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.utils import translation
 
 from mailstead.control.people.models import OutgoingMail
 
@@ -34,6 +36,20 @@ def post(*, now: dt.datetime, recipient: str, subject: str, text: str) -> Outgoi
         created_at=now,
         next_try_at=now,
     )
+
+
+def post_each(
+    *, now: dt.datetime, readers: Iterable[tuple[str, str]], letter: Callable[[], tuple[str, str]]
+) -> None:
+    """Write the same to several, to each in their language; inside the transaction of it.
+
+    `readers` are addresses with their languages (empty: the house's), `letter` gives subject and
+    text in the language that holds.
+    """
+    for address, language in readers:
+        with translation.override(language or settings.LANGUAGE_CODE):
+            subject, text = letter()
+        post(now=now, recipient=address, subject=subject, text=text)
 
 
 def send_due(now: dt.datetime) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailstead.mailplane.guard.evidence import SIGNALS, Finding
-from mailstead.mailplane.guard.profile import decayed
 from mailstead.mailplane.guard.rules.volume import KEEP
 from mailstead.mailplane.guard.view import View
 
@@ -15,6 +14,5 @@ LEAST = 15
 def find(view: View) -> Iterator[Finding]:
     """More than it ever sent in a whole hour."""
     count, profile = len(view.act.recipients), view.profile
-    peak = decayed(profile.hour.peak, profile.hour.peak_at, view.at, KEEP)
-    if count >= LEAST and count > 2 * peak:
+    if count >= LEAST and count > 2 * profile.hour.most(view.at, KEEP):
         yield Finding("crowded", SIGNALS["crowded"].most * view.sureness, str(count))

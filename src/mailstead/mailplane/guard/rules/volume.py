@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailstead.mailplane.guard.evidence import SIGNALS, Finding
-from mailstead.mailplane.guard.profile import decayed
 from mailstead.mailplane.guard.view import DAY, HOUR, View, doublings
 
 KEEP = 60 * DAY
@@ -21,7 +20,7 @@ def find(view: View) -> Iterator[Finding]:
     profile, at, count = view.profile, view.at, len(view.act.recipients)
     worst = 0.0
     for rate, half, least in ((profile.hour, HOUR, LEAST_HOUR), (profile.day, DAY, LEAST_DAY)):
-        most = max(least, decayed(rate.peak, rate.peak_at, at, KEEP))
+        most = max(least, rate.most(at, KEEP))
         worst = max(worst, doublings(rate.now(at, half) + count, most))
     if worst:
         nats = min(_EACH * worst, SIGNALS["volume"].most) * view.sureness

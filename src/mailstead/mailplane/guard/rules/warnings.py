@@ -1,4 +1,4 @@
-"""What is known against the mailbox from elsewhere: its password, complaints, a hasty log-in."""
+"""What is known against the mailbox from elsewhere: its password, complaints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending addresses: the machine has each, and each greets with the name of its PTR record."""
+"""Sending addresses: the machine has each of them."""
 
 from __future__ import annotations
 
