@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 import pytest
 from bench.load.__main__ import source_of
@@ -14,6 +14,8 @@ from bench.load.session import Target
 from bench.population import Population, traffic
 from lab.commands import wait_until
 
+from tests.support.ports import free_port
+
 pytestmark = pytest.mark.engines
 LETTERS = traffic(Population(10), 40, 1, inside=False)
 
@@ -21,9 +23,7 @@ LETTERS = traffic(Population(10), 40, 1, inside=False)
 @contextmanager
 def sink(*options: str) -> Iterator[Target]:
     """Postfix's own sink, which takes everything and keeps nothing."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     child = subprocess.Popen(["smtp-sink", "-u", "nobody", *options, f"127.0.0.1:{port}", "100"])
 
     def greets() -> bool:

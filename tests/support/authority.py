@@ -14,16 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.mailplane.engines.harness import until
+from tests.support.ports import free_port
 
 NONCES_REFUSED = 20
 """Percent of good nonces that it refuses all the same, as an authority may at any time."""
-
-
-def _port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
 
 
 class Authority:
@@ -34,7 +28,7 @@ class Authority:
         self.http = http
         self.life = life
         self.binding = binding
-        self.dns, self._manage, self._listen, self._manager = (_port() for _ in range(4))
+        self.dns, self._manage, self._listen, self._manager = (free_port() for _ in range(4))
         self._running: list[subprocess.Popen[bytes]] = []
 
     @property

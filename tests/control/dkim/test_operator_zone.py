@@ -21,7 +21,7 @@ from mailstead.control.hosting.models import DkimKey, Domain
 from mailstead.control.people.actor import Actor
 from tests.control.company import GRACE, Company, refused
 from tests.control.dkim.test_rotation import ZONE, with_dkim
-from tests.control.dns.servers import free_port
+from tests.support.ports import free_port
 
 NAME, SECRET = "company", "c2VjcmV0IG9mIHRoaXMgdGVzdCBhbG9uZSEhISEhISE="
 WRONG = "b3RoZXIgc2VjcmV0IG9mIHNvbWVib2R5IGVsc2UhISE="

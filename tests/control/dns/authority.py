@@ -19,7 +19,7 @@ import dns.rdatatype
 import dns.tsigkeyring
 import dns.zone
 
-from tests.control.dns.servers import free_port
+from tests.support.ports import free_port
 
 ZONE = """$ORIGIN cars.example.
 $TTL 3600

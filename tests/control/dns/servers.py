@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -13,14 +12,9 @@ import dns.exception
 import dns.message
 import dns.query
 
+from tests.support.ports import free_port
+
 UNBOUND = "/usr/sbin/unbound"
-
-
-def free_port() -> int:
-    """One that nobody listens on."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -13,7 +13,8 @@ import pytest
 from mailstead.control.dns import lookup
 from mailstead.control.dns.answers import Answer, Seen
 from mailstead.control.dns.lookup import Way, look
-from tests.control.dns.servers import free_port, unbound
+from tests.control.dns.servers import unbound
+from tests.support.ports import free_port
 
 KEY = "A" * 300
 ZONE = [

@@ -114,7 +114,7 @@ class Node:
         return x509.load_der_x509_certificate(data)
 
     def shows(self, name: str | None, by: str) -> None:
-        """Wait until a name is shown by the certificate of another or its own."""
+        """Wait until a name is shown by the certificate of another or its own, for good."""
 
         def is_so() -> bool:
             try:
@@ -124,6 +124,8 @@ class Node:
                 return False
 
         until(is_so, f"{name} is shown by the one of {by}")
+        # The worker from before a reload takes connections beside the new one for a moment.
+        until(self.front.one_worker, "only the new worker is left")
 
     def orders(self) -> int:
         """How many orders the authority has had."""

@@ -19,7 +19,7 @@ import dns.rcode
 import dns.zone
 import msgspec
 import pytest
-from tests.control.dns.servers import free_port
+from tests.support.ports import free_port
 
 from mailstead.config import Dns, Ports, Settings
 from mailstead.home import Home

@@ -142,6 +142,14 @@ class Front:
             self.process.wait(15)
         shutil.rmtree(self.home.root, ignore_errors=True)
 
+    def one_worker(self) -> bool:
+        """Whether none is left from before the last reload; the file names one worker."""
+        assert self.process is not None
+        found = subprocess.run(
+            ["pgrep", "-c", "-P", str(self.process.pid)], capture_output=True, check=False
+        )
+        return int(found.stdout) == 1
+
     def get(self, path: str, *options: str, name: str = NAME, stdin: bytes | None = None) -> Answer:
         """An answer over HTTPS, its certificate verified; `options` are curl's."""
         port = self.model.https
