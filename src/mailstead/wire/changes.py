@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from mailstead.wire.pools import SendingPlan
+from mailstead.wire.protection import GuardWord
 from mailstead.wire.sending import Account, Ceilings
 
 VERSION = 1
@@ -303,6 +304,23 @@ class SendingPlanPut(Change, frozen=True, kw_only=True):
     plan: SendingPlan
 
 
+class GuardWordPut(Change, frozen=True, kw_only=True):
+    """What somebody has answered about a mailbox that looked stolen; the newest answer holds.
+
+    It outlives the mailbox on the node; the control plane ends it.
+    """
+
+    mailbox: str
+    word: GuardWord
+    at: dt.datetime
+
+
+class GuardWordGone(Change, frozen=True, kw_only=True):
+    """Nothing holds any more: the mailbox is no more."""
+
+    mailbox: str
+
+
 AnyChange = (
     DomainPut
     | DomainGone
@@ -325,6 +343,8 @@ AnyChange = (
     | HostNamePut
     | HostNameGone
     | SendingPlanPut
+    | GuardWordPut
+    | GuardWordGone
 )
 
 

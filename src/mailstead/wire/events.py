@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from mailstead.wire.pools import MailClass, RestKind
+from mailstead.wire.protection import CaseStep, ClientSeen, Clue
 from mailstead.wire.sending import Ceilings
 
 
@@ -316,6 +317,51 @@ class SentToday(Event, frozen=True, kw_only=True):
     """None: no ceiling."""
 
 
+class CaseSeen(Event, frozen=True, kw_only=True):
+    """A mailbox looks stolen; told again when its step changes or much more speaks for it."""
+
+    case: str
+    """Unique for ever."""
+    mailbox: str
+    step: CaseStep
+    opened: dt.datetime
+    nats: float
+    """All that speaks for it together, less what speaks for the owner."""
+    bound: float
+    """From so many nats on it counts as stolen."""
+    clues: tuple[Clue, ...]
+    """What weighs most, the heaviest first."""
+    clients: tuple[ClientSeen, ...] = ()
+    """The newest first."""
+    messages: int = 0
+    """Suspicious ones that had gone before it was noticed, those pulled back aside."""
+    recipients: int = 0
+    """Of those."""
+    held: int = 0
+    """Messages of the case that were kept."""
+
+
+class MessageKept(Event, frozen=True, kw_only=True):
+    """The guard keeps a message in the hold queue until somebody decides."""
+
+    case: str
+    mailbox: str
+    queue: str
+    """Its number in the node's queue."""
+    taken: dt.datetime
+    sender: str
+    recipients: tuple[str, ...]
+    """The first ones."""
+    recipient_count: int
+    size: int
+    subject: str = ""
+    """Decoded, cut after some length."""
+    client: str = ""
+    """Network address."""
+    pulled: bool = False
+    """It was in the queue already and was taken back."""
+
+
 AnyEvent = (
     Applied
     | ApplyFailed
@@ -336,6 +382,8 @@ AnyEvent = (
     | AddressReturned
     | RouteChosen
     | SentToday
+    | CaseSeen
+    | MessageKept
 )
 
 

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Sequence
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from mailstead.control.delivery import services as delivery
 from mailstead.control.delivery.queries import pools
-from mailstead.control.delivery.services import record
-from mailstead.control.delivery.services import snapshot as suppressions
 from mailstead.control.dns.zones import messages as zones
 from mailstead.control.feed.views import routes
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.services import handle_event
+from mailstead.control.protection import services as protection
 from mailstead.wire.changes import AnyChange
+from mailstead.wire.events import AnyEvent
 
 
 def snapshot(server: str) -> Iterator[AnyChange]:
     """All that a node has to know, from every part of the house that tells nodes something."""
     yield from messages.snapshot(server)
-    yield from suppressions(server)
+    yield from delivery.snapshot(server)
     yield from pools.snapshot(server)
     yield from zones.snapshot(server)
+    yield from protection.snapshot(server)
+
+
+def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
+    """Record a batch from a node, each part of the house what is its own."""
+    delivery.record(server, events, now)
+    protection.record(server, events, now)
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

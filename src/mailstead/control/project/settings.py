@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "mailstead.control.hosting",
     "mailstead.control.dns",
     "mailstead.control.delivery",
+    "mailstead.control.protection",
     # After ours, whose templates stand in front of its own.
     "allauth",
     "allauth.account",

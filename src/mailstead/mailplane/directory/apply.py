@@ -29,6 +29,8 @@ from mailstead.wire.changes import (
     DomainGone,
     DomainPut,
     ForwarderGone,
+    GuardWordGone,
+    GuardWordPut,
     HostNameGone,
     HostNamePut,
     MailboxGone,
@@ -157,6 +159,13 @@ class Directory:
             return set()
         if isinstance(change, SuppressionGone):
             state.remove("suppression", suppression_key(change.mailbox, change.recipient))
+            return set()
+        if isinstance(change, GuardWordPut | GuardWordGone):
+            # No map answers for it: the guard reads the words themselves.
+            if isinstance(change, GuardWordPut):
+                state.put(change)
+            else:
+                state.remove("guard-word", change.mailbox)
             return set()
         if isinstance(change, SendingLimitsPut):
             # No address's answers depend on it.

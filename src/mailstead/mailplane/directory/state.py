@@ -15,6 +15,7 @@ from mailstead.wire.changes import (
     DkimKeyPut,
     DomainPut,
     ForwarderPut,
+    GuardWordPut,
     HostNamePut,
     MailboxPut,
     RulesPut,
@@ -41,6 +42,7 @@ KINDS: dict[type[Change], str] = {
     ZonePut: "zone",
     HostNamePut: "hostname",
     SendingPlanPut: "sending-plan",
+    GuardWordPut: "guard-word",
 }
 SENDING = "plan"
 """The key of the one plan of sending addresses."""
@@ -234,6 +236,8 @@ def key_of(change: Change) -> tuple[str, str]:
     if isinstance(change, SuppressionPut):
         # Of no domain: what a domain's end takes with it would come back with no change of its own.
         return suppression_key(change.mailbox, change.recipient), ""
+    if isinstance(change, GuardWordPut):
+        return change.mailbox, ""
     if isinstance(change, SendingLimitsPut):
         return change.domain, change.domain
     if isinstance(change, ZonePut):

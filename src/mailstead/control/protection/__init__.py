@@ -1,0 +1,1 @@
+"""Mailboxes that look stolen, what is held for it, and the way back."""

@@ -1,0 +1,1 @@
+"""What is known of cases, blocks and breached passwords."""
