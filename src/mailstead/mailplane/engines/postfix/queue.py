@@ -11,6 +11,11 @@ import re
 import subprocess
 import threading
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from email import message_from_string
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +29,7 @@ SECONDS = 60.0
 QUEUES = ("active", "deferred", "hold", "incoming")
 _OPTIONS: dict[Move, str] = {"hold": "-h", "release": "-H", "delete": "-d"}
 _MOVED = re.compile(r"postsuper: (\w+): (?:placed on hold|released from hold|removed)\b")
+_RECORDS = re.compile(r"\*\*\* ENVELOPE RECORDS (\w+)/")
 _TEMPORARY = 75  # EX_TEMPFAIL (sysexits.h)
 _UNAVAILABLE = 69  # EX_UNAVAILABLE
 
@@ -68,6 +74,75 @@ def move(home: Home, how: Move, ids: Sequence[str]) -> set[str]:
     command = [str(COMMANDS / "postsuper"), "-c", str(home.postfix), _OPTIONS[how], "-"]
     done = run(command, stdin=lines)
     return set(_MOVED.findall(done.err))
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message of the queue, as its file tells."""
+
+    queue: str
+    """In which queue it is."""
+    sender: str
+    recipients: tuple[str, ...]
+    """As the sender has written them."""
+    size: int
+    login: str
+    """The SASL log-in that handed it in; empty: none."""
+    client: str
+    """Network address."""
+    subject: str
+    """Decoded (RFC 2047), on one line."""
+
+
+def letter(home: Home, number: str) -> Letter | None:
+    """A message by its number, as postcat(1) shows it; None: it is not in the queue, or not whole.
+
+    Raises `EngineError`.
+    """
+    command = [str(COMMANDS / "postcat"), "-c", str(home.postfix), "-q", "-eh", number]
+    done = run(command, accept=(0, 1))
+    records, headers, found = [], [], _RECORDS.match(done.out)
+    if done.code or found is None:
+        return None
+    in_headers = False
+    for line in done.out.splitlines():
+        if line.startswith("*** "):
+            in_headers = line.startswith("*** MESSAGE CONTENTS")
+        elif in_headers:
+            headers.append(line)
+        else:
+            records.append(line.partition(": "))
+    fields = {name.strip(): value.strip() for name, _, value in records}
+    attributes = dict(
+        value.strip().partition("=")[::2] for name, _, value in records if name == "named_attribute"
+    )
+    return Letter(
+        queue=found[1],
+        sender=fields.get("sender", ""),
+        recipients=tuple(dict.fromkeys(_recipients(records))),
+        size=int(fields.get("message_size", "0").split()[0]),
+        login=attributes.get("sasl_username", ""),
+        client=attributes.get("client_address", ""),
+        subject=_subject("\n".join(headers)),
+    )
+
+
+def _subject(headers: str) -> str:
+    words = message_from_string(headers).get("Subject", "")
+    with suppress(LookupError, ValueError, HeaderParseError):
+        words = str(make_header(decode_header(words)))
+    return " ".join(words.split())
+
+
+def _recipients(records: list[tuple[str, str, str]]) -> Iterator[str]:
+    """Each as it was given: its own record follows that of the original."""
+    original = ""
+    for name, _, value in records:
+        if name == "original_recipient":
+            original = value.strip()
+        elif name in ("recipient", "done_recipient"):
+            yield original or value.strip()
+            original = ""
 
 
 def try_now(home: Home, ids: Sequence[str]) -> set[str]:
