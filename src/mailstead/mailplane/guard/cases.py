@@ -17,7 +17,7 @@ from mailstead.mailplane.guard.profile import DAY, moment
 from mailstead.mailplane.guard.session import Sighting
 from mailstead.wire.changes import GuardWordPut
 from mailstead.wire.events import CaseSeen
-from mailstead.wire.protection import CaseStep, ClientSeen
+from mailstead.wire.protection import CaseStep, ClientSeen, GuardWord
 from mailstead.wire.protection import Clue as ClueSeen
 
 SUSPICIOUS = 2.0
@@ -106,17 +106,19 @@ class Cases:
             at = put.at.timestamp()
             if self._heard.get(mailbox) == at:
                 continue
-            self._heard[mailbox] = at
             profile = self._detector.record(mailbox, at).profile
-            if profile.word_at >= at:
-                continue
-            profile.word_at = at
-            if put.word == "released":
-                self._detector.released(mailbox, at)
-            else:
-                self._detector.confirmed(mailbox, at)
-            self._close(mailbox, "released" if put.word == "released" else "suspended", at)
-            log.info("word heard", mailbox=mailbox, word=put.word)
+            if profile.word_at < at:
+                self._obey(mailbox, put.word, at)
+                profile.word_at = at
+            self._heard[mailbox] = at
+
+    def _obey(self, mailbox: str, word: GuardWord, at: float) -> None:
+        if word == "released":
+            self._detector.released(mailbox, at)
+        else:
+            self._detector.confirmed(mailbox, at)
+        self._close(mailbox, "released" if word == "released" else "suspended", at)
+        log.info("word heard", mailbox=mailbox, word=word)
 
     def _close(self, mailbox: str, step: CaseStep, at: float) -> None:
         case = self._store.case(mailbox)
