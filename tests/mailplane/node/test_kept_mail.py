@@ -139,6 +139,9 @@ def test_a_thiefs_mail_is_held_and_what_still_waits_is_taken_back(kept: Kept) ->
                       for one in kept.look()), "the release is heard")  # fmt: skip
     host.maps.update("transport", {}, [f"first@{DOMAIN}"])
     host.add("first")
+    # qmgr(8) remembers where the last address led.
+    host.deliver(host.add("other"))
+    host.arrives(f"other@{DOMAIN}", b"Hello")
     assert queue.move(host.home, "release", [back.queue]) == {back.queue}
     host.arrives(f"first@{DOMAIN}", b"Come and see")
     with host.submission(f"ann@{DOMAIN}") as session:

@@ -67,13 +67,16 @@ def present(home: Home, ids: Sequence[str]) -> set[str]:
 def move(home: Home, how: Move, ids: Sequence[str]) -> set[str]:
     """Hold, release or delete messages; returns those with which it was done.
 
-    A message that is not there, or held already, is left alone. Raises `EngineError`.
+    A message that is not there, or held already, is left alone. One that is released is tried at
+    once: postsuper(1) lets it wait for the next run of the queue. Raises `EngineError`.
     """
     # Never `ALL`, which is every message: the numbers have passed `wire.orders`.
     lines = "".join(f"{number}\n" for number in ids)
     command = [str(COMMANDS / "postsuper"), "-c", str(home.postfix), _OPTIONS[how], "-"]
-    done = run(command, stdin=lines)
-    return set(_MOVED.findall(done.err))
+    moved = set(_MOVED.findall(run(command, stdin=lines).err))
+    if how == "release":
+        try_now(home, sorted(moved))
+    return moved
 
 
 @dataclass(frozen=True)

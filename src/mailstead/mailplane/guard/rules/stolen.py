@@ -15,7 +15,7 @@ from mailstead.wire.sending import Page
 NAME = "stolen"
 _SLOW: Page = "unusual"
 _OVER: Page = "stolen"
-HELD = "the mailbox looks stolen, a person decides"
+HELD = "held: the mailbox looks stolen"
 
 
 def answer(step: Step, mailbox: str, desk: Desk) -> Decision | None:
