@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
 import structlog
@@ -19,7 +19,8 @@ from mailstead.mailplane.engines.postfix import queue
 from mailstead.mailplane.guard.case_store import CaseStore, Kept, Told
 from mailstead.mailplane.guard.profile import moment
 from mailstead.mailplane.node.event_spool import EventSpool
-from mailstead.wire.events import AnyEvent, CaseSeen, MessageKept
+from mailstead.standards.subject import subject_hash
+from mailstead.wire.events import AnyEvent, AttemptSeen, CaseSeen, MessageKept, MessageSeen
 
 LOOK_EVERY = 1.0
 AT_ONCE = 200
@@ -39,6 +40,8 @@ class KeptMail:
         """`taken` tells the guard what it need not keep any more."""
         self._home = home
         self._taken = taken
+        key = home.subject_key
+        self._subject_key = key.read_bytes().strip() if key.exists() else b""
         self._done: set[int] = set()
         """Told, but the guard may not have heard of it yet."""
 
@@ -104,8 +107,37 @@ class KeptMail:
             return [] if now - kept.at > NEVER_CAME else None
         if letter.queue == "incoming":
             return None
-        return [_event(f"{kept.case}-{kept.queue}", kept.case, kept.mailbox, kept.queue, letter,
-                       kept.at, pulled=False)]  # fmt: skip
+        number = f"{kept.case}-{kept.queue}"
+        return [
+            *_log(number, kept, letter, self._subject_key),
+            _event(number, kept.case, kept.mailbox, kept.queue, letter, kept.at, pulled=False),
+        ]
+
+
+def _log(number: str, kept: Kept, letter: queue.Letter, key: bytes) -> Iterator[AnyEvent]:
+    """For the delivery log: qmgr(8) has not seen it, so Postfix's log does not tell of it."""
+    at = moment(kept.at)
+    yield MessageSeen(
+        id=f"{number}-m",
+        at=at,
+        queue=kept.queue,
+        direction="submitted",
+        message_id=letter.message_id[:250],
+        sender=letter.sender,
+        login=kept.mailbox,
+        client=kept.client,
+        size=letter.size,
+        subject=subject_hash(letter.subject, key) if key else "",
+    )
+    for place, (recipient, original) in enumerate(letter.ways[:MOST_RECIPIENTS]):
+        yield AttemptSeen(
+            id=f"{number}-{place}",
+            at=at,
+            queue=kept.queue,
+            outcome="held",
+            recipient=recipient.lower(),
+            original=original.lower(),
+        )
 
 
 def _event(

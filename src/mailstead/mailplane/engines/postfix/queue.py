@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from email import message_from_string
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
+from email.message import Message
 from pathlib import Path
 from typing import Any, Literal
 
@@ -86,8 +87,8 @@ class Letter:
     queue: str
     """In which queue it is."""
     sender: str
-    recipients: tuple[str, ...]
-    """As the sender has written them."""
+    ways: tuple[tuple[str, str], ...]
+    """Each recipient, and the address that led to it; empty: it was itself written to."""
     size: int
     login: str
     """The SASL log-in that handed it in; empty: none."""
@@ -95,6 +96,13 @@ class Letter:
     """Network address."""
     subject: str
     """Decoded (RFC 2047), on one line."""
+    message_id: str
+    """Without its angle brackets."""
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """As the sender has written them, each once."""
+        return tuple(dict.fromkeys(original or recipient for recipient, original in self.ways))
 
 
 def letter(home: Home, number: str) -> Letter | None:
@@ -104,7 +112,7 @@ def letter(home: Home, number: str) -> Letter | None:
     """
     command = [str(COMMANDS / "postcat"), "-c", str(home.postfix), "-q", "-eh", number]
     done = run(command, accept=(0, 1))
-    records, headers, found = [], [], _RECORDS.match(done.out)
+    records, lines, found = [], [], _RECORDS.match(done.out)
     if done.code or found is None:
         return None
     in_headers = False
@@ -112,39 +120,42 @@ def letter(home: Home, number: str) -> Letter | None:
         if line.startswith("*** "):
             in_headers = line.startswith("*** MESSAGE CONTENTS")
         elif in_headers:
-            headers.append(line)
+            lines.append(line)
         else:
             records.append(line.partition(": "))
     fields = {name.strip(): value.strip() for name, _, value in records}
     attributes = dict(
         value.strip().partition("=")[::2] for name, _, value in records if name == "named_attribute"
     )
+    headers = message_from_string("\n".join(lines))
     return Letter(
         queue=found[1],
         sender=fields.get("sender", ""),
-        recipients=tuple(dict.fromkeys(_recipients(records))),
+        ways=tuple(_ways(records)),
         size=int(fields.get("message_size", "0").split()[0]),
         login=attributes.get("sasl_username", ""),
         client=attributes.get("client_address", ""),
-        subject=_subject("\n".join(headers)),
+        subject=_subject(headers),
+        message_id=headers.get("Message-ID", "").strip().strip("<>"),
     )
 
 
-def _subject(headers: str) -> str:
-    words = message_from_string(headers).get("Subject", "")
+def _subject(headers: Message) -> str:
+    words = headers.get("Subject", "")
     with suppress(LookupError, ValueError, HeaderParseError):
         words = str(make_header(decode_header(words)))
     return " ".join(words.split())
 
 
-def _recipients(records: list[tuple[str, str, str]]) -> Iterator[str]:
-    """Each as it was given: its own record follows that of the original."""
+def _ways(records: list[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """The record of a recipient follows that of the address which led to it."""
     original = ""
     for name, _, value in records:
         if name == "original_recipient":
             original = value.strip()
         elif name in ("recipient", "done_recipient"):
-            yield original or value.strip()
+            recipient = value.strip()
+            yield recipient, "" if original.lower() == recipient.lower() else original
             original = ""
 
 
