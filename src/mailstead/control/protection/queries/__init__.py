@@ -1,1 +1,29 @@
 """What can be asked, from an actor."""
+
+from mailstead.control.protection.queries.cases import (
+    MOST_KEPT,
+    OPEN,
+    STATES,
+    Counted,
+    case_numbered,
+    cases,
+    counted,
+    kept,
+    newest_case,
+    suspicious_since,
+    unsettled,
+)
+
+__all__ = [
+    "MOST_KEPT",
+    "OPEN",
+    "STATES",
+    "Counted",
+    "case_numbered",
+    "cases",
+    "counted",
+    "kept",
+    "newest_case",
+    "suspicious_since",
+    "unsettled",
+]
