@@ -40,8 +40,9 @@ PACES = {"zone": 5.0}
 
 def _quick_tasks() -> dict[str, Task]:
     from mailstead.control.people.services import send_due
+    from mailstead.control.protection.services import settle_due, tell_due
 
-    return {"mail": send_due}
+    return {"cases": tell_due, "kept mail": settle_due, "mail": send_due}
 
 
 TURN = 5.0
@@ -113,6 +114,7 @@ def _tasks() -> dict[str, Task]:
         drop_old,
         drop_sessions,
     )
+    from mailstead.control.protection.services import end_words, remind_due
 
     return {
         "purge": purge_expired,
@@ -132,6 +134,8 @@ def _tasks() -> dict[str, Task]:
         "complaints": drop_old_complaints,
         "rests": drop_old_rests,
         "receivers' answers": drop_old_answers,
+        "kept mail's reminders": remind_due,
+        "guard's words": end_words,
     }
 
 

@@ -13,14 +13,17 @@ from mailstead.control.protection.queries.cases import (
     suspicious_since,
     unsettled,
 )
+from mailstead.control.protection.queries.changes import Change, changes
 
 __all__ = [
     "MOST_KEPT",
     "OPEN",
     "STATES",
+    "Change",
     "Counted",
     "case_numbered",
     "cases",
+    "changes",
     "counted",
     "kept",
     "newest_case",

@@ -18,6 +18,8 @@ from mailstead.standards.refusal import Refusal
 OPEN = ("open", "confirmed")
 """States in which the mailbox does not send as it used to."""
 STATES = ("open", "released", "confirmed", "closed")
+LOOK_BACK = dt.timedelta(days=14)
+"""No theft is thought to have begun longer ago than that before its case."""
 MOST_KEPT = 500
 """Kept messages of a case that are shown and decided at once."""
 
@@ -129,4 +131,4 @@ def suspicious_since(case: Case) -> dt.datetime:
     times = [case.opened]
     times += [dt.datetime.fromisoformat(one["at"]) for one in case.clues if one["nats"] > 0]
     times += [dt.datetime.fromisoformat(one["first"]) for one in case.clients if not one["usual"]]
-    return min(times)
+    return max(min(times), case.opened - LOOK_BACK)

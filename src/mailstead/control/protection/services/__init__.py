@@ -9,16 +9,30 @@ from mailstead.control.protection.services.deciding import (
 )
 from mailstead.control.protection.services.events import record, snapshot
 from mailstead.control.protection.services.guard_words import end_words
+from mailstead.control.protection.services.proof import can_be_sent, post_proof, proves
+from mailstead.control.protection.services.recovery import (
+    Outcome,
+    Wanted,
+    kind_words,
+    recover,
+)
 from mailstead.control.protection.services.settle import settle_due
 from mailstead.control.protection.services.telling import remind_due, tell_due
 
 __all__ = [
     "DECISIONS",
     "Decision",
+    "Outcome",
+    "Wanted",
+    "can_be_sent",
     "confirm",
     "decide",
     "end_words",
+    "kind_words",
+    "post_proof",
+    "proves",
     "record",
+    "recover",
     "release",
     "remind_due",
     "settle_due",

@@ -35,7 +35,8 @@ def settle_due(now: dt.datetime) -> int:
 def _read(now: dt.datetime) -> int:
     """What came of the orders that are under way."""
     under_way = KeptMessage.objects.filter(state="waiting", order__isnull=False)
-    numbers = list(under_way.order_by("order").values_list("order", flat=True).distinct()[:LOT])
+    found = under_way.order_by("order").values_list("order", flat=True).distinct()[:LOT]
+    numbers = [number for number in found if number is not None]
     if not numbers:
         return 0
     orders = {row.pk: row for row in Order.objects.filter(pk__in=numbers)}
