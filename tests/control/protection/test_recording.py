@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from mailstead.control.people.actor import Actor
-from mailstead.control.protection import queries, words
+from mailstead.control.protection import queries, services, words
 from mailstead.control.protection.models import Case, KeptMessage
 from mailstead.control.protection.services import cases, record
 from mailstead.mailplane.guard.evidence import SIGNALS
@@ -142,6 +142,18 @@ def test_every_signal_of_the_guard_has_a_sentence() -> None:
     assert words.against([{"signal": "new-one", "nats": 1.0, "at": "2026-03-01T00:00:00Z"}]) == [
         "new-one"
     ]
+
+
+def test_old_cases_are_forgotten_unless_their_mail_waits(ann: Company) -> None:
+    tell(ann.now, case_seen(ANN, ann.now), kept(ANN, ann.now, Q))
+    tell(ann.now, case_seen(ANN, ann.now, "c2"), case_seen(ANN, ann.now, "c3", step="watched"))
+    Case.objects.exclude(number="c3").update(state="released")
+    assert services.drop_old_cases(ann.now + cases.KEEP_WATCHED) == 0
+    assert services.drop_old_cases(ann.now + cases.KEEP_WATCHED + MINUTE) == 1
+    assert services.drop_old_cases(ann.now + cases.KEEP + MINUTE) == 1
+    assert Case.objects.get().number == "c1"
+    KeptMessage.objects.update(state="sent")
+    assert services.drop_old_cases(ann.now + cases.KEEP + MINUTE) == 1
 
 
 def test_a_mailbox_that_goes_for_good_leaves_its_case(ann: Company) -> None:

@@ -1,7 +1,7 @@
 """The worker process: what has to be done at once, and what from time to time.
 
-Purpose: every second send the panel's mail and the webhooks that are due, and do the jobs that
-wait; look at the DNS of each domain each night, and at keys that are to sign or to go; tell the
+Purpose: every second send the panel's mail and the webhooks that are due, tell of stolen mailboxes,
+ask nodes for what was decided on held mail, and do the jobs that wait; look at the DNS of each domain each night, and at keys that are to sign or to go; tell the
 server of the company's zone of new keys; every minute purge what is over.
 Runs: SIGTERM ends it between two tasks, and between two steps of a job.
 Diagnostics: one line on stderr for each task that did something or failed.
@@ -114,7 +114,7 @@ def _tasks() -> dict[str, Task]:
         drop_old,
         drop_sessions,
     )
-    from mailstead.control.protection.services import end_words, remind_due
+    from mailstead.control.protection.services import drop_old_cases, end_words, remind_due
 
     return {
         "purge": purge_expired,
@@ -136,6 +136,7 @@ def _tasks() -> dict[str, Task]:
         "receivers' answers": drop_old_answers,
         "kept mail's reminders": remind_due,
         "guard's words": end_words,
+        "old cases": drop_old_cases,
     }
 
 

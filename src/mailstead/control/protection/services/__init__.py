@@ -1,5 +1,6 @@
 """What may happen."""
 
+from mailstead.control.protection.services.cases import drop_old as drop_old_cases
 from mailstead.control.protection.services.deciding import (
     DECISIONS,
     Decision,
@@ -27,6 +28,7 @@ __all__ = [
     "can_be_sent",
     "confirm",
     "decide",
+    "drop_old_cases",
     "end_words",
     "kind_words",
     "post_proof",

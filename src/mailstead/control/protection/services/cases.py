@@ -18,6 +18,10 @@ from mailstead.standards.refusal import Refusal
 from mailstead.wire.events import AnyEvent, AttemptSeen, CaseSeen, MessageKept
 from mailstead.wire.orders import queue_ids
 
+KEEP = dt.timedelta(days=365)
+KEEP_WATCHED = dt.timedelta(days=90)
+"""How long a case is remembered for which nothing was ever held."""
+LOT = 500
 POINTS = 400
 """Points of the evidence over time; beyond, every second one of the older half goes."""
 MOST_CLUES = 30
@@ -49,12 +53,13 @@ def _mailbox(server: str, address: str) -> Mailbox | None:
 
 def _case(server: str, number: str, address: str, opened: dt.datetime, now: dt.datetime) -> Case:
     """The case of that number, locked; made where there is none."""
+    number = number[:100]
     row = Case.objects.select_for_update().filter(number=number).first()
     if row is not None:
         return row
     bare = address.strip().lower()[:320]
     return Case.objects.create(
-        number=number[:100],
+        number=number,
         server=server,
         mailbox=_mailbox(server, bare),
         address=bare,
@@ -77,7 +82,11 @@ def _case_seen(server: str, event: CaseSeen, now: dt.datetime) -> None:
     if row.seen_at is None or event.at >= row.seen_at:
         row.seen_at, row.step = event.at, event.step
         row.nats, row.bound = event.nats, event.bound
-        row.clues = msgspec.to_builtins(event.clues[:MOST_CLUES])
+        clues = [
+            msgspec.structs.replace(one, facts=_printable(one.facts)[:300])
+            for one in event.clues[:MOST_CLUES]
+        ]
+        row.clues = msgspec.to_builtins(clues)
         row.clients = msgspec.to_builtins(event.clients[:MOST_CLIENTS])
         row.watched = event.step == "watched"
         if event.step == "released" and row.state == "open":
@@ -130,8 +139,8 @@ def _kept(server: str, event: MessageKept, now: dt.datetime) -> None:
             "case": case,
             "kept_at": event.at,
             "taken": event.taken,
-            "sender": event.sender[:320],
-            "recipients": [one[:320] for one in event.recipients[:50]],
+            "sender": _printable(event.sender)[:320],
+            "recipients": [_printable(one)[:320] for one in event.recipients[:50]],
             "recipient_count": event.recipient_count,
             "size": event.size,
             "subject": _printable(event.subject)[:250],
@@ -142,8 +151,18 @@ def _kept(server: str, event: MessageKept, now: dt.datetime) -> None:
 
 
 def _printable(text: str) -> str:
-    """A subject in one line; what would move a reader's eye elsewhere becomes a blank."""
+    """A text of strangers in one line, without what terminals or databases stumble over."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def drop_old(now: dt.datetime) -> int:
+    """Forget cases that are long over; one whose mail still waits never. Returns how many."""
+    waiting = KeptMessage.objects.filter(state="waiting").values("case")
+    over = Q(opened__lt=now - KEEP, state__in=("released", "confirmed", "closed"))
+    rows = Case.objects.filter(over | Q(opened__lt=now - KEEP_WATCHED, watched=True))
+    numbers = list(rows.exclude(pk__in=waiting).order_by("pk").values_list("pk", flat=True)[:LOT])
+    Case.objects.filter(pk__in=numbers).delete()
+    return len(numbers)
 
 
 def _settled(server: str, events: Sequence[AttemptSeen]) -> None:

@@ -15,7 +15,7 @@ from mailstead.wire.protection import GuardWord as Word
 
 OF_NOBODY = dt.timedelta(days=30)
 """How long a word about a mailbox that is not known here is kept."""
-LOT = 500
+LOT = 5000
 
 
 def say(
