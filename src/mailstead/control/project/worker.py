@@ -1,8 +1,9 @@
 """The worker process: what has to be done at once, and what from time to time.
 
 Purpose: every second send the panel's mail and the webhooks that are due, tell of stolen mailboxes,
-ask nodes for what was decided on held mail, and do the jobs that wait; look at the DNS of each domain each night, and at keys that are to sign or to go; tell the
-server of the company's zone of new keys; every minute purge what is over.
+ask nodes for what was decided on held mail, and do the jobs that wait; look at the DNS of each
+domain each night, and at keys that are to sign or to go; tell the server of the company's zone of
+new keys; every minute purge what is over and remind of what waits.
 Runs: SIGTERM ends it between two tasks, and between two steps of a job.
 Diagnostics: one line on stderr for each task that did something or failed.
 Known limits: a task that fails is tried again at the next round.

@@ -14,8 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from mailstead.control.hosting import queries as hosting
+from mailstead.control.hosting import services as hosting_services
+from mailstead.control.hosting.queries.rule_words import action_words
 from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.people.actor import Actor
+from mailstead.control.people.models import AuditEntry
 from mailstead.control.people.pages import actor_in, page, warn_breached
 from mailstead.control.protection import queries, services
 from mailstead.control.protection.forms.cases import (
@@ -178,6 +181,22 @@ def confirm(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
+def _fields(kind: str, entry: AuditEntry) -> list[hosting.Difference]:
+    """What an entry changed; rules in words."""
+    if kind != "rules":
+        return hosting.differences(entry)
+    states = [_rules(state) for state in (entry.before, entry.after)]
+    return [hosting.Difference(services.kind_words(kind), *states)]
+
+
+def _rules(state: dict[str, Any] | None) -> str:
+    """Each rule with what it does."""
+    return "; ".join(
+        f"{rule.name}: {', '.join(action_words(action) for action in rule.actions)}"
+        for rule in hosting_services.parse_rules((state or {}).get("rules", []))
+    )
+
+
 @page("case.recover", fresh=True)
 def recover(request: HttpRequest, number: int) -> HttpResponse:
     """What will be done, part by part, and then all of it at once."""
@@ -217,7 +236,7 @@ def recover(request: HttpRequest, number: int) -> HttpResponse:
         "changes": [
             (
                 services.kind_words(one.kind),
-                [(entry, hosting.differences(entry)) for entry in one.entries],
+                [(entry, _fields(one.kind, entry)) for entry in one.entries],
             )
             for one in changed
         ],
