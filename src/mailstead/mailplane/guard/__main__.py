@@ -13,6 +13,7 @@ import structlog
 from mailstead.home import Home
 from mailstead.mailplane.directory.sending import SendingBook
 from mailstead.mailplane.directory.suppressions import SuppressionBook
+from mailstead.mailplane.guard.content import Ear
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.memory import Memory
@@ -47,12 +48,13 @@ def main(arguments: list[str]) -> int:
         suppressions=SuppressionBook(home.directory_database),
         pages=given.pages,
     )
-    observer = school = None
+    observer = school = ear = None
     if given.watch:
         detector = Detector(_networks(given.networks), enforcing=False)
         observer = Observer(detector, Memory(home.guard_profiles), time.time)
         school = listen(home.guard_learning, 0o600)
-    asyncio.run(serve(desk, listen(home.guard_socket), observer, school))
+        ear = Ear(home.redis_socket, observer.learn, time.time)
+    asyncio.run(serve(desk, listen(home.guard_socket), observer, school, ear))
     return 0
 
 

@@ -36,14 +36,21 @@ class Failed(msgspec.Struct, frozen=True, tag="fate"):
     fate: acts.Fate
 
 
+class Complained(msgspec.Struct, frozen=True, tag="spam"):
+    """Somebody calls a message of the mailbox spam."""
+
+    at: float
+    mailbox: str
+
+
 class Gone(msgspec.Struct, frozen=True, tag="gone"):
     """The mailbox was removed: nothing is kept of it."""
 
     mailbox: str
 
 
-Told = SignedIn | Failed | Gone
-Learned = acts.SignIn | acts.Outcome | Gone
+Told = SignedIn | Failed | Complained | Gone
+Learned = acts.SignIn | acts.Content | acts.Outcome | acts.Complaint | Gone
 _DECODE = msgspec.json.Decoder(list[Told])
 
 
@@ -62,4 +69,6 @@ def _act(one: Told) -> Learned:
         return one
     if isinstance(one, SignedIn):
         return acts.SignIn(one.at, one.mailbox, one.protocol, one.client)
+    if isinstance(one, Complained):
+        return acts.Complaint(one.at, one.mailbox)
     return acts.Outcome(one.at, one.mailbox, one.recipient, one.fate)

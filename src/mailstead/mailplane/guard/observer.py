@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from mailstead.mailplane.guard.acts import Outcome, Submission
+from mailstead.mailplane.guard.acts import SignIn, Submission
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.learning import Gone, Learned
 from mailstead.mailplane.guard.memory import Memory, Suspicion
@@ -79,7 +79,7 @@ class Observer:
                 self._memory.forget(act.mailbox)
                 continue
             self._detector.note(act)
-            if isinstance(act, Outcome) and self._detector.held(act.mailbox, act.at):
+            if not isinstance(act, SignIn) and self._detector.held(act.mailbox, act.at):
                 profile = self._detector.record(act.mailbox, act.at).profile
                 self._suspect(act.mailbox, self._detector.weigh(act.mailbox, profile, act.at))
 

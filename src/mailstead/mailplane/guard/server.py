@@ -5,7 +5,8 @@ Protocol: Postfix's policy delegation (standards/policy.py). Every smtpd(8) of t
     keeps a connection open, mostly idle: a thousand of them are usual.
 Files: `<home>/run/guard/guard.sock`; `<home>/guard/guard.db` (counters, one writer: this process);
     `<home>/guard/profiles.db` (what the detector has learned) and `<home>/guard/learn.sock`, where
-    the agent tells what the logs say; reads `<home>/directory/directory.db`.
+    the agent tells what the logs say; `<home>/run/redis/redis.sock`, where Rspamd tells what is in
+    mail (guard/content.py); reads `<home>/directory/directory.db`.
 Security: runs as the user `mailguard`; only Postfix's group may come to the socket. What a client
     has sent stands in the requests: it is compared and counted, never run and never logged raw.
 Diagnostics: JSON lines on standard error: each refusal with its code, each trouble. On trouble of
@@ -29,6 +30,7 @@ from pathlib import Path
 import structlog
 
 from mailstead.mailplane.guard import chain, learning, session
+from mailstead.mailplane.guard.content import Ear
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.observer import Observer
 from mailstead.standards.policy import PolicyError, Requests
@@ -135,8 +137,12 @@ async def serve(
     door: socket.socket,
     observer: Observer | None = None,
     school: socket.socket | None = None,
+    ear: Ear | None = None,
 ) -> None:
-    """Answer until SIGTERM or SIGINT; with an `observer`, watch, and learn at its own socket."""
+    """Answer until SIGTERM or SIGINT; with an `observer`, watch, and learn at its own socket.
+
+    With an `ear` it learns what is in the mail, too.
+    """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -146,6 +152,7 @@ async def serve(
     )
     if observer is not None and school is not None:
         await loop.create_unix_server(partial(_Teacher, observer), sock=school)
+    hearing = asyncio.create_task(ear.run()) if ear is not None else None
     log.info("listening")
     prune_at = loop.time() + UPKEEP_SECONDS
     while not ended.is_set():
@@ -161,4 +168,6 @@ async def serve(
                     observer.prune()
         except sqlite3.Error:
             log.exception("cannot keep or prune")
+    if hearing is not None:
+        hearing.cancel()
     server.close()
