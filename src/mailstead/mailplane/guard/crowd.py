@@ -47,7 +47,7 @@ class Crowd:
     """Shared by all profiles of a node."""
 
     clients: OrderedDict[str, dict[str, float]] = field(default_factory=OrderedDict)
-    bands: OrderedDict[tuple[int, int], list[Sent]] = field(default_factory=OrderedDict)
+    bands: OrderedDict[int, list[Sent]] = field(default_factory=OrderedDict)
     thefts: dict[str, float] = field(default_factory=dict)
     """Mailboxes whose theft was confirmed, and when."""
     stolen_texts: list[tuple[int, float]] = field(default_factory=list)
@@ -84,10 +84,11 @@ class Crowd:
         return len(others)
 
     def _like(self, body: int, at: float) -> Iterator[Sent]:
-        for number, band in _bands(body):
+        get = self.bands.get
+        for key in _bands(body):
             # Texts that differ in 7 bits have a band in which they differ in one at most.
             for turned in _TURNED:
-                for one in self.bands.get((number, band ^ turned), ()):
+                for one in get(key ^ turned, ()):
                     if at - one.at < WINDOW and alike(one.body, body):
                         yield one
 
@@ -128,5 +129,6 @@ class Crowd:
         return RAISES[count] * weights[0]
 
 
-def _bands(body: int) -> list[tuple[int, int]]:
-    return [(at, body >> at * _BAND & 0xFFFF) for at in range(64 // _BAND)]
+def _bands(body: int) -> list[int]:
+    """The four parts of a text's number, each with its place above it."""
+    return [at << _BAND | body >> at * _BAND & 0xFFFF for at in range(64 // _BAND)]
