@@ -1,7 +1,8 @@
 """What the guard learns from the agent: log-ins, recipients who were not reached, complaints.
 
 The first two stand in the engines' logs, which the agent's reporter has read for its own purposes;
-complaints come from the control plane. They are passed on in one message a look. A guard that is away is told later, of the newest `MOST`.
+complaints come from the control plane. They are passed on in one message a look. A guard that is
+away is told later, of the newest `MOST`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Orders: what the control plane asks of this node, done one after the other.
 
 One function for each order; `_DOERS` is the list, and `Orders` adds what needs more than the home.
-What an order names has been checked by its type (`wire.orders`). An order may come again when its answer was lost: its answer is then sent once
-more, or, after a restart of the agent, it is done once more, which harms nobody.
+What an order names has been checked by its type (`wire.orders`). An order may come again when its
+answer was lost: its answer is then sent once more, or, after a restart of the agent, it is done
+once more, which harms nobody.
 """
 
 from __future__ import annotations
