@@ -49,8 +49,14 @@ class Gone(msgspec.Struct, frozen=True, tag="gone"):
     mailbox: str
 
 
-Told = SignedIn | Failed | Complained | Gone
-Learned = acts.SignIn | acts.Content | acts.Outcome | acts.Complaint | Gone
+class Taken(msgspec.Struct, frozen=True, tag="taken"):
+    """The agent has told these of what the guard had for it (`CaseStore.untold`)."""
+
+    numbers: tuple[int, ...]
+
+
+Told = SignedIn | Failed | Complained | Gone | Taken
+Learned = acts.SignIn | acts.Content | acts.Outcome | acts.Complaint | Gone | Taken
 _DECODE = msgspec.json.Decoder(list[Told])
 
 
@@ -65,7 +71,7 @@ def read(text: bytes) -> list[Learned]:
 
 
 def _act(one: Told) -> Learned:
-    if isinstance(one, Gone):
+    if isinstance(one, Gone | Taken):
         return one
     if isinstance(one, SignedIn):
         return acts.SignIn(one.at, one.mailbox, one.protocol, one.client)
