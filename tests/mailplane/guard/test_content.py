@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from mailstead.mailplane.guard import content
+from mailstead.mailplane.guard import content, reach
 from mailstead.mailplane.guard.acts import Content
 from mailstead.mailplane.guard.content import Ear, read
 from mailstead.mailplane.guard.crowd import ALIKE, Crowd
@@ -105,9 +105,8 @@ def test_what_cannot_be_learned_is_told_once_and_the_next_is_learned() -> None:
 
 
 def test_a_redis_that_is_away_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(content, "PAUSES", (0.001, 0.002))
+    monkeypatch.setattr(reach, "PAUSES", (0.001, 0.002))
     ear = Ear(tmp_path / "redis.sock", lambda _: None, lambda: 5.0)
-    ear._pause = 0.001
     tries = 0
     enough = asyncio.Event()
     hear = ear._hear
@@ -128,7 +127,7 @@ def test_a_redis_that_is_away_is_told_once(tmp_path: Path, monkeypatch: pytest.M
 
     with capture_logs() as logs:
         asyncio.run(listen())
-    assert [one["event"] for one in logs] == ["content filter not heard"]
+    assert [one["event"] for one in logs] == ["content filter out of reach"]
 
 
 def flipped(body: int, count: int, lots: random.Random) -> int:

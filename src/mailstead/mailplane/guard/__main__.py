@@ -23,6 +23,7 @@ from mailstead.mailplane.guard.memory import Memory
 from mailstead.mailplane.guard.networks import Networks
 from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.server import listen, serve
+from mailstead.mailplane.guard.sharing import Sharing
 from mailstead.mailplane.guard.store import Store
 from mailstead.standards.refusal import Refusal
 
@@ -56,7 +57,8 @@ def main(arguments: list[str]) -> int:
         suppressions=SuppressionBook(home.directory_database),
         pages=given.pages,
     )
-    observer = school = ear = None
+    observer = school = None
+    beside = []
     if given.mode != "off":
         detector = Detector(_networks(given.networks), enforcing=given.mode == "hold")
         memory = Memory(home.guard_profiles)
@@ -65,8 +67,10 @@ def main(arguments: list[str]) -> int:
         words = GuardWords(home.directory_database)
         observer = Observer(detector, memory, cases, time.time, words)
         school = listen(home.guard_learning, 0o600)
-        ear = Ear(home.redis_socket, observer.learn, time.time)
-    asyncio.run(serve(desk, listen(home.guard_socket), observer, school, ear))
+        beside.append(Ear(home.redis_socket, observer.learn, time.time).run)
+        if home.guard_sharing.exists():
+            beside.append(Sharing.of(home, detector.crowd, time.time).run)
+    asyncio.run(serve(desk, listen(home.guard_socket), observer, school, beside))
     return 0
 
 

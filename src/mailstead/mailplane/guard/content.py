@@ -7,7 +7,6 @@ guard is away mail goes on, and what was told meanwhile is not heard again.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
@@ -16,19 +15,13 @@ import msgspec
 import structlog
 from msgspec import Meta
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from mailstead.mailplane.engines.rspamd.render import CONTENT_CHANNEL
 from mailstead.mailplane.guard.acts import Content
+from mailstead.mailplane.guard.reach import ANSWER, Reach, once
 
 LONGEST = 4096
 """Octets of what is told of one message."""
-PAUSES = (0.5, 30.0)
-"""Seconds between two tries to reach Redis: the first, and the longest."""
-ANSWER = 5.0
-"""Seconds in which it answers."""
 LOOK = 60.0
 """Seconds of silence after which it is asked whether it is still there."""
 MOST_SCORE = 1000.0
@@ -91,36 +84,26 @@ class Ear:
         self._socket = socket
         self._learn = learn
         self._now = now
-        self._away = False
-        self._pause = PAUSES[0]
+        self._reach = Reach("content filter")
         self._odd = False
         """Something has come that is none of this; told once."""
 
     async def run(self) -> None:
-        """Listen until cancelled; a Redis that is away is tried again, ever more seldom."""
-        while True:
-            try:
-                await self._hear()
-            except (RedisError, OSError) as error:
-                if not self._away:
-                    log.warning("content filter not heard", words=str(error))
-                self._away = True
-                await asyncio.sleep(self._pause)
-                self._pause = min(self._pause * 2, PAUSES[1])
+        """Listen until cancelled."""
+        await self._reach.keep(self._hear)
 
     async def _hear(self) -> None:
-        # It tries again here, and says so; the library would do it in silence.
         async with (
             Redis(
                 unix_socket_path=str(self._socket),
                 socket_connect_timeout=ANSWER,
                 socket_timeout=ANSWER,
-                retry=Retry(NoBackoff(), 0),
+                retry=once(),
             ) as redis,
             redis.pubsub(ignore_subscribe_messages=True) as channel,
         ):
             await channel.subscribe(CONTENT_CHANNEL)
-            self._arrived()
+            self._reach.arrived()
             while True:
                 message = await channel.get_message(timeout=LOOK)
                 if message is None:
@@ -128,11 +111,6 @@ class Ear:
                     await channel.ping()
                 elif message["type"] == "message":
                     self._take(message["data"])
-
-    def _arrived(self) -> None:
-        if self._away:
-            log.info("content filter heard again")
-        self._away, self._pause = False, PAUSES[0]
 
     def _take(self, raw: bytes) -> None:
         """Learn from one message; whatever is in it must not end the hearing."""

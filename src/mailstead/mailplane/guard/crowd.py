@@ -7,8 +7,9 @@ and comes in bursts of some days. Each of these is weak for one mailbox and stro
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from mailstead.mailplane.guard.profile import DAY
 
@@ -42,6 +43,19 @@ def alike(one: int, other: int) -> bool:
     return (one ^ other).bit_count() <= ALIKE
 
 
+class Listener(Protocol):
+    """Hears what other nodes may want to know (guard/sharing.py)."""
+
+    def stolen(self, at: float, bodies: Sequence[int], clients: Sequence[str]) -> None:
+        """A mailbox was stolen; these are the thief's."""
+
+    def used(self, at: float, mailbox: str, client: str) -> None:
+        """A mailbox sends from a network that is new to it."""
+
+    def wrote(self, at: float, mailbox: str, owner: str, body: int) -> None:
+        """It sends a text from there."""
+
+
 @dataclass
 class Crowd:
     """Shared by all profiles of a node."""
@@ -52,6 +66,7 @@ class Crowd:
     """Mailboxes whose theft was confirmed, and when."""
     stolen_texts: list[tuple[int, float]] = field(default_factory=list)
     stolen_clients: dict[str, float] = field(default_factory=dict)
+    listener: Listener | None = None
 
     def met(self, client: str, mailbox: str, at: float) -> int:
         """Note that a mailbox was used by a client; how many others were within a day."""
@@ -95,8 +110,16 @@ class Crowd:
     def confirm(self, mailbox: str, at: float, bodies: list[int], clients: list[str]) -> None:
         """A mailbox was stolen, and this is what the thief sent and from where."""
         self.thefts[mailbox] = at
-        self.stolen_texts += [(body, at) for body in bodies]
-        self.stolen_clients |= dict.fromkeys(clients, at)
+        self.recognise(at, bodies, clients)
+        if self.listener is not None:
+            self.listener.stolen(at, bodies, clients)
+
+    def recognise(self, at: float, bodies: Iterable[int], clients: Iterable[str]) -> None:
+        """These are a thief's, here or on another node."""
+        known = set(self.stolen_texts)
+        self.stolen_texts += [(body, at) for body in bodies if (body, at) not in known]
+        for client in clients:
+            self.stolen_clients[client] = max(at, self.stolen_clients.get(client, at))
         self.thefts = {name: then for name, then in self.thefts.items() if at - then < BURST}
         self.stolen_texts = [one for one in self.stolen_texts if at - one[1] < BURST][-64:]
         kept = [one for one in self.stolen_clients.items() if at - one[1] < BURST]

@@ -25,13 +25,14 @@ import contextlib
 import signal
 import socket
 import sqlite3
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from mailstead.mailplane.guard import chain, learning, session
-from mailstead.mailplane.guard.content import Ear
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.rules import stolen
@@ -147,16 +148,24 @@ def listen(path: Path, mode: int = 0o666) -> socket.socket:
     return door
 
 
+async def _beside(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Whatever befalls it must not stop mail, nor be lost in silence."""
+    try:
+        await run()
+    except Exception:
+        log.exception("ended")
+
+
 async def serve(
     desk: Desk,
     door: socket.socket,
     observer: Observer | None = None,
     school: socket.socket | None = None,
-    ear: Ear | None = None,
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
 ) -> None:
     """Answer until SIGTERM or SIGINT; with an `observer`, watch, and learn at its own socket.
 
-    With an `ear` it learns what is in the mail, too.
+    What runs `beside` it until then must not block, and keeps its own troubles to itself.
     """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
@@ -167,7 +176,7 @@ async def serve(
     )
     if observer is not None and school is not None:
         await loop.create_unix_server(partial(_Teacher, observer), sock=school)
-    hearing = asyncio.create_task(ear.run()) if ear is not None else None
+    tasks = [asyncio.create_task(_beside(run)) for run in beside]
     log.info("listening")
     prune_at = loop.time() + UPKEEP_SECONDS
     while not ended.is_set():
@@ -183,6 +192,6 @@ async def serve(
                     observer.prune()
         except sqlite3.Error:
             log.exception("cannot keep or prune")
-    if hearing is not None:
-        hearing.cancel()
+    for task in tasks:
+        task.cancel()
     server.close()

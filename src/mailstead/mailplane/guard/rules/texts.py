@@ -35,6 +35,8 @@ def find(act: Content, record: Record, crowd: Crowd, *, at_home: bool) -> Iterat
     if not template and not at_home and text.count >= _MANY:
         nats = min(_EACH * text.count, SIGNALS["same-text"].most) * record.sureness(act.at)
         yield Finding("same-text", nats, str(text.count))
+    if crowd.listener is not None and not template and not at_home:
+        crowd.listener.wrote(act.at, act.mailbox, own, act.body)
     if crowd.is_stolen_text(act.body, act.at):
         yield Finding("campaign", SIGNALS["campaign"].most)
         return
