@@ -123,7 +123,7 @@ def test_a_redis_that_is_away_is_told_once(tmp_path: Path, monkeypatch: pytest.M
     async def listen() -> None:
         task = asyncio.create_task(ear.run())
         await asyncio.wait_for(enough.wait(), 10)
-        task.cancel()
+        await reach.end(task)
 
     with capture_logs() as logs:
         asyncio.run(listen())

@@ -23,6 +23,18 @@ def once() -> Retry:
     return Retry(NoBackoff(), 0)
 
 
+async def end(*tasks: asyncio.Task[None]) -> None:
+    """Cancel tasks that may be at work with the library, and wait for their end.
+
+    A cancellation that comes when a read has just begun may get lost in it: one is not enough.
+    """
+    living = {task for task in tasks if not task.done()}
+    while living:
+        for task in living:
+            task.cancel()
+        _, living = await asyncio.wait(living, timeout=0.2)
+
+
 class Reach:
     """Keeps one piece of work going that needs a Redis."""
 

@@ -35,6 +35,7 @@ import structlog
 from mailstead.mailplane.guard import chain, learning, session
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.observer import Observer
+from mailstead.mailplane.guard.reach import end
 from mailstead.mailplane.guard.rules import stolen
 from mailstead.standards.policy import PolicyError, Requests
 
@@ -192,6 +193,5 @@ async def serve(
                     observer.prune()
         except sqlite3.Error:
             log.exception("cannot keep or prune")
-    for task in tasks:
-        task.cancel()
+    await end(*tasks)
     server.close()

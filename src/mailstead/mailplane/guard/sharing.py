@@ -32,7 +32,7 @@ from mailstead.home import Home
 from mailstead.mailplane.guard import meeting
 from mailstead.mailplane.guard.crowd import BURST, WINDOW, Crowd
 from mailstead.mailplane.guard.meeting import Meeting
-from mailstead.mailplane.guard.reach import ANSWER, Reach, once
+from mailstead.mailplane.guard.reach import ANSWER, Reach, end, once
 
 THEFTS, SEEN = "mailstead:guard:thefts", "mailstead:guard:seen"
 """The streams, and how many entries they keep, about."""
@@ -168,9 +168,7 @@ class Sharing:
                 for task in ended:
                     task.result()
             finally:
-                for task in (telling, hearing):
-                    task.cancel()
-                await asyncio.gather(telling, hearing, return_exceptions=True)
+                await end(telling, hearing)
 
     async def _send(self, redis: Redis) -> None:
         while True:

@@ -28,6 +28,7 @@ from mailstead.mailplane.engines.rspamd.senders import SenderFiles
 from mailstead.mailplane.guard.acts import Content
 from mailstead.mailplane.guard.content import Ear
 from mailstead.mailplane.guard.crowd import ALIKE, alike
+from mailstead.mailplane.guard.reach import end
 from mailstead.mailplane.node import users
 from mailstead.standards.subject import subject_hash
 
@@ -127,7 +128,7 @@ class Guard:
         return act
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._task.cancel)
+        asyncio.run_coroutine_threadsafe(end(self._task), self._loop)
         self._thread.join(10)
         self._loop.close()
 
