@@ -1,4 +1,4 @@
-"""`mailstead guard`: mailboxes of this machine that look stolen, and why."""
+"""`mailstead guard`: mailboxes that look stolen, why, and what is answered (`guard_cases`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mailstead.cli import options
+from mailstead.cli import guard_cases, options
 from mailstead.cli.session import SESSION
 from mailstead.home import Home
 from mailstead.standards.refusal import Refusal
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mailstead.mailplane.guard.memory import Memory
 
 app = typer.Typer(help="Mailboxes whose password seems to be stolen.", no_args_is_help=True)
+app.command("cases")(guard_cases.cases)
+app.command("release")(guard_cases.release)
+app.command("confirm")(guard_cases.confirm)
 
 
 @contextmanager
