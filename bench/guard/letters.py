@@ -136,6 +136,7 @@ class Pen:
                 varied(text.body, text.flips, lots),
                 round(score, 1),
                 score >= SPAM_AT,
+                foreign=bool(text.author) and _domain(text.author) != _domain(mailbox),
             ),
             tuple(self._outcomes(at, recipients, rates, known_rates or rates, known)),
             tuple(self._complaints(at, recipients, rates)),
@@ -173,6 +174,10 @@ class Pen:
             for _ in recipients:
                 if lots.random() < rates.complaint:
                     yield acts.Complaint(at + lots.uniform(*COMPLAINT_AFTER), self.mailbox)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
 
 
 def varied(body: int, flips: tuple[int, int], lots: random.Random) -> int:

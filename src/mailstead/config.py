@@ -13,6 +13,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -228,6 +229,10 @@ class Guard(_Section, frozen=True, kw_only=True):
     networks: str = ""
     """A file that says whose network addresses are: lines of first and last address, AS number and
     country, with tabs between. Empty: neighbours are guessed by their addresses."""
+    redis: str = ""
+    """Where the guards of several nodes tell each other of thefts and of suspicious clients and
+    texts: `rediss://user:password@host:port/0` (`?ssl_ca_certs=FILE` for an authority of your own),
+    `unix:///path`, or `redis://` at a private address. Empty: each guard keeps to itself."""
 
 
 class Passwords(_Section, frozen=True, kw_only=True):
@@ -383,10 +388,28 @@ def _check(settings: Settings) -> None:
     if not 1 <= settings.reports.keep_months <= 120:
         raise _invalid(settings, "reports.keep_months must be from 1 to 120")
     _check_certificates(settings)
+    _check_meeting(settings)
     if settings.storage.grace_days < 0:
         raise _invalid(settings, "storage.grace_days must not be negative")
     if not 1_000_000 <= settings.storage.message_limit <= 2_000_000_000:
         raise _invalid(settings, "storage.message_limit must be from 1000000 to 2000000000")
+
+
+def _check_meeting(settings: Settings) -> None:
+    if not settings.guard.redis:
+        return
+    parts = urlsplit(settings.guard.redis)
+    fine = bool(parts.hostname) if parts.scheme == "rediss" else bool(parts.path)
+    if parts.scheme == "redis":
+        # In clear: only where nobody else listens.
+        try:
+            fine = ipaddress.ip_address(parts.hostname or "").is_private
+        except ValueError:
+            fine = parts.hostname == "localhost"
+    if parts.scheme not in ("rediss", "redis", "unix") or not fine:
+        raise _invalid(
+            settings, "guard.redis must begin with rediss:// or unix:///, or name a private address"
+        )
 
 
 def _check_certificates(settings: Settings) -> None:

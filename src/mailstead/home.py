@@ -241,6 +241,11 @@ class Home:
         return self.guard_database.with_name("cases.db")
 
     @property
+    def guard_sharing(self) -> Path:
+        """Where the guards of a fleet meet (a password may be in it); made at each start."""
+        return self.guard_database.with_name("sharing.json")
+
+    @property
     def guard_learning(self) -> Path:
         """Where the agent tells the guard what the engines' logs say."""
         return self.guard_database.with_name("learn.sock")

@@ -22,6 +22,7 @@ BORDERS = {
     "cli/main.py",
     "control/feed/views.py",
     "control/project/worker.py",
+    "mailplane/guard/content.py",
     "mailplane/guard/server.py",
     "mailplane/node/agent.py",
 }

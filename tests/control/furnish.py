@@ -127,7 +127,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         ],
     )
     _listed(world, now)
-    record_complaint(raw=_report(world.deliveries["main"]), received=now)
+    record_complaint(raw=_report(world.deliveries["main"]), received=now, now=now)
     services.record_sending(world.server.name, [_sent(mia, now)], now)
     address = delivery.create_address(
         **olga,

@@ -297,6 +297,17 @@ class AddressOrdered(Answer, frozen=True, kw_only=True):
     """It is done; the event that follows says the same."""
 
 
+class TellComplaint(Order, frozen=True, kw_only=True):
+    """Let the guard know that somebody has called a message of the mailbox spam."""
+
+    mailbox: Address
+    at: dt.datetime
+
+
+class ComplaintTold(Answer, frozen=True, kw_only=True):
+    """The guard hears of it; where it does not watch, nobody does."""
+
+
 AnyOrder = (
     ListQueue
     | HoldMail
@@ -310,6 +321,7 @@ AnyOrder = (
     | NodeState
     | LookAtLists
     | RestAddress
+    | TellComplaint
 )
 AnyAnswer = (
     QueueListed
@@ -321,6 +333,7 @@ AnyAnswer = (
     | NodeSeenNow
     | ListsLooked
     | AddressOrdered
+    | ComplaintTold
 )
 
 

@@ -24,12 +24,12 @@ from tests.mailplane.guard.mailboxes import (
 
 from mailstead.mailplane.directory.guard_words import GuardWords
 from mailstead.mailplane.guard import observer as module
-from mailstead.mailplane.guard.acts import Outcome, SignIn
+from mailstead.mailplane.guard.acts import Complaint, Content, Outcome, SignIn
 from mailstead.mailplane.guard.case_store import Case, CaseStore, Kept, Told, Untold
 from mailstead.mailplane.guard.cases import TELL_EVERY, Cases
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.ladder import Step
-from mailstead.mailplane.guard.learning import Failed, Gone, SignedIn, Taken, line, read
+from mailstead.mailplane.guard.learning import Complained, Failed, Gone, SignedIn, Taken, line, read
 from mailstead.mailplane.guard.memory import Memory
 from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.profile import DAY, HOUR
@@ -166,11 +166,33 @@ def test_recipients_who_do_not_exist_are_learned_from_the_log(node: Node) -> Non
     assert "nobody-there" in {clue.signal for clue in told.clues}
 
 
+def test_what_is_in_the_mail_may_be_the_last_thing_that_was_missing(node: Node) -> None:
+    for number in range(3):
+        node.send(*(f"l{number}{n}@elsewhere.example" for n in range(4)), client=FAR)
+    assert node.store.cases() == []
+    spam = Content(node.at + 1, ANN, "4cQ1", ANN, 0, 77, 20.0, True, why="BAYES_SPAM")
+    node.observer.learn([spam])
+    (told,) = node.store.cases()
+    assert "20.0 BAYES_SPAM" in {clue.facts for clue in told.clues}
+
+
+def test_a_complaint_weighs(node: Node) -> None:
+    node.observer.learn(read(line([Complained(node.at, ANN)])))
+    (found,) = (one for one in node.detector.why(ANN, node.at) if one.signal == "complaint")
+    assert found.nats > 1
+
+
 def test_what_the_agent_says_comes_over_whole() -> None:
-    told = [SignedIn(NOW, ANN, "imap", HOME), Failed(NOW, ANN, "x@y", "unknown"), Gone(ANN)]
+    told = [
+        SignedIn(NOW, ANN, "imap", HOME),
+        Failed(NOW, ANN, "x@y", "unknown"),
+        Complained(NOW, ANN),
+        Gone(ANN),
+    ]
     assert read(line(told)) == [
         SignIn(NOW, ANN, "imap", HOME),
         Outcome(NOW, ANN, "x@y", "unknown"),
+        Complaint(NOW, ANN),
         Gone(ANN),
     ]
 

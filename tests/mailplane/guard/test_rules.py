@@ -151,9 +151,22 @@ def test_one_text_to_many_counts_unless_it_is_a_template_or_comes_from_home() ->
 
 def test_who_writes_in_anothers_name_is_told() -> None:
     detector = settled()
-    act = Content(NOW, ANN, "", "boss@bank.example", 0, 0, 0.0, False)
+    act = Content(NOW, ANN, "", "boss@bank.example", 0, 0, 0.0, False, foreign=True)
     (one,) = texts.find(act, detector.record(ANN, NOW), detector.crowd, at_home=True)
     assert (one.signal, one.facts) == ("author-foreign", "boss@bank.example")
+
+
+def test_a_name_of_ones_own_in_another_domain_is_nobody_elses() -> None:
+    detector = settled()
+    act = Content(NOW, ANN, "", "info@pears.example", 0, 0, 0.0, False)
+    assert not [*texts.find(act, detector.record(ANN, NOW), detector.crowd, at_home=False)]
+
+
+def test_what_made_the_score_is_told_with_it() -> None:
+    detector = settled()
+    act = Content(NOW, ANN, "", ANN, 0, 0, 12.0, True, why="BAYES_SPAM")
+    (one,) = texts.find(act, detector.record(ANN, NOW), detector.crowd, at_home=True)
+    assert (one.signal, one.facts) == ("spam", "12.0 BAYES_SPAM")
 
 
 def test_a_wrong_address_is_human_and_a_bought_list_is_not() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import imaplib
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,8 @@ from tests.mailplane.engines.harness import DOMAIN, Host, until
 from mailstead.home import Home
 from mailstead.mailplane.directory import schema
 from mailstead.mailplane.engines.postfix import queue
+from mailstead.mailplane.guard.learning import Complained
+from mailstead.mailplane.node.guard_feed import GuardFeed
 from mailstead.mailplane.node.orders import Orders
 from mailstead.wire import orders as wire
 from mailstead.wire.orders import Given
@@ -222,6 +225,16 @@ def test_an_order_that_comes_again_is_not_done_again(emptied: Host) -> None:
     second = list(orders.do([given(7, wire.DeleteMail(ids=(number,)))]))
     assert first == second
     assert isinstance(first[0].answer, wire.MailMoved) and first[0].answer.done == (number,)
+
+
+def test_a_complaint_goes_on_to_the_guard() -> None:
+    home = Home(Path("/nonexistent"))
+    feed = GuardFeed(home)
+    at = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    order = wire.TellComplaint(mailbox=f"ann@{DOMAIN}", at=at)
+    (answered,) = Orders(home, feed).do([given(1, order)])
+    assert answered.answer == wire.ComplaintTold()
+    assert list(feed._waiting) == [Complained(at.timestamp(), f"ann@{DOMAIN}")]
 
 
 def test_an_order_that_is_too_old_is_left_alone(host: Host) -> None:

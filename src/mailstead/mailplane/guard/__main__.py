@@ -16,12 +16,14 @@ from mailstead.mailplane.directory.sending import SendingBook
 from mailstead.mailplane.directory.suppressions import SuppressionBook
 from mailstead.mailplane.guard.case_store import CaseStore
 from mailstead.mailplane.guard.cases import Cases
+from mailstead.mailplane.guard.content import Ear
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.memory import Memory
 from mailstead.mailplane.guard.networks import Networks
 from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.server import listen, serve
+from mailstead.mailplane.guard.sharing import Sharing
 from mailstead.mailplane.guard.store import Store
 from mailstead.standards.refusal import Refusal
 
@@ -56,6 +58,7 @@ def main(arguments: list[str]) -> int:
         pages=given.pages,
     )
     observer = school = None
+    beside = []
     if given.mode != "off":
         detector = Detector(_networks(given.networks), enforcing=given.mode == "hold")
         memory = Memory(home.guard_profiles)
@@ -64,7 +67,10 @@ def main(arguments: list[str]) -> int:
         words = GuardWords(home.directory_database)
         observer = Observer(detector, memory, cases, time.time, words)
         school = listen(home.guard_learning, 0o600)
-    asyncio.run(serve(desk, listen(home.guard_socket), observer, school))
+        beside.append(Ear(home.redis_socket, observer.learn, time.time).run)
+        if home.guard_sharing.exists():
+            beside.append(Sharing.of(home, detector.crowd, time.time).run)
+    asyncio.run(serve(desk, listen(home.guard_socket), observer, school, beside))
     return 0
 
 

@@ -53,6 +53,7 @@ class Content:
     at: float
     mailbox: str
     instance: str
+    """Of the submission, or the number under which Postfix has queued it."""
     author: str
     """The address in the header From."""
     subject: int
@@ -63,6 +64,10 @@ class Content:
     """Of the content filter."""
     spam: bool
     """It would be spam if it had come from elsewhere."""
+    foreign: bool = False
+    """The author is nobody in whose name the mailbox may write."""
+    why: str = ""
+    """What made most of the score, in the filter's names."""
 
 
 @dataclass(frozen=True, slots=True)

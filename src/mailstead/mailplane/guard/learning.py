@@ -36,6 +36,13 @@ class Failed(msgspec.Struct, frozen=True, tag="fate"):
     fate: acts.Fate
 
 
+class Complained(msgspec.Struct, frozen=True, tag="spam"):
+    """Somebody calls a message of the mailbox spam."""
+
+    at: float
+    mailbox: str
+
+
 class Gone(msgspec.Struct, frozen=True, tag="gone"):
     """The mailbox was removed: nothing is kept of it."""
 
@@ -48,8 +55,8 @@ class Taken(msgspec.Struct, frozen=True, tag="taken"):
     numbers: tuple[int, ...]
 
 
-Told = SignedIn | Failed | Gone | Taken
-Learned = acts.SignIn | acts.Outcome | Gone | Taken
+Told = SignedIn | Failed | Complained | Gone | Taken
+Learned = acts.SignIn | acts.Content | acts.Outcome | acts.Complaint | Gone | Taken
 _DECODE = msgspec.json.Decoder(list[Told])
 
 
@@ -68,4 +75,6 @@ def _act(one: Told) -> Learned:
         return one
     if isinstance(one, SignedIn):
         return acts.SignIn(one.at, one.mailbox, one.protocol, one.client)
+    if isinstance(one, Complained):
+        return acts.Complaint(one.at, one.mailbox)
     return acts.Outcome(one.at, one.mailbox, one.recipient, one.fate)

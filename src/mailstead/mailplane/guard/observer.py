@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from mailstead.mailplane.directory.guard_words import GuardWords
-from mailstead.mailplane.guard.acts import Outcome, Submission
+from mailstead.mailplane.guard.acts import SignIn, Submission
 from mailstead.mailplane.guard.cases import Cases
 from mailstead.mailplane.guard.detector import Detector, Verdict
 from mailstead.mailplane.guard.ladder import Step
@@ -141,7 +141,7 @@ class Observer:
                 self._cases.forget(act.mailbox)
                 continue
             self._detector.note(act)
-            if isinstance(act, Outcome):
+            if not isinstance(act, SignIn):
                 self._look(act.mailbox, act.at)
 
     def _look(self, mailbox: str, at: float) -> None:

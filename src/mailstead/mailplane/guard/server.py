@@ -5,7 +5,8 @@ Protocol: Postfix's policy delegation (standards/policy.py). Every smtpd(8) of t
     keeps a connection open, mostly idle: a thousand of them are usual.
 Files: `<home>/run/guard/guard.sock`; `<home>/guard/guard.db` (counters, one writer: this process);
     `<home>/guard/profiles.db` (what the detector has learned), `<home>/guard/cases.db` (mailboxes
-    that look stolen) and `<home>/guard/learn.sock`, where the agent tells what the logs say; reads
+    that look stolen) and `<home>/guard/learn.sock`, where the agent tells what the logs say;
+    `<home>/run/redis/redis.sock`, where Rspamd tells what is in mail (guard/content.py); reads
     `<home>/directory/directory.db`.
 Security: runs as the user `mailguard`; only Postfix's group may come to the socket. What a client
     has sent stands in the requests: it is compared and counted, never run and never logged raw.
@@ -24,14 +25,17 @@ import contextlib
 import signal
 import socket
 import sqlite3
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from mailstead.mailplane.guard import chain, learning, session
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.observer import Observer
+from mailstead.mailplane.guard.reach import end
 from mailstead.mailplane.guard.rules import stolen
 from mailstead.standards.policy import PolicyError, Requests
 
@@ -145,13 +149,25 @@ def listen(path: Path, mode: int = 0o666) -> socket.socket:
     return door
 
 
+async def _beside(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Whatever befalls it must not stop mail, nor be lost in silence."""
+    try:
+        await run()
+    except Exception:
+        log.exception("ended")
+
+
 async def serve(
     desk: Desk,
     door: socket.socket,
     observer: Observer | None = None,
     school: socket.socket | None = None,
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
 ) -> None:
-    """Answer until SIGTERM or SIGINT; with an `observer`, watch, and learn at its own socket."""
+    """Answer until SIGTERM or SIGINT; with an `observer`, watch, and learn at its own socket.
+
+    What runs `beside` it until then must not block, and keeps its own troubles to itself.
+    """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -161,6 +177,7 @@ async def serve(
     )
     if observer is not None and school is not None:
         await loop.create_unix_server(partial(_Teacher, observer), sock=school)
+    tasks = [asyncio.create_task(_beside(run)) for run in beside]
     log.info("listening")
     prune_at = loop.time() + UPKEEP_SECONDS
     while not ended.is_set():
@@ -176,4 +193,5 @@ async def serve(
                     observer.prune()
         except sqlite3.Error:
             log.exception("cannot keep or prune")
+    await end(*tasks)
     server.close()

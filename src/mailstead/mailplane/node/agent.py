@@ -254,7 +254,7 @@ class Agent:
     def _obey(self) -> None:
         """Do what the control plane asks, beside the feed."""
         feed = FeedClient(self.home.web_socket, self._server)
-        orders = Orders(self.home)
+        orders = Orders(self.home, self.guard)
         pause = 0.0
         while not self.stopping.wait(pause):
             try:

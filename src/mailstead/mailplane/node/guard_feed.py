@@ -1,11 +1,13 @@
-"""What the guard learns from the engines' logs: log-ins, and recipients who were not reached.
+"""What the guard learns from the agent: log-ins, recipients who were not reached, complaints.
 
-The agent's reporter has read the lines for its own purposes; they are passed on in one message a
-look. A guard that is away is told later, of the newest `MOST`.
+The first two stand in the engines' logs, which the agent's reporter has read for its own purposes;
+complaints come from the control plane. They are passed on in one message a look. A guard that is
+away is told later, of the newest `MOST`.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -16,7 +18,7 @@ from mailstead.home import Home
 from mailstead.mailplane.engines.postfix import delivery_lines as lines
 from mailstead.mailplane.guard import learning
 from mailstead.mailplane.guard.acts import Fate
-from mailstead.mailplane.guard.learning import Failed, Gone, SignedIn, Taken, Told
+from mailstead.mailplane.guard.learning import Complained, Failed, Gone, SignedIn, Taken, Told
 from mailstead.mailplane.node.deliveries import Recent
 from mailstead.mailplane.node.sign_in_lines import Seen
 from mailstead.standards.receivers import Meaning
@@ -38,7 +40,7 @@ log = structlog.get_logger("guard-feed")
 
 
 class GuardFeed:
-    """Gathers, and tells the guard; one user, the agent's reporter, but for `gone` and `taken`."""
+    """Gathers, and tells the guard; one user, the agent's reporter, where nothing else is said."""
 
     def __init__(self, home: Home, *, wanted: bool = True) -> None:
         self._path = home.guard_learning
@@ -90,6 +92,10 @@ class GuardFeed:
 
     def _fail(self, line: lines.Line, mailbox: str, recipient: str, fate: Fate) -> None:
         self._waiting.append(Failed(line.at.timestamp(), mailbox, recipient, fate))
+
+    def complained(self, mailbox: str, at: dt.datetime) -> None:
+        """Somebody calls a message of the mailbox spam; any thread may say so."""
+        self._waiting.append(Complained(at.timestamp(), mailbox))
 
     def gone(self, mailbox: str) -> None:
         """A mailbox was removed; any thread may say so."""

@@ -21,6 +21,8 @@ from typing import NoReturn
 import mailstead
 from mailstead.config import Settings, child_environment, load, panel_origin
 from mailstead.home import Home
+from mailstead.mailplane.guard import meeting
+from mailstead.mailplane.guard.meeting import Meeting
 from mailstead.mailplane.node import leftovers
 from mailstead.mailplane.node.registry import ENGINES
 from mailstead.mailplane.node.users import CONTROL, GUARD, POSTFIX
@@ -73,6 +75,7 @@ def _become_own(module: str, user: str, home: Home) -> NoReturn:
         settings = load(home.root)
         pages = panel_origin(settings) + HELP_PATH
         words += ["--home", str(home.root), "--pages", pages, *_watching(settings)]
+        meeting.write(home.guard_sharing, _meeting(settings), GUARD)
     if user == POSTFIX:
         hostname = load(home.root).hostname or socket.getfqdn()
         words += ["--home", str(home.root), "--hostname", hostname]
@@ -102,6 +105,13 @@ def _watching(settings: Settings) -> list[str]:
         return []
     networks = settings.guard.networks
     return ["--mode", settings.guard.mode, *(["--networks", networks] if networks else [])]
+
+
+def _meeting(settings: Settings) -> Meeting | None:
+    """Where its guard meets those of other nodes."""
+    if not settings.guard.redis or settings.guard.mode == "off":
+        return None
+    return Meeting(settings.guard.redis, settings.server)
 
 
 def _readable(path: str) -> bool:

@@ -1,8 +1,9 @@
 """Orders: what the control plane asks of this node, done one after the other.
 
-One function for each order; `_DOERS` is the whole list. What an order names has been checked by its
-type (`wire.orders`). An order may come again when its answer was lost: its answer is then sent once
-more, or, after a restart of the agent, it is done once more, which harms nobody.
+One function for each order; `_DOERS` is the list, and `Orders` adds what needs more than the home.
+What an order names has been checked by its type (`wire.orders`). An order may come again when its
+answer was lost: its answer is then sent once more, or, after a restart of the agent, it is done
+once more, which harms nobody.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from mailstead.mailplane.engines.dovecot.rehearsal import rehearse
 from mailstead.mailplane.engines.postfix import queue
 from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.node import queue_look, supervise, versions
+from mailstead.mailplane.node.guard_feed import GuardFeed
 from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.sending.door import ask
 from mailstead.mailplane.sending.questions import RestNow
@@ -39,6 +41,7 @@ from mailstead.wire.orders import (
     Answered,
     AnyAnswer,
     AnyOrder,
+    ComplaintTold,
     DeleteMail,
     EndSessions,
     Folder,
@@ -63,6 +66,7 @@ from mailstead.wire.orders import (
     RulesTested,
     SessionsEnded,
     SessionsListed,
+    TellComplaint,
     TestRules,
 )
 
@@ -79,8 +83,13 @@ log = structlog.get_logger("orders")
 class Orders:
     """Does orders and remembers their answers."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, guard: GuardFeed | None = None) -> None:
         self._home = home
+        guard = guard or GuardFeed(home)
+        self._doers: dict[type[AnyOrder], Callable[[Home, Any], AnyAnswer]] = {
+            **_DOERS,
+            TellComplaint: partial(_tell_complaint, guard),
+        }
         self._answers: OrderedDict[int, Answered] = OrderedDict()
 
     def do(self, given: Sequence[Given]) -> Iterator[Answered]:
@@ -98,7 +107,7 @@ class Orders:
     def _answer(self, given: Given) -> Answered:
         started = time.monotonic()
         try:
-            answer = _DOERS[type(given.order)](self._home, given.order)
+            answer = self._doers[type(given.order)](self._home, given.order)
         except (EngineError, OSError, Refusal, Fault, HTTPException, sqlite3.Error) as error:
             words = error.sentence if isinstance(error, Refusal) else str(error)
             log.warning("cannot do", order=type(given.order).__name__, words=words)
@@ -179,6 +188,11 @@ def _test_rules(home: Home, order: TestRules) -> RulesTested:
 def _rest_address(home: Home, order: RestAddress) -> AddressOrdered:
     ask(home, RestNow(address=order.address, receiver=order.receiver, until=order.until))
     return AddressOrdered()
+
+
+def _tell_complaint(guard: GuardFeed, home: Home, order: TellComplaint) -> ComplaintTold:
+    guard.complained(order.mailbox, order.at)
+    return ComplaintTold()
 
 
 # The node

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import grp
 import pwd
 
 from mailstead.mailplane.engines.processes import run
+from mailstead.mailplane.engines.redis.control import READERS as REDIS_READERS
+from mailstead.mailplane.engines.rspamd.model import USER as RSPAMD
 
 MAIL = "vmail"
 CONTROL = "mailstead"
@@ -30,4 +33,17 @@ def ensure() -> list[str]:
                 ]
             )
             made.append(name)
+    _let_in(REDIS_READERS, (RSPAMD, GUARD))
     return made
+
+
+def _let_in(group: str, names: tuple[str, ...]) -> None:
+    """Have a group with these members, at least; those of other instances' are the same."""
+    try:
+        members = grp.getgrnam(group).gr_mem
+    except KeyError:
+        run(["/usr/sbin/groupadd", "--system", group])
+        members = []
+    for name in names:
+        if name not in members:
+            run(["/usr/sbin/usermod", "--append", "--groups", group, name])

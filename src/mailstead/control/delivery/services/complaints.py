@@ -13,12 +13,15 @@ from hashlib import sha256
 from django.db import transaction
 
 from mailstead.control.delivery.models import Complaint, Delivery, Message
-from mailstead.control.hosting.models import Server
+from mailstead.control.feed import services as feed
+from mailstead.control.hosting.models import Mailbox, Server
 from mailstead.standards import arf, mime
 from mailstead.standards.arf import Report
+from mailstead.wire.orders import TellComplaint
 
 KEEP = dt.timedelta(days=365)
 LOT = 1000
+PRAISE = "not-spam"
 # What our own Postfix writes: "by mail.example.org (Postfix) with ESMTPSA id 4jYtqy27ZpzLsnY".
 _RECEIVED = re.compile(
     r"\bby (?P<host>[A-Za-z0-9.-]{1,253}) \([^()]{0,60}\) with \w{1,12} "
@@ -27,7 +30,7 @@ _RECEIVED = re.compile(
 
 
 @transaction.atomic
-def record_complaint(*, raw: bytes, received: dt.datetime) -> Complaint | None:
+def record_complaint(*, raw: bytes, received: dt.datetime, now: dt.datetime) -> Complaint | None:
     """Keep a report (RFC 5965 or Microsoft's form); None where the message is none.
 
     One that comes twice is kept once. Without a message of ours it is kept for the operator.
@@ -44,7 +47,7 @@ def record_complaint(*, raw: bytes, received: dt.datetime) -> Complaint | None:
     sender = message if message and message.mailbox else None
     # What was only forwarded is its owner's affair, but nobody of theirs has written it.
     owner = sender or delivery
-    return Complaint.objects.create(
+    made = Complaint.objects.create(
         digest=digest,
         received=received,
         kind=report.kind[:40],
@@ -57,6 +60,28 @@ def record_complaint(*, raw: bytes, received: dt.datetime) -> Complaint | None:
         domain=owner.domain if owner else None,
         mailbox=sender.mailbox if sender else None,
     )
+    _tell_guard(made, now)
+    return made
+
+
+def _tell_guard(made: Complaint, now: dt.datetime) -> None:
+    """Let the guard of the mailbox's node know of each hour's first: more of them weigh no more."""
+    if made.mailbox is None or made.kind == PRAISE:
+        return
+    hour = made.received.replace(minute=0, second=0, microsecond=0)
+    told = Complaint.objects.filter(mailbox=made.mailbox, received__gte=hour)
+    if told.exclude(pk=made.pk).exclude(kind=PRAISE).exists():
+        return
+    living = Mailbox.objects.filter(removed_at=None, domain__removed_at=None, pk=made.mailbox)
+    mailbox = living.select_related("domain__server").first()
+    if mailbox is not None:
+        feed.ask(
+            server=mailbox.domain.server.name,
+            order=TellComplaint(mailbox=mailbox.address, at=made.received),
+            key="",
+            actor_name=f"complaint {made.pk}",
+            now=now,
+        )
 
 
 def _bare(message_id: str) -> str:

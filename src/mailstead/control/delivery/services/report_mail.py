@@ -18,19 +18,23 @@ from mailstead.standards import inflate, mime
 from mailstead.standards.refusal import Refusal, Term
 from mailstead.wire.events import AnyEvent, ReportReceived
 
-Reader = Callable[[ReportMail, mime.Part], None]
-"""Keeps what a message tells; raises `Refusal` where that cannot be read."""
+Reader = Callable[[ReportMail, mime.Part, dt.datetime], None]
+"""Keeps what a message tells, now; raises `Refusal` where that cannot be read."""
 
 
-def _keep_complaint(row: ReportMail, whole: mime.Part) -> None:
-    kept = complaints.record_complaint(raw=bytes(row.raw), received=row.received)
+def _keep_complaint(row: ReportMail, whole: mime.Part, now: dt.datetime) -> None:
+    kept = complaints.record_complaint(raw=bytes(row.raw), received=row.received, now=now)
     if kept is None:
         raise inflate.unreadable(Term("it is no complaint in a form that is known"))
 
 
+def _keep_aggregate(row: ReportMail, whole: mime.Part, now: dt.datetime) -> None:
+    aggregates.keep(row, whole)
+
+
 READERS: dict[str, Reader] = {
-    "dmarc": aggregates.keep,
-    "tls": aggregates.keep,
+    "dmarc": _keep_aggregate,
+    "tls": _keep_aggregate,
     "complaint": _keep_complaint,
 }
 """What has no reader waits."""
@@ -66,16 +70,16 @@ def read_due(now: dt.datetime) -> int:
         # Counted before it is read: one that ends this process is not read for ever.
         if not ReportMail.objects.filter(pk=number, words="").update(tries=F("tries") + 1):
             continue
-        count += _read(ReportMail.objects.get(pk=number))
+        count += _read(ReportMail.objects.get(pk=number), now)
     return count
 
 
-def _read(row: ReportMail) -> int:
+def _read(row: ReportMail, now: dt.datetime) -> int:
     whole = mime.message(bytes(row.raw))
     try:
         if row.tries > MOST_TRIES:
             raise Refusal("report-unreadable", "It was tried several times without an end.")
-        READERS[row.kind](row, whole)
+        READERS[row.kind](row, whole, now)
     except Refusal as refusal:
         row.words = (refusal.words or refusal.code)[:300]
         row.sender = mime.one_line(parseaddr(whole.header("from"))[1], 253)

@@ -9,7 +9,8 @@ from mailstead.mailplane.engines.processes import run
 from mailstead.mailplane.engines.redis.model import RedisModel
 from mailstead.mailplane.engines.redis.render import config_file
 
-READERS = "_rspamd"
+READERS = "mailredis"
+"""The group that comes to the socket: Rspamd, and the guard, which must not read its keys."""
 
 
 def command(model: RedisModel) -> list[str]:

@@ -21,7 +21,7 @@ def render(model: RedisModel) -> list[File]:
 # A unix socket only: nothing to reach over the network.
 port 0
 unixsocket {model.home.redis_socket}
-# Rspamd is in the group.
+# Rspamd and the guard are in the group.
 unixsocketperm 770
 dir {model.home.redis}
 logfile {model.home.log}/redis.log

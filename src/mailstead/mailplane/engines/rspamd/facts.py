@@ -62,6 +62,11 @@ function mailstead_subject(subject, with)
   return hash.create_keyed(with, text):hex():sub(1, {DIGITS})
 end
 
+function mailstead_subject_of(task)
+  local subject = key and task:get_header("Subject")
+  return subject and mailstead_subject(subject, key)
+end
+
 local function report_of(task)
   local from = task:get_from("smtp")
   if from and from[1] and from[1].addr ~= "" then return nil end
@@ -86,8 +91,7 @@ rspamd_config:register_symbol({{
   flags = "empty,explicit_disable,ignore_passthrough",
   callback = function(task)
     local add = {{}}
-    local subject = key and task:get_header("Subject")
-    local hashed = subject and mailstead_subject(subject, key)
+    local hashed = mailstead_subject_of(task)
     if hashed then add["X-Mailstead-Subject"] = {{order = -1, value = hashed}} end
     local report = report_of(task)
     if report then add["X-Mailstead-Report"] = {{order = -1, value = report}} end

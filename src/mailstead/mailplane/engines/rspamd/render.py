@@ -15,6 +15,8 @@ from mailstead.mailplane.engines.rspamd.model import USER, RspamdModel
 
 RULES = Path(__file__).parent / "rules"
 """Rules of our own, in Lua; `common.lua` is what they share."""
+CONTENT_CHANNEL = "mailstead:content"
+"""Of the node's Redis: what is in the mail of our own users (read by guard/content.py)."""
 _HEAD = "# Made by Mailstead from its settings; changes here are overwritten.\n"
 
 
@@ -35,6 +37,7 @@ def render(model: RspamdModel) -> list[File]:
         override / "dkim_signing.conf": _signing(model),
         override / "greylist.conf": f"enabled = {_word(model.greylist)};\n",
         override / "dmarc.conf": _dmarc(model),
+        override / "metadata_exporter.conf": _exporter(model),
         # Seals when it scans, and wrongly when the chain is longer (rules/arc_seal.lua).
         override / "arc.conf": "sign_authenticated = false;\nsign_local = false;\n",
         local / "settings.conf": _SETTINGS,
@@ -202,6 +205,29 @@ reporting {{
   # Where Sieve hands its mail in: signed there, and queued like all mail.
   smtp = "127.0.0.1";
   smtp_port = {model.reinject};
+}}
+"""
+
+
+def _exporter(model: RspamdModel) -> str:
+    return f"""\
+# What is in our own users' mail, as numbers, for the guard (rules/content.lua, decision 0037).
+servers = "{model.home.redis_socket}";
+# Somebody waits for the reply meanwhile.
+timeout = 0.5;
+custom_select {{
+  guard = "return function(task) return mailstead_told_to_guard(task) end";
+}}
+custom_format {{
+  guard = "return function(task) return mailstead_content(task) end";
+}}
+rules {{
+  GUARD {{
+    backend = "redis_pubsub";
+    channel = "{CONTENT_CHANNEL}";
+    selector = "guard";
+    formatter = "guard";
+  }}
 }}
 """
 

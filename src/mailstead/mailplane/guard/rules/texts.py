@@ -19,13 +19,14 @@ _MANY, _EACH = 4, 0.35
 
 def find(act: Content, record: Record, crowd: Crowd, *, at_home: bool) -> Iterator[Finding]:
     """What speaks from the content; notes the text."""
+    told = f"{act.score:.1f} {act.why}".rstrip()
     if act.spam:
-        yield Finding("spam", SIGNALS["spam"].most, f"{act.score:.1f}")
+        yield Finding("spam", SIGNALS["spam"].most, told)
     elif act.score > SOME:
         share = min((act.score - SOME) / (MUCH - SOME), 1.0)
-        yield Finding("spam", SIGNALS["spam"].most * share, f"{act.score:.1f}")
+        yield Finding("spam", SIGNALS["spam"].most * share, told)
     own = act.mailbox.rpartition("@")[2]
-    if act.author and act.author.rpartition("@")[2] != own:
+    if act.foreign:
         yield Finding("author-foreign", SIGNALS["author-foreign"].most, act.author)
     if not act.body:
         return
@@ -34,6 +35,8 @@ def find(act: Content, record: Record, crowd: Crowd, *, at_home: bool) -> Iterat
     if not template and not at_home and text.count >= _MANY:
         nats = min(_EACH * text.count, SIGNALS["same-text"].most) * record.sureness(act.at)
         yield Finding("same-text", nats, str(text.count))
+    if crowd.listener is not None and not template and not at_home:
+        crowd.listener.wrote(act.at, act.mailbox, own, act.body)
     if crowd.is_stolen_text(act.body, act.at):
         yield Finding("campaign", SIGNALS["campaign"].most)
         return

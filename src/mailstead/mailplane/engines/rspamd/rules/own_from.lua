@@ -35,13 +35,14 @@ local function named(list, wanted)
   return false
 end
 
-local function owns(user, address)
+-- Whether a log-in may write as an address (both lower case).
+function mailstead_owns(user, address)
   local wanted = mailbox(user)
   local list = log_ins(address)
   if not list then
     -- Sub-addresses follow their address; Postfix too cuts at the first delimiter.
     local part, domain = address:match('^(.-)@(.*)$')
-    local base = part:match('^(.-)%' .. delimiter)
+    local base = part and part:match('^(.-)%' .. delimiter)
     if base and base ~= '' then list = log_ins(base .. '@' .. domain) end
   end
   return list ~= nil and named(list, wanted)
@@ -85,7 +86,7 @@ local function look(task, name)
     return string.format('The line "%s:" %s; write your own address there', name, why)
   end
   for _, address in ipairs(found) do
-    if not owns(task:get_user(), address) then
+    if not mailstead_owns(task:get_user(), address) then
       return string.format('The line "%s:" says %s, and %s may not send as that address; choose '
         .. 'your own address as the sender, or have a forwarder of that name lead to your mailbox',
         name, common.printable(address), common.printable(mailbox(task:get_user())))
