@@ -23,8 +23,9 @@ class SignedIn(msgspec.Struct, frozen=True, tag="in"):
 
     at: float
     mailbox: str
-    protocol: Literal["imap", "pop3", "sieve"]
+    protocol: Literal["imap", "pop3", "sieve", "smtp"]
     client: str
+    breached: bool = False
 
 
 class Failed(msgspec.Struct, frozen=True, tag="fate"):
@@ -61,5 +62,5 @@ def _act(one: Told) -> Learned:
     if isinstance(one, Gone):
         return one
     if isinstance(one, SignedIn):
-        return acts.SignIn(one.at, one.mailbox, one.protocol, one.client)
+        return acts.SignIn(one.at, one.mailbox, one.protocol, one.client, breached=one.breached)
     return acts.Outcome(one.at, one.mailbox, one.recipient, one.fate)
