@@ -30,6 +30,7 @@ _CUSTOMER = (
     Entry(_("Domains"), "hosting:domains", "domain.view", "domains", "globe"),
     Entry(_("Mailboxes"), "hosting:mailboxes", "mailbox.list", "mailboxes", "mailbox"),
     Entry(_("Delivery"), "delivery:list", "delivery.view", "delivery", "arrow"),
+    Entry(_("Leaked passwords"), "protection:breached", "breached.view", "protection", "key"),
     Entry(_("Sending limits"), "hosting:sending", "sending-use.view", "sending-limits", "up"),
     Entry(_("DNS zones"), "dns:zones", "zone.oversee", "zones", "globe"),
     Entry(_("Packages"), "hosting:packages", "package.view", "packages", "package"),

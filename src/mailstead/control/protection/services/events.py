@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 
+from mailstead.control.protection.services import breached
 from mailstead.wire.changes import AnyChange
 from mailstead.wire.events import AnyEvent
 
-RECORDERS: tuple[Callable[[str, Sequence[AnyEvent], dt.datetime], None], ...] = ()
+RECORDERS: tuple[Callable[[str, Sequence[AnyEvent], dt.datetime], None], ...] = (breached.record,)
 """Each takes the server, its new events and the time, and records those that are its own."""
 SNAPSHOTS: tuple[Callable[[str], Iterator[AnyChange]], ...] = ()
 """Each gives what a server has to know."""
