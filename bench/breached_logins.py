@@ -36,7 +36,7 @@ from mailstead.standards.password import hashed
 
 ADDED_AT_MOST = 1.0
 """Milliseconds."""
-FOLDER = "ms-breached-logins"
+FOLDER = "ms-look"
 OFFSETS = {"off": 21_000, "warn": 23_000}
 ADDRESS, PASSWORD = "ann@here.example", "no list has this sentence"
 AT_ONCE = 8
