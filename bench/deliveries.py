@@ -90,17 +90,21 @@ def _reading(work: Path) -> Figure:
 
 
 def _database(work: Path, rows: int, events: int, trials: int) -> list[Figure]:
-    with database_server(work, *SERVER) as url:
+    # Says when the rows are in, for whoever wants a quiet machine from then on.
+    said = work / "log-rows.said"
+    with database_server(work, *SERVER) as url, said.open("w", encoding="utf-8") as words:
         done = subprocess.run(
             [sys.executable, "-m", "bench.log_rows", str(rows), str(events), str(trials)],
             cwd=ROOT,
             env={**os.environ, "MAILSTEAD_TEST_DATABASE_URL": url},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=words,
             text=True,
             check=False,
         )
     if done.returncode != 0:
-        raise HostFailed(f"The delivery log was not measured: {done.stderr.strip()[-600:]}")
+        end = said.read_text(encoding="utf-8").strip()[-600:]
+        raise HostFailed(f"The delivery log was not measured: {end}")
     found = msgspec.json.decode(done.stdout, type=Found)
     full = rows >= FULL_ROWS
     place = f"{rows:,} rows, PostgreSQL"

@@ -277,6 +277,7 @@ def main(rows: int, events: int, trials: int) -> None:
     call_command("migrate", verbosity=0)
     customer, domain, mailbox = _population()
     fill = _fill(rows, customer, domain, mailbox)
+    print(f"{rows:,} rows are in after {fill:.0f} s", file=sys.stderr, flush=True)
     ingest = _ingest(events)
     searches = _searches(rows, trials, customer, mailbox)
     found = Found(rows=rows, fill=fill, ingest=ingest, searches=searches, prune=_prune())

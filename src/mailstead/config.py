@@ -222,9 +222,9 @@ class Reputation(_Section, frozen=True, kw_only=True):
 class Guard(_Section, frozen=True, kw_only=True):
     """The guard: mailboxes whose password was stolen, recognised by what they do."""
 
-    mode: Literal["watch", "off"] = "watch"
-    """`watch`: it learns what is usual for each mailbox and says which ones look stolen
-    (`mailstead guard list`); nothing is held for it."""
+    mode: Literal["hold", "watch", "off"] = "hold"
+    """`hold`: it learns what is usual for each mailbox; what one that looks stolen sends is kept
+    until a person decides. `watch`: it only says which ones look stolen; nothing is held."""
     networks: str = ""
     """A file that says whose network addresses are: lines of first and last address, AS number and
     country, with tabs between. Empty: neighbours are guessed by their addresses."""

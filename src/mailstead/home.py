@@ -236,6 +236,11 @@ class Home:
         return self.guard_database.with_name("profiles.db")
 
     @property
+    def guard_cases(self) -> Path:
+        """Mailboxes that look stolen, and what the agent has not heard of them; `mailguard`'s."""
+        return self.guard_database.with_name("cases.db")
+
+    @property
     def guard_learning(self) -> Path:
         """Where the agent tells the guard what the engines' logs say."""
         return self.guard_database.with_name("learn.sock")

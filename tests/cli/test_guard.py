@@ -10,7 +10,9 @@ from tests.cli.test_commands import ok, run
 from tests.mailplane.guard.mailboxes import ANN, BOT, FAR, NOW, message, settled, strangers
 
 from mailstead.home import Home
-from mailstead.mailplane.guard.memory import Memory, Suspicion
+from mailstead.mailplane.guard.case_store import CaseStore
+from mailstead.mailplane.guard.cases import Cases
+from mailstead.mailplane.guard.memory import Memory
 
 
 def test_before_it_has_learned_anything_it_says_so(home: Path) -> None:
@@ -25,11 +27,13 @@ def test_who_looks_stolen_and_why(home: Path) -> None:
         detector.judge(message(NOW + number, *strangers(8, f"x{number}"), client=FAR, helo=BOT))
     memory = Memory(Home(home).guard_profiles)
     memory.keep(detector, NOW)
-    nats = detector.weigh(ANN, detector.record(ANN, NOW).profile, NOW)
-    memory.note(Suspicion(ANN, NOW, nats, tuple((*one,) for one in detector.why(ANN, NOW))))
     memory.close()
+    nats = detector.weigh(ANN, detector.record(ANN, NOW).profile, NOW)
+    store = CaseStore(Home(home).guard_cases)
+    Cases(detector, store).suspect(ANN, "hold", nats, NOW)
+    store.close()
     (row,) = json.loads(ok(home, "guard", "list", "--json"))["items"]
-    assert row["mailbox"] == ANN
+    assert (row["mailbox"], row["step"]) == (ANN, "hold")
     assert "writes to people it never wrote to (8): +5.0" in row["why"]
     told = ok(home, "guard", "explain", ANN.upper())
     assert "known_since" in told and "of 9.2" in told

@@ -26,6 +26,7 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "webhooks": lambda world, whose: world.webhooks[whose].pk,
     "delivery": lambda world, whose: world.deliveries[_key(whose)].pk,
     "unreachable": lambda world, whose: world.suppressions[_key(whose)].pk,
+    "cases": lambda world, whose: world.cases[_key(whose)].pk,
     "messages": lambda world, whose: world.deliveries[_key(whose)].pk,
     "servers": lambda world, whose: world.server.name,
     "zones": lambda world, whose: world.zones[_key(whose)].name,

@@ -30,8 +30,10 @@ from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import ApiToken, Invitation, Membership, Person, Webhook
 from mailstead.control.people.queries import actor_of
+from mailstead.control.protection.models import Case
 from mailstead.wire.changes import Route
 from mailstead.wire.events import AttemptSeen, MessageSeen
+from tests.control.protection.tales import told_case
 
 PASSWORD = "correct horse battery"
 HOST = "panel.example"
@@ -64,6 +66,8 @@ class World:
     """A message from the world into each mailbox."""
     suppressions: dict[str, Suppression] = field(default_factory=dict)
     """Each mailbox has found out that somebody is not there."""
+    cases: dict[str, Case] = field(default_factory=dict)
+    """Each mailbox has looked stolen, with mail that is held."""
     zones: dict[str, Zone] = field(default_factory=dict)
     """A DNS zone of the name of each domain but one, served here."""
     webhooks: dict[str, Webhook] = field(default_factory=dict)
@@ -138,6 +142,7 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
         )
         world.deliveries[key] = _delivery(world, f"{local}@{name}")
         world.suppressions[key] = _suppression(world, world.mailboxes[key])
+        world.cases[key] = told_case(f"{local}@{name}", now, f"case of {key}")
         if key != "other":
             world.zones[key], _ = import_zone(
                 **who, customer=owner, server=world.server, name=name, file=_ZONE.format(name)

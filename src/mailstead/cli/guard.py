@@ -1,44 +1,59 @@
-"""`mailstead guard`: mailboxes of this machine that look stolen, and why."""
+"""`mailstead guard`: mailboxes that look stolen, why, and what is answered (`guard_cases`)."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from mailstead.cli import options
+from mailstead.cli import guard_cases, options
 from mailstead.cli.session import SESSION
 from mailstead.home import Home
 from mailstead.standards.refusal import Refusal
 
 if TYPE_CHECKING:
     # The detector is loaded by who asks it, not by every command.
+    from mailstead.mailplane.guard.case_store import CaseStore
     from mailstead.mailplane.guard.evidence import Finding
     from mailstead.mailplane.guard.memory import Memory
 
 app = typer.Typer(help="Mailboxes whose password seems to be stolen.", no_args_is_help=True)
+app.command("cases")(guard_cases.cases)
+app.command("release")(guard_cases.release)
+app.command("confirm")(guard_cases.confirm)
 
 
 @contextmanager
 def _memory() -> Iterator[Memory]:
     from mailstead.mailplane.guard.memory import Memory
 
+    with closing(Memory.reading(_file("guard_profiles"))) as memory:
+        yield memory
+
+
+@contextmanager
+def _cases() -> Iterator[CaseStore]:
+    from mailstead.mailplane.guard.case_store import CaseStore
+
+    with closing(CaseStore.reading(_file("guard_cases"))) as store:
+        yield store
+
+
+def _file(name: str) -> Path:
+    """One of the guard's files; raises `Refusal` where it has none yet."""
     SESSION.refuse_server()
-    path = Home(SESSION.settings().home).guard_profiles
+    path: Path = getattr(Home(SESSION.settings().home), name)
     if not path.exists():
         raise Refusal(
             "guard-knows-nothing",
             "The guard of this machine has not learned anything yet.",
             remedy="It does while the instance runs, unless mode is off in [guard].",
         )
-    memory = Memory.reading(path)
-    try:
-        yield memory
-    finally:
-        memory.close()
+    return path
 
 
 @app.command("list")
@@ -46,15 +61,19 @@ def list_(limit: options.Limit = 50) -> None:
     """List mailboxes that have looked stolen in the last 90 days, the newest first."""
     from mailstead.mailplane.guard.evidence import HOLD, Finding
 
-    with _memory() as memory:
-        rows = memory.suspicions(limit)
+    with _cases() as store:
+        rows = store.cases(limit)
     SESSION.print_rows(
         [
             {
                 "mailbox": row.mailbox,
-                "at": _moment(row.at),
+                "at": _moment(row.opened),
+                "step": row.step,
+                "held": row.held,
                 "evidence": f"{row.nats:.1f} of {HOLD:.1f}",
-                "why": "; ".join(_words(Finding(*one)) for one in row.why),
+                "why": "; ".join(
+                    _words(Finding(one.signal, one.nats, one.facts)) for one in row.clues
+                ),
             }
             for row in rows
         ]
@@ -68,8 +87,8 @@ def explain(mailbox: str) -> None:
     from mailstead.mailplane.guard.evidence import HOLD
 
     address, now = mailbox.strip().lower(), dt.datetime.now(dt.UTC).timestamp()
-    with _memory() as memory:
-        record, suspicion = memory.load(address), memory.suspicion(address)
+    with _memory() as memory, _cases() as store:
+        record, case = memory.load(address), store.case(address)
     if record is None:
         raise Refusal(
             "mailbox-not-learned",
@@ -93,7 +112,8 @@ def explain(mailbox: str) -> None:
             "people": len(record.recent),
             "evidence": f"{detector.weigh(address, profile, now):.1f} of {HOLD:.1f}",
             "why": [_words(one) for one in detector.why(address, now) if abs(one.nats) >= 0.05],
-            "looked_stolen": _moment(suspicion.at) if suspicion else None,
+            "looked_stolen": _moment(case.opened) if case else None,
+            "step": case.step if case else "normal",
         }
     )
 

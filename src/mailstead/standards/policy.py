@@ -16,6 +16,8 @@ MAX_REQUEST = 65_536
 """Octets; Postfix's own attributes are a few hundred, addresses and names bounded by SMTP."""
 DUNNO = "DUNNO"
 """Nothing against it: the next restriction decides (access(5))."""
+HOLD = "HOLD"
+"""Place the message, with all its recipients, in the hold queue (access(5)); a text may follow."""
 
 
 class PolicyError(Exception):

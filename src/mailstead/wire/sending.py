@@ -12,7 +12,7 @@ Window = Literal["hour", "day"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 WINDOWS: tuple[Window, ...] = get_args(Window)
 
-Page = Literal["hour", "day", "too-many", "new", "stopped"]
+Page = Literal["hour", "day", "too-many", "new", "stopped", "unusual", "stolen"]
 """Why something was refused, as the page is called that explains it."""
 PAGES: tuple[Page, ...] = get_args(Page)
 HELP_PATH = "/help/sending-limits/"

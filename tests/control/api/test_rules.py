@@ -25,6 +25,7 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "addresses": lambda world, whose: world.mailboxes[_key(whose)].address,
     "servers": lambda world, whose: world.server.name,
     "suppressions": lambda world, whose: world.suppressions[_key(whose)].pk,
+    "cases": lambda world, whose: world.cases[_key(whose)].pk,
     "zones": lambda world, whose: world.zones[_key(whose)].name,
 }
 # Parts below something that is checked, or of which the tests of the resource have their own.
@@ -148,6 +149,9 @@ def test_another_tenants_things_are_not_there(world: World, role: str) -> None:
 # Bodies that are right, so that what answers is the tenant's check and not the reader of the body.
 _ROUTE = {"action": "blackhole"}
 _BODIES: dict[str, object] = {
+    "POST /cases/{number}/release": {"password": "a long enough password"},
+    "POST /cases/{number}/confirm": {},
+    "POST /cases/{number}/decide": {"others": "delete"},
     "POST /zones/{zone}/records": {"type": "A", "value": "192.0.2.1"},
     "PUT /zones/{zone}/records/{number}": {"type": "A", "value": "192.0.2.1"},
     "POST /domains/{domain}/dns/pushes": {"host": "desec", "credentials": {"token": "x"}},

@@ -40,7 +40,7 @@ def test_every_page_opens_with_few_questions_to_the_database(
     world: World, name: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     own, customer = world.client("mailbox"), world.client("customer")
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         assert own.get(f"/my/{name}/").status_code == 200
     with django_assert_max_num_queries(15):
         number = world.mailboxes["main"].pk

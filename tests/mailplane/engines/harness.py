@@ -148,6 +148,7 @@ class Host:
         )
         self.login("CREATE TABLE own_spam (address TEXT PRIMARY KEY)")
         self.login("CREATE TABLE store (address TEXT PRIMARY KEY, store TEXT)")
+        self.login("CREATE TABLE thing (kind TEXT, key TEXT, body BLOB, PRIMARY KEY (kind, key))")
         self.login("CREATE TABLE answer (map TEXT, key TEXT, value TEXT, PRIMARY KEY (map, key))")
         for path in (self.home.directory, *self.home.directory.iterdir()):
             shutil.chown(path, "root", "dovecot")
@@ -160,7 +161,7 @@ class Host:
             with base:
                 base.execute(statement, values)
 
-    def start_guard(self) -> None:
+    def start_guard(self, mode: str = "off") -> None:
         """Start the guard and wait until it listens."""
         self.home.log.mkdir(exist_ok=True)
         self.home.guard_socket.unlink(missing_ok=True)
@@ -174,6 +175,8 @@ class Host:
                     str(self.home.root),
                     "--pages",
                     f"https://{self.settings.hostname}{HELP_PATH}",
+                    "--mode",
+                    mode,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=out,

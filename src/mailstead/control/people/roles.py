@@ -100,6 +100,13 @@ _ROWS: dict[str, dict[str, str]] = {
         "remove": _PEOPLE,
         "import": _ADMINS,
     },
+    "case": {
+        "view": _PEOPLE,
+        "release": _PEOPLE,
+        "decide": _PEOPLE,
+        "recover": _PEOPLE,
+        "confirm": _COMPANY,
+    },
     "address": {"explain": _ADMINS},
     "report": {"view": _ADMINS, "list-unread": _COMPANY},
     "dns": {
@@ -188,6 +195,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "forwarder",
         "autoresponder",
         "suppression",
+        "case",
     ),
     "domains": ("domain", "dns", "dkim", "zone", "host-name"),
     "account": (

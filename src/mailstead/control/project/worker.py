@@ -1,8 +1,9 @@
 """The worker process: what has to be done at once, and what from time to time.
 
-Purpose: every second send the panel's mail and the webhooks that are due, and do the jobs that
-wait; look at the DNS of each domain each night, and at keys that are to sign or to go; tell the
-server of the company's zone of new keys; every minute purge what is over.
+Purpose: every second send the panel's mail and the webhooks that are due, tell of stolen mailboxes,
+ask nodes for what was decided on held mail, and do the jobs that wait; look at the DNS of each
+domain each night, and at keys that are to sign or to go; tell the server of the company's zone of
+new keys; every minute purge what is over and remind of what waits.
 Runs: SIGTERM ends it between two tasks, and between two steps of a job.
 Diagnostics: one line on stderr for each task that did something or failed.
 Known limits: a task that fails is tried again at the next round.
@@ -40,8 +41,9 @@ PACES = {"zone": 5.0}
 
 def _quick_tasks() -> dict[str, Task]:
     from mailstead.control.people.services import send_due
+    from mailstead.control.protection.services import settle_due, tell_due
 
-    return {"mail": send_due}
+    return {"cases": tell_due, "kept mail": settle_due, "mail": send_due}
 
 
 TURN = 5.0
@@ -113,6 +115,7 @@ def _tasks() -> dict[str, Task]:
         drop_old,
         drop_sessions,
     )
+    from mailstead.control.protection.services import drop_old_cases, end_words, remind_due
 
     return {
         "purge": purge_expired,
@@ -132,6 +135,9 @@ def _tasks() -> dict[str, Task]:
         "complaints": drop_old_complaints,
         "rests": drop_old_rests,
         "receivers' answers": drop_old_answers,
+        "kept mail's reminders": remind_due,
+        "guard's words": end_words,
+        "old cases": drop_old_cases,
     }
 
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.protection.views import breached
+from mailstead.control.protection.views import breached, cases, deciding, proof
 
 app_name = "protection"
 urlpatterns: list[URLPattern] = [
+    path("protection/", cases.live, name="list"),
+    path("protection/now/", cases.live_part, name="now"),
+    path("protection/cases/", cases.history, name="cases"),
+    path("protection/cases/<int:number>/", cases.show, name="case"),
+    path("protection/cases/<int:number>/release/", deciding.release, name="release"),
+    path("protection/cases/<int:number>/decide/", deciding.decide, name="decide"),
+    path("protection/cases/<int:number>/delete/", deciding.delete_all, name="delete"),
+    path("protection/cases/<int:number>/confirm/", deciding.confirm, name="confirm"),
+    path("protection/cases/<int:number>/recover/", deciding.recover, name="recover"),
+    path("protection/cases/<int:number>/prove/", proof.prove, name="prove"),
     path("protection/breached/", breached.breached, name="breached"),
 ]

@@ -11,8 +11,11 @@ from pathlib import Path
 import structlog
 
 from mailstead.home import Home
+from mailstead.mailplane.directory.guard_words import GuardWords
 from mailstead.mailplane.directory.sending import SendingBook
 from mailstead.mailplane.directory.suppressions import SuppressionBook
+from mailstead.mailplane.guard.case_store import CaseStore
+from mailstead.mailplane.guard.cases import Cases
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.memory import Memory
@@ -28,7 +31,12 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="guard")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--pages", required=True, help="where the pages that explain begin")
-    parser.add_argument("--watch", action="store_true", help="look for stolen mailboxes")
+    parser.add_argument(
+        "--mode",
+        choices=("hold", "watch", "off"),
+        default="off",
+        help="what happens to mailboxes that look stolen",
+    )
     parser.add_argument("--networks", type=Path, help="whose addresses are (a file)")
     given = parser.parse_args(arguments)
     structlog.configure(
@@ -48,9 +56,13 @@ def main(arguments: list[str]) -> int:
         pages=given.pages,
     )
     observer = school = None
-    if given.watch:
-        detector = Detector(_networks(given.networks), enforcing=False)
-        observer = Observer(detector, Memory(home.guard_profiles), time.time)
+    if given.mode != "off":
+        detector = Detector(_networks(given.networks), enforcing=given.mode == "hold")
+        memory = Memory(home.guard_profiles)
+        memory.fill(detector)
+        cases = Cases(detector, CaseStore(home.guard_cases))
+        words = GuardWords(home.directory_database)
+        observer = Observer(detector, memory, cases, time.time, words)
         school = listen(home.guard_learning, 0o600)
     asyncio.run(serve(desk, listen(home.guard_socket), observer, school))
     return 0

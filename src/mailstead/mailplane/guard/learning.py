@@ -43,8 +43,14 @@ class Gone(msgspec.Struct, frozen=True, tag="gone"):
     mailbox: str
 
 
-Told = SignedIn | Failed | Gone
-Learned = acts.SignIn | acts.Outcome | Gone
+class Taken(msgspec.Struct, frozen=True, tag="taken"):
+    """The agent has told these of what the guard had for it (`CaseStore.untold`)."""
+
+    numbers: tuple[int, ...]
+
+
+Told = SignedIn | Failed | Gone | Taken
+Learned = acts.SignIn | acts.Outcome | Gone | Taken
 _DECODE = msgspec.json.Decoder(list[Told])
 
 
@@ -59,7 +65,7 @@ def read(text: bytes) -> list[Learned]:
 
 
 def _act(one: Told) -> Learned:
-    if isinstance(one, Gone):
+    if isinstance(one, Gone | Taken):
         return one
     if isinstance(one, SignedIn):
         return acts.SignIn(one.at, one.mailbox, one.protocol, one.client, breached=one.breached)

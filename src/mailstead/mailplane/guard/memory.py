@@ -23,29 +23,15 @@ MOST_AT_HAND = 20_000
 """Profiles that are kept in memory; others are read when they are needed."""
 KEEP = 400 * DAY
 """For which a mailbox that does nothing is remembered: who writes once a year is known."""
-KEEP_SUSPICION = 90 * DAY
 _TABLES = """
 CREATE TABLE IF NOT EXISTS profile (
   mailbox TEXT PRIMARY KEY, raw BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS suspicion (
-  mailbox TEXT PRIMARY KEY, raw BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+DROP TABLE IF EXISTS suspicion;
 CREATE TABLE IF NOT EXISTS common (name TEXT PRIMARY KEY, raw BLOB NOT NULL) WITHOUT ROWID;
 """
 _THEFTS = "thefts"
 
 log = structlog.get_logger("guard")
-
-
-class Suspicion(msgspec.Struct, array_like=True):
-    """A mailbox that looked stolen."""
-
-    mailbox: str
-    at: float
-    """When it first did, of its last time."""
-    nats: float
-    """The most evidence since then."""
-    why: tuple[tuple[str, float, str], ...]
-    """Signal, nats, facts: what weighed most."""
 
 
 class _Thefts(msgspec.Struct, array_like=True):
@@ -113,32 +99,12 @@ class Memory:
             del records[name]
         return len(rows)
 
-    def note(self, suspicion: Suspicion) -> None:
-        """Remember that a mailbox looked stolen; the last time of each."""
-        raw = msgspec.msgpack.encode(suspicion)
-        row = suspicion.mailbox, raw, int(suspicion.at)
-        self._db.execute("INSERT OR REPLACE INTO suspicion VALUES (?, ?, ?)", row)
-
-    def suspicion(self, mailbox: str) -> Suspicion | None:
-        """When and why a mailbox last looked stolen; None: it never did."""
-        row = self._db.execute("SELECT raw FROM suspicion WHERE mailbox = ?", (mailbox,)).fetchone()
-        return msgspec.msgpack.decode(row[0], type=Suspicion) if row else None
-
-    def suspicions(self, limit: int) -> list[Suspicion]:
-        """Mailboxes that looked stolen, the newest first."""
-        rows = self._db.execute(
-            "SELECT raw FROM suspicion ORDER BY at DESC, mailbox LIMIT ?", (limit,)
-        ).fetchall()
-        return [msgspec.msgpack.decode(raw, type=Suspicion) for (raw,) in rows]
-
     def forget(self, mailbox: str) -> None:
         """A mailbox is gone."""
-        for table in ("profile", "suspicion"):
-            self._db.execute(f"DELETE FROM {table} WHERE mailbox = ?", (mailbox,))
+        self._db.execute("DELETE FROM profile WHERE mailbox = ?", (mailbox,))
 
     def prune(self, at: float) -> int:
         """Forget mailboxes that have done nothing for long; returns how many."""
-        self._db.execute("DELETE FROM suspicion WHERE at < ?", (int(at - KEEP_SUSPICION),))
         return self._db.execute("DELETE FROM profile WHERE at < ?", (int(at - KEEP),)).rowcount
 
 

@@ -1,7 +1,8 @@
-"""The detector on a node that only watches: what looks stolen is told, nothing is held for it.
+"""The detector on a node: what goes by is learned, and what looks stolen is dealt with.
 
 It sees each recipient and each message that the policy has let through, and hears of log-ins and of
-what became of recipients from the agent. What it knows is written every second.
+what became of recipients from the agent. What it knows is written every second. Where it only
+watches (`holding` is false), what looks stolen is told and nothing is held for it.
 """
 
 from __future__ import annotations
@@ -11,19 +12,22 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from mailstead.mailplane.directory.guard_words import GuardWords
 from mailstead.mailplane.guard.acts import Outcome, Submission
-from mailstead.mailplane.guard.detector import Detector
-from mailstead.mailplane.guard.learning import Gone, Learned
-from mailstead.mailplane.guard.memory import Memory, Suspicion
-from mailstead.mailplane.guard.profile import DAY, Profile
+from mailstead.mailplane.guard.cases import Cases
+from mailstead.mailplane.guard.detector import Detector, Verdict
+from mailstead.mailplane.guard.ladder import Step
+from mailstead.mailplane.guard.learning import Gone, Learned, Taken
+from mailstead.mailplane.guard.memory import Memory
 from mailstead.mailplane.guard.session import Sighting
+from mailstead.wire.protection import CaseStep
 
 MOST_UNDER_WAY = 20_000
 """Messages whose recipients are gathered at the same time."""
 MOST_RECIPIENTS = 5_000
 """Of one message; Postfix's own limit is lower."""
-AGAIN = DAY
-"""Seconds in which a mailbox is told once."""
+MOST_ANSWERED = 5_000
+"""Messages whose answer is remembered, in case Postfix asks again."""
 
 log = structlog.get_logger("guard")
 
@@ -31,13 +35,29 @@ log = structlog.get_logger("guard")
 class Observer:
     """One node's mailboxes; used by one thread."""
 
-    def __init__(self, detector: Detector, memory: Memory, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        memory: Memory,
+        cases: Cases,
+        now: Callable[[], float],
+        words: GuardWords | None = None,
+    ) -> None:
+        """Let `memory` have filled the detector before the cases were opened."""
         self._detector = detector
         self._memory = memory
+        self._cases = cases
         self._now = now
+        self._words = words
         self._under_way: OrderedDict[str, dict[str, None]] = OrderedDict()
         """Recipients by the message's `instance`."""
-        memory.fill(detector)
+        self._answered: OrderedDict[str, Step] = OrderedDict()
+        """By the message's `instance`, where it was not `normal`."""
+
+    @property
+    def holding(self) -> bool:
+        """Whether what it says is done; otherwise it only watches."""
+        return self._detector.enforcing
 
     def recipient(self, sighting: Sighting) -> None:
         """A recipient was let through."""
@@ -51,15 +71,21 @@ class Observer:
         if len(gathered) < MOST_RECIPIENTS:
             gathered[sighting.recipient] = None
 
-    def message(self, sighting: Sighting) -> None:
-        """A message was let through; raises `sqlite3.Error`."""
+    def message(self, sighting: Sighting) -> Step:
+        """What is to be done with a message that the policy lets through.
+
+        Raises `sqlite3.Error`: then nothing may be answered.
+        """
+        if not sighting.mailbox:
+            return "normal"
         gathered = self._under_way.pop(sighting.instance, None)
-        if not sighting.mailbox or not gathered:
+        if not gathered:
             # Postfix asks twice when it had no answer; or we were started in between.
-            return
+            return self._answered.get(sighting.instance) or self._known(sighting)
+        at = self._now()
         verdict = self._detector.examine(
             Submission(
-                at=self._now(),
+                at=at,
                 mailbox=sighting.mailbox,
                 client=sighting.client,
                 helo=sighting.helo,
@@ -69,42 +95,82 @@ class Observer:
                 instance=sighting.instance,
             )
         )
-        self._suspect(sighting.mailbox, verdict.nats)
+        step = self._act(sighting, verdict, len(gathered), at)
+        if step != "normal":
+            self._answered[sighting.instance] = step
+            if len(self._answered) > MOST_ANSWERED:
+                self._answered.popitem(last=False)
+        return step
+
+    def _act(self, sighting: Sighting, verdict: Verdict, recipients: int, at: float) -> Step:
+        step, mailbox = verdict.step, sighting.mailbox
+        let = step == "normal" or not self.holding
+        self._cases.note(sighting, verdict.nats, recipients, at, gone=let)
+        if not self.holding:
+            if step in ("hold", "suspended"):
+                self._watch(mailbox, verdict.nats, at)
+            return "normal"
+        if step in ("hold", "suspended"):
+            case = self._cases.suspect(mailbox, step, verdict.nats, at)
+            if step == "hold":
+                self._cases.keep(sighting, case, at)
+        return step
+
+    def _known(self, sighting: Sighting) -> Step:
+        """Of a message whose recipients are not known: nothing new, but what holds already."""
+        if not self.holding:
+            return "normal"
+        at = self._now()
+        profile = self._detector.record(sighting.mailbox, at).profile
+        if profile.step == "hold":
+            nats = self._detector.weigh(sighting.mailbox, profile, at)
+            case = self._cases.suspect(sighting.mailbox, "hold", nats, at)
+            self._cases.keep(sighting, case, at)
+            return "hold"
+        return "suspended" if profile.step == "suspended" else "normal"
 
     def learn(self, acts: Iterable[Learned]) -> None:
         """What the agent has read; raises `sqlite3.Error`."""
         for act in acts:
+            if isinstance(act, Taken):
+                self._cases.taken(act.numbers)
+                continue
             if isinstance(act, Gone):
                 self._detector.forget(act.mailbox)
                 self._memory.forget(act.mailbox)
+                self._cases.forget(act.mailbox)
                 continue
             self._detector.note(act)
-            if isinstance(act, Outcome) and self._detector.held(act.mailbox, act.at):
-                profile = self._detector.record(act.mailbox, act.at).profile
-                self._suspect(act.mailbox, self._detector.weigh(act.mailbox, profile, act.at))
+            if isinstance(act, Outcome):
+                self._look(act.mailbox, act.at)
+
+    def _look(self, mailbox: str, at: float) -> None:
+        """A case may have been opened by what was learned."""
+        profile = self._detector.record(mailbox, at).profile
+        if profile.step not in ("hold", "suspended"):
+            return
+        nats = self._detector.weigh(mailbox, profile, at)
+        if self.holding:
+            step: CaseStep = "hold" if profile.step == "hold" else "suspended"
+            self._cases.suspect(mailbox, step, nats, self._now())
+        else:
+            self._watch(mailbox, nats, self._now())
+
+    def _watch(self, mailbox: str, nats: float, at: float) -> None:
+        """Tell it, and go on as if nothing were: nobody releases anything."""
+        profile = self._detector.record(mailbox, at).profile
+        self._cases.suspect(mailbox, "watched", nats, at)
+        profile.step, profile.held = "normal", 0
 
     def keep(self) -> None:
-        """Write what has changed; raises `sqlite3.Error`."""
-        self._memory.keep(self._detector, self._now())
+        """Write what has changed, and do what people have said; raises `sqlite3.Error`."""
+        at = self._now()
+        if self._words is not None:
+            self._cases.hear(self._words.all())
+        self._memory.keep(self._detector, at)
+        self._cases.flush(at)
 
     def prune(self) -> None:
         """Forget what is very old; raises `sqlite3.Error`."""
         self._memory.prune(self._now())
-
-    def _suspect(self, mailbox: str, nats: float) -> None:
-        """Tell it once a day, and go on watching as if nothing were: nobody releases anything."""
-        at = self._now()
-        profile: Profile = self._detector.record(mailbox, at).profile
-        if profile.step not in ("hold", "suspended"):
-            return
-        profile.step, profile.held = "normal", 0
-        known = self._memory.suspicion(mailbox)
-        if known is not None and at - known.at >= AGAIN:
-            known = None
-        if known is not None and nats <= known.nats:
-            return
-        why = self._detector.why(mailbox, at)
-        begun = at if known is None else known.at
-        self._memory.note(Suspicion(mailbox, begun, nats, tuple((*one,) for one in why)))
-        if known is None:
-            log.info("looks stolen", mailbox=mailbox, nats=round(nats, 1), why=[*map(str, why)])
+        self._cases.prune(self._now())

@@ -6,6 +6,7 @@ first. What decays is kept as a value and the moment for which it holds.
 
 from __future__ import annotations
 
+import datetime as dt
 from array import array
 from dataclasses import dataclass, field
 from zlib import crc32
@@ -26,6 +27,11 @@ LARGEST = 2048
 def decayed(value: float, then: float, now: float, half: float) -> float:
     """What is left of a value after a time; `half` is the time in which half of it goes."""
     return value if now <= then else value * 0.5 ** ((now - then) / half)
+
+
+def moment(at: float) -> dt.datetime:
+    """A time as the rest of the house has it."""
+    return dt.datetime.fromtimestamp(at, dt.UTC)
 
 
 def short(text: str) -> int:
@@ -141,6 +147,8 @@ class Profile(msgspec.Struct, array_like=True):
     """Its owner has shown that it was them: weighs less until then."""
     held: int = 0
     """Messages that wait for a decision."""
+    word_at: float = 0.0
+    """When somebody last said whether it was the owner."""
 
     def learn_volume(self, at: float) -> None:
         """Let what was sent in the last hour and day be usual from now on."""

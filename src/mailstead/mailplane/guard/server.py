@@ -4,8 +4,9 @@ Purpose: one process per node; says for each message of our own users whether it
 Protocol: Postfix's policy delegation (standards/policy.py). Every smtpd(8) of the submission ports
     keeps a connection open, mostly idle: a thousand of them are usual.
 Files: `<home>/run/guard/guard.sock`; `<home>/guard/guard.db` (counters, one writer: this process);
-    `<home>/guard/profiles.db` (what the detector has learned) and `<home>/guard/learn.sock`, where
-    the agent tells what the logs say; reads `<home>/directory/directory.db`.
+    `<home>/guard/profiles.db` (what the detector has learned), `<home>/guard/cases.db` (mailboxes
+    that look stolen) and `<home>/guard/learn.sock`, where the agent tells what the logs say; reads
+    `<home>/directory/directory.db`.
 Security: runs as the user `mailguard`; only Postfix's group may come to the socket. What a client
     has sent stands in the requests: it is compared and counted, never run and never logged raw.
 Diagnostics: JSON lines on standard error: each refusal with its code, each trouble. On trouble of
@@ -31,6 +32,7 @@ import structlog
 from mailstead.mailplane.guard import chain, learning, session
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.observer import Observer
+from mailstead.mailplane.guard.rules import stolen
 from mailstead.standards.policy import PolicyError, Requests
 
 BACKLOG = 4096
@@ -83,19 +85,32 @@ class _Connection(_Peer):
                 client=sighting.client,
             )
         elif self._observer is not None:
-            _watch(self._observer, sighting)
+            decision = _observe(self._observer, sighting, self._desk)
         return session.answer(decision)
 
 
-def _watch(observer: Observer, sighting: session.Sighting) -> None:
-    """Let the detector see it; whatever befalls it must not stop mail."""
+def _observe(observer: Observer, sighting: session.Sighting, desk: Desk) -> session.Decision | None:
+    """What the detector demands.
+
+    Raises `sqlite3.Error` where it cannot be kept: what nobody would know of must not be held.
+    Whatever else befalls it must not stop mail.
+    """
     try:
         if sighting.stage == "RCPT":
             observer.recipient(sighting)
         elif sighting.stage == "DATA":
-            observer.message(sighting)
+            step = observer.message(sighting)
+            decision = stolen.answer(step, sighting.mailbox, desk)
+            if decision is not None:
+                log.info(step, mailbox=sighting.mailbox, client=sighting.client)
+            return decision
+    except sqlite3.Error:
+        if observer.holding:
+            raise
+        log.exception("cannot watch")
     except Exception:
         log.exception("cannot watch")
+    return None
 
 
 class _Teacher(_Peer):

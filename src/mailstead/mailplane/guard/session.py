@@ -36,6 +36,8 @@ class Sighting:
     """How the client greets."""
     size: int
     """As the client has announced it, octets; 0: it has not."""
+    queue: str = ""
+    """The message's number in the queue; at the first RCPT it has none."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class Decision:
     code: str
     """A stable word: stands in the log, in the link of the reply and in events."""
     reply: Reply | None = None
-    """None: the message may go on."""
+    """None: the message may go on, or is held."""
+    hold: str = ""
+    """It is taken, and waits in the hold queue for a person; why, for Postfix's log."""
 
 
 def read(request: policy.Request) -> Sighting:
@@ -66,11 +70,14 @@ def read(request: policy.Request) -> Sighting:
         client=request.text("client_address"),
         helo=request.text("helo_name"),
         size=request.number("size"),
+        queue=request.text("queue_id"),
     )
 
 
 def answer(decision: Decision | None) -> bytes:
     """What Postfix is told; nothing decided is nothing against it."""
-    if decision is None or decision.reply is None:
-        return policy.answer(policy.DUNNO)
-    return policy.answer(decision.reply)
+    if decision is not None and decision.reply is not None:
+        return policy.answer(decision.reply)
+    if decision is not None and decision.hold:
+        return policy.answer(f"{policy.HOLD} {decision.hold}")
+    return policy.answer(policy.DUNNO)

@@ -9,7 +9,7 @@ Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`,
     `<home>/agent/breached.json` (node/breached.py), `<home>/agent/listings.json`
     (node/listings.py), `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead
     directory rebuild`: take a snapshot now); the engines' logs (node/logs.py), the guard's
-    counters (node/sending_use.py).
+    counters (node/sending_use.py) and cases (node/kept_mail.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control
@@ -50,6 +50,7 @@ from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import Away, FeedClient
 from mailstead.mailplane.node.guard_feed import GuardFeed
+from mailstead.mailplane.node.kept_mail import KeptMail
 from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.node.maps import NodeMaps
 from mailstead.mailplane.node.orders import Orders
@@ -101,6 +102,7 @@ class Agent:
         self.reports = ReportBox(settings, self.home)
         self.certificates = Keeper(settings, self.home)
         self.guard = GuardFeed(self.home, wanted=settings.guard.mode != "off")
+        self.kept = KeptMail(self.home, self.guard.taken)
         self._settings = settings
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
@@ -133,6 +135,7 @@ class Agent:
             ("listings", self.listings.run),
             ("reports", self.reports.run),
             ("certificates", self.certificates.run),
+            ("kept mail", self.kept.run),
         ):
             threading.Thread(target=work, args=(self.stopping,), name=name, daemon=True).start()
         pause = 0.0

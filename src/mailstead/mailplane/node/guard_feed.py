@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 
 import structlog
 
@@ -16,7 +16,7 @@ from mailstead.home import Home
 from mailstead.mailplane.engines.postfix import delivery_lines as lines
 from mailstead.mailplane.guard import learning
 from mailstead.mailplane.guard.acts import Fate
-from mailstead.mailplane.guard.learning import Failed, Gone, SignedIn, Told
+from mailstead.mailplane.guard.learning import Failed, Gone, SignedIn, Taken, Told
 from mailstead.mailplane.node.deliveries import Recent
 from mailstead.mailplane.node.sign_in_lines import Leaked, Seen
 from mailstead.standards.receivers import Meaning
@@ -38,7 +38,7 @@ log = structlog.get_logger("guard-feed")
 
 
 class GuardFeed:
-    """Gathers, and tells the guard; one user, the agent's reporter, but for `gone`."""
+    """Gathers, and tells the guard; one user, the agent's reporter, but for `gone` and `taken`."""
 
     def __init__(self, home: Home, *, wanted: bool = True) -> None:
         self._path = home.guard_learning
@@ -108,28 +108,37 @@ class GuardFeed:
         """A mailbox was removed; any thread may say so."""
         self._waiting.append(Gone(mailbox))
 
+    def taken(self, numbers: Sequence[int]) -> None:
+        """What the guard had for the agent was taken; any thread may say so."""
+        self._waiting.append(Taken(tuple(numbers)))
+
     def send(self) -> None:
         """Tell what is waiting; what cannot be told now is told later."""
         if not self._wanted:
             self._waiting.clear()
         if not self._waiting:
             return
-        told = list(self._waiting)
+        some: list[Told] = []
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 connection.settimeout(SECONDS)
                 connection.connect(str(self._path))
-                for start in range(0, len(told), learning.MOST_AT_ONCE):
-                    some = told[start : start + learning.MOST_AT_ONCE]
+                while some := self._next():
                     connection.sendall(learning.line(some))
                     if connection.recv(1) != b"\n":
                         raise ConnectionError("the guard has closed the connection")
-                    for _ in some:
-                        self._waiting.popleft()
         except OSError as error:
+            # Other threads may have put in more meanwhile; the oldest give way.
+            room = MOST - len(self._waiting)
+            self._waiting.extendleft(reversed(some[max(0, len(some) - room) :]))
             if not self._away:
                 # It starts anew now and then, and may be told not to watch.
                 log.info("guard away", words=str(error))
             self._away = True
         else:
             self._away = False
+
+    def _next(self) -> list[Told]:
+        return [
+            self._waiting.popleft() for _ in range(min(len(self._waiting), learning.MOST_AT_ONCE))
+        ]

@@ -101,7 +101,7 @@ def _watching(settings: Settings) -> list[str]:
     if settings.guard.mode == "off":
         return []
     networks = settings.guard.networks
-    return ["--watch", *(["--networks", networks] if networks else [])]
+    return ["--mode", settings.guard.mode, *(["--networks", networks] if networks else [])]
 
 
 def _readable(path: str) -> bool:

@@ -254,7 +254,8 @@ class _Batch:
         row.updated = facts.pop("at")
         row.state = "queued" if event.outcome == "released" else event.outcome
         if event.recipient:
-            row.tries += 1
+            # What is held at once was not tried.
+            row.tries += event.outcome != "held"
             for name, value in facts.items():
                 setattr(row, name, value)
         else:

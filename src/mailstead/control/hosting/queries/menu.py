@@ -30,7 +30,10 @@ _CUSTOMER = (
     Entry(_("Domains"), "hosting:domains", "domain.view", "domains", "globe"),
     Entry(_("Mailboxes"), "hosting:mailboxes", "mailbox.list", "mailboxes", "mailbox"),
     Entry(_("Delivery"), "delivery:list", "delivery.view", "delivery", "arrow"),
-    Entry(_("Leaked passwords"), "protection:breached", "breached.view", "protection", "key"),
+    Entry(_("Stolen mailboxes"), "protection:list", "case.view", "protection", "shield"),
+    Entry(
+        _("Leaked passwords"), "protection:breached", "breached.view", "protection/breached", "key"
+    ),
     Entry(_("Sending limits"), "hosting:sending", "sending-use.view", "sending-limits", "up"),
     Entry(_("DNS zones"), "dns:zones", "zone.oversee", "zones", "globe"),
     Entry(_("Packages"), "hosting:packages", "package.view", "packages", "package"),
@@ -49,6 +52,7 @@ _CUSTOMER = (
 _MAILBOX = (
     Entry(_("Overview"), "hosting:overview", "mailbox.view", "", "home"),
     Entry(_("Delivery"), "delivery:my-delivery", "delivery.view", "my/delivery", "arrow"),
+    Entry(_("Protection"), "protection:list", "case.view", "protection", "shield"),
     Entry(_("Rules"), "hosting:my-rules", "rules.view", "my/rules", "filter"),
     Entry(_("Absence"), "hosting:my-vacation", "vacation.view", "my/vacation", "sun"),
     Entry(_("Spam"), "hosting:my-spam", "spam.view", "my/spam", "shield"),

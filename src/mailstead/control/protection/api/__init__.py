@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from mailstead.control.protection.api import breached
+from mailstead.control.protection.api import breached, cases
 
-routers: tuple[Router, ...] = (breached.router,)
+routers: tuple[Router, ...] = (cases.router, breached.router)
 """All of them, in the order in which the description tells them."""

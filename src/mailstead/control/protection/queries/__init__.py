@@ -1,5 +1,34 @@
 """What can be asked, from an actor."""
 
 from mailstead.control.protection.queries.breached import breached
+from mailstead.control.protection.queries.cases import (
+    MOST_KEPT,
+    OPEN,
+    STATES,
+    Counted,
+    case_numbered,
+    cases,
+    counted,
+    kept,
+    newest_case,
+    suspicious_since,
+    unsettled,
+)
+from mailstead.control.protection.queries.changes import Change, changes
 
-__all__ = ["breached"]
+__all__ = [
+    "MOST_KEPT",
+    "OPEN",
+    "STATES",
+    "Change",
+    "Counted",
+    "breached",
+    "case_numbered",
+    "cases",
+    "changes",
+    "counted",
+    "kept",
+    "newest_case",
+    "suspicious_since",
+    "unsettled",
+]

@@ -1,5 +1,43 @@
 """What may happen."""
 
+from mailstead.control.protection.services.cases import drop_old as drop_old_cases
+from mailstead.control.protection.services.deciding import (
+    DECISIONS,
+    Decision,
+    confirm,
+    decide,
+    release,
+)
 from mailstead.control.protection.services.events import record, snapshot
+from mailstead.control.protection.services.guard_words import end_words
+from mailstead.control.protection.services.proof import can_be_sent, post_proof, proves
+from mailstead.control.protection.services.recovery import (
+    Outcome,
+    Wanted,
+    kind_words,
+    recover,
+)
+from mailstead.control.protection.services.settle import settle_due
+from mailstead.control.protection.services.telling import remind_due, tell_due
 
-__all__ = ["record", "snapshot"]
+__all__ = [
+    "DECISIONS",
+    "Decision",
+    "Outcome",
+    "Wanted",
+    "can_be_sent",
+    "confirm",
+    "decide",
+    "drop_old_cases",
+    "end_words",
+    "kind_words",
+    "post_proof",
+    "proves",
+    "record",
+    "recover",
+    "release",
+    "remind_due",
+    "settle_due",
+    "snapshot",
+    "tell_due",
+]

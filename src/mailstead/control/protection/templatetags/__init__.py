@@ -1,0 +1,1 @@
+"""Tags of protection for the pages of the apps below."""

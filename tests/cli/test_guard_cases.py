@@ -1,0 +1,45 @@
+"""`mailstead guard cases`, `release` and `confirm` on the machine of the control plane."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.test_commands import home as home
+from tests.cli.test_commands import ok, run
+
+ANN = "ann@a.example"
+MADE = """
+import datetime as dt, sys
+from pathlib import Path
+from mailstead.control.project.bootstrap import setup
+setup(Path(sys.argv[1]))
+from mailstead.control.hosting.models import Server
+from tests.control.protection.tales import case_seen, kept, queue_id, tell
+now = dt.datetime.now(dt.UTC)
+tell(now, case_seen("ann@a.example", now), kept("ann@a.example", now, queue_id(1)),
+     server=Server.objects.get().name)
+"""
+
+
+def test_a_case_is_listed_confirmed_and_released(home: Path) -> None:
+    ok(home, "mailbox", "add", ANN, "--password-stdin", stdin="a long password\n")
+    assert "Nothing found" in ok(home, "guard", "cases")
+    subprocess.run([sys.executable, "-c", MADE, str(home)], check=True)
+    (row,) = json.loads(ok(home, "guard", "cases", "--json"))["items"]
+    assert (row["mailbox"], row["state"], row["waiting"]) == (ANN, "open", 1)
+    assert row["evidence"] == "11.5 of 9.2"
+    ok(home, "guard", "confirm", ANN.upper(), "--reason", "it is spam")
+    assert "it is spam" in ok(home, "guard", "cases", "--state", "confirmed")
+    done = json.loads(ok(home, "guard", "release", str(row["number"]), "--send-all", "--json"))
+    assert (done["state"], done["waiting"]) == ("released", 0)
+    for words in (
+        ["release", "nobody@a.example"],
+        ["release", "999"],
+        ["release", ANN, "--send-all", "--delete-all"],
+        ["cases", "--state", "x"],
+    ):
+        refused = run("guard", *words, "--home", str(home))
+        assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1, refused
