@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
-from bench import breached
+import pytest
+
+from bench import breached, breached_logins
 from mailstead.breached import lists
 
 
@@ -23,3 +26,15 @@ def test_the_list_is_one_as_it_is_published(tmp_path: Path) -> None:
     assert lines == [*sorted(lines[:-1]), b""]
     assert len(lines) == 1_001
     assert lists.source(path).kind is lists.Kind.ORDERED
+
+
+@pytest.mark.engines
+def test_what_a_look_costs_a_log_in_is_measured() -> None:
+    # Sockets have short names, and other users must get in.
+    with tempfile.TemporaryDirectory(prefix="ms-l", dir="/tmp") as name:
+        work = Path(name)
+        work.chmod(0o755)
+        figures = breached_logins.measure(work, 1_000, lambda words: None, log_ins=16)
+        assert list(work.iterdir()) == []
+    assert [figure.unit for figure in figures] == ["ms"] * 6 + ["/s"] * 2
+    assert all(figure.value > 0 for figure in figures if "adds" not in figure.what)

@@ -25,9 +25,11 @@ from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import OutgoingMail
+from mailstead.control.protection import services as protection
 from mailstead.wire.events import (
     AddressRested,
     AnyEvent,
+    BreachedPasswordSeen,
     CertificateSeen,
     ListingSeen,
     ReportReceived,
@@ -127,6 +129,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         ],
     )
     _listed(world, now)
+    _leaked(world, mia, now)
     record_complaint(raw=_report(world.deliveries["main"]), received=now, now=now)
     services.record_sending(world.server.name, [_sent(mia, now)], now)
     address = delivery.create_address(
@@ -188,6 +191,15 @@ def _listed(world: World, now: dt.datetime) -> None:
             **facts,  # type: ignore[arg-type]
         )
         delivery.record(world.server.name, [event], now)
+
+
+@transaction.atomic
+def _leaked(world: World, mailbox: Mailbox, now: dt.datetime) -> None:
+    """A mailbox was opened with a password known from leaks."""
+    event = BreachedPasswordSeen(
+        id="furnish-leak", at=now, mailbox=mailbox.address, credential=mailbox.credential
+    )
+    protection.record(world.server.name, [event], now)
 
 
 def _push(olga: dict[str, Any], mailbox: Mailbox) -> Push:

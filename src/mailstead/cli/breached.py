@@ -7,13 +7,14 @@ import getpass
 import hashlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mailstead.breached.index import Index
+from mailstead.cli import options
 from mailstead.cli.progress import progress_bar
-from mailstead.cli.session import OK, PARTLY, SESSION
+from mailstead.cli.session import OK, PARTLY, SESSION, Row
 from mailstead.home import Home
 from mailstead.standards.refusal import Refusal
 
@@ -138,6 +139,31 @@ def check(index: At = None) -> int:
     )
     SESSION.done(words, {"breached": known})
     return PARTLY if known else OK
+
+
+@app.command("mailboxes")
+def mailboxes(
+    search: options.Search = "",
+    limit: options.Limit = 50,
+) -> None:
+    """List mailboxes that are opened with a password known from leaks, those seen last first."""
+    SESSION.control()
+    found: Any
+    if SESSION.client is not None:
+        from mailstead.cli.remote.things import Listed, thing
+
+        found = Listed("/breached-mailboxes", thing, q=search)
+        SESSION.print_rows([_mailbox(row) for row in found.page(limit, "")[0]])
+        return
+    from mailstead.control.protection import queries
+
+    found = queries.breached(SESSION.actor(), search=search)
+    SESSION.print_rows([_mailbox(row) for row in found[:limit]])
+
+
+def _mailbox(row: Any) -> Row:
+    customer = row.customer_name if SESSION.client is not None else row.domain.customer.name
+    return {"id": row.pk, "address": row.address, "customer": customer, "seen": row.leaked_at}
 
 
 @app.command("info")

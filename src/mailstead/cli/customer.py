@@ -99,6 +99,24 @@ def set_(
     SESSION.done(f"Changed the customer '{found.name}'.", rows.customer_row(found))
 
 
+@app.command("passwords")
+def passwords(
+    name: str,
+    rule: Annotated[str, typer.Argument(help="house, warn or refuse.")],
+) -> None:
+    """Say what happens to a new password of a mailbox that is known from leaks."""
+    SESSION.control()
+    from mailstead.cli.door import queries, services
+
+    found = queries.customer_named(SESSION.actor(), name)
+    word = "" if rule == "house" else rule
+    services.set_password_rule(actor=SESSION.actor(), now=now(), customer=found, rule=word)
+    words = {"": "are treated as the house says", "warn": "are warned of", "refuse": "are refused"}
+    SESSION.done(
+        f"Passwords known from leaks {words[word]} for '{found.name}'.", rows.customer_row(found)
+    )
+
+
 @app.command("suspend")
 def suspend(name: str, reason: options.Reason = "") -> None:
     """No log-in and no sending; mail is still received."""

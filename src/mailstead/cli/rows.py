@@ -52,6 +52,7 @@ def customer_row(customer: Customer) -> Row:
         "suspended": customer.suspended,
         "reason": customer.suspended_reason,
         "pool_full": customer.pool_full,
+        "password_rule": customer.password_rule or "house",
     }
 
 
@@ -94,6 +95,7 @@ def mailbox_row(mailbox: Mailbox) -> Row:
         "login_suspended": mailbox.login_suspended,
         "sending_suspended": mailbox.sending_suspended,
         "receiving_suspended": mailbox.receiving_suspended,
+        "password_leaked": mailbox.password_leaked,
         "removed_at": mailbox.removed_at,
         "purge_after": mailbox.purge_after,
     }

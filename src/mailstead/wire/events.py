@@ -76,6 +76,14 @@ class SignInSeen(Event, frozen=True, kw_only=True):
     first: dt.datetime
 
 
+class BreachedPasswordSeen(Event, frozen=True, kw_only=True):
+    """A mailbox was opened with a password that is known from leaks; told once a credential."""
+
+    mailbox: str
+    credential: int
+    """Number of the password, which itself nobody is told."""
+
+
 class StoreGone(Event, frozen=True, kw_only=True):
     """The mail of a purged mailbox is deleted."""
 
@@ -367,6 +375,7 @@ AnyEvent = (
     | ApplyFailed
     | UsageSeen
     | SignInSeen
+    | BreachedPasswordSeen
     | SendingSeen
     | StoreGone
     | EventsLost

@@ -15,7 +15,7 @@ _TIMES = frozenset(
     {
         *("removed_at", "purge_after", "created_at", "starts", "ends", "at"),
         *("applied_at", "last_seen", "since", "arrived"),
-        *("until", "ended", "received"),
+        *("until", "ended", "received", "leaked_at"),
     }
 )
 MOST = 500

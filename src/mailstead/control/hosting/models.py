@@ -58,6 +58,9 @@ class Customer(models.Model):
     suspended_reason = models.TextField(blank=True)
     suspended_by = models.CharField(max_length=12, blank=True)
     """Kind of the actor; nobody below may end it."""
+    password_rule = models.CharField(max_length=6, blank=True)
+    """What happens to a mailbox's new password that is known from leaks, where the customer is
+    stricter than the house: `warn` or `refuse`; empty: as the house says."""
     pool_full = models.BooleanField(default=False)
     """The mailboxes together use more than `quota`; follows from what the nodes report."""
 
@@ -182,6 +185,11 @@ class Mailbox(models.Model):
     """Whose mailbox it is, for people to read."""
     recovery_address = models.CharField(max_length=254, blank=True)
     """Where a link to set a new password may be sent; outside the hosted domains."""
+    leaked_credential = models.BigIntegerField(default=0)
+    """Number of the password that opened it and is known from leaks; it says nothing of later
+    ones."""
+    leaked_at = models.DateTimeField(null=True, db_index=True)
+    """When that was seen."""
     created_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
     purge_after = models.DateTimeField(null=True, db_index=True)
@@ -202,6 +210,11 @@ class Mailbox(models.Model):
     def address(self) -> str:
         """`local@domain`; needs the domain fetched."""
         return f"{self.local}@{self.domain.name}"
+
+    @property
+    def password_leaked(self) -> bool:
+        """Whether the present password is one that was seen to be known from leaks."""
+        return self.leaked_credential == self.credential
 
 
 class AppPassword(models.Model):

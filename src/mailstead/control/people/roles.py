@@ -38,6 +38,7 @@ _ROWS: dict[str, dict[str, str]] = {
         "make-reseller": "operator",
         "set-sending-limits": _SELLERS,
         "exempt-from-ramp": _COMPANY,
+        "set-password-rule": _OWNERS,
     },
     "package": dict.fromkeys(("view", "create", "update", "remove"), _SELLERS),
     "brand": {"view": _SELLERS, "set": _SELLERS},
@@ -89,6 +90,7 @@ _ROWS: dict[str, dict[str, str]] = {
     "delivery": {"view": _PEOPLE},
     "suppression": {"view": _PEOPLE, "release": _PEOPLE},
     "complaint": {"view": _PEOPLE},
+    "breached": {"view": _ADMINS},
     "forwarder": dict.fromkeys(("view", "create", "update", "remove", "import"), _ADMINS),
     "autoresponder": {
         "view": _PEOPLE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.protection.views import cases, deciding, proof
+from mailstead.control.protection.views import breached, cases, deciding, proof
 
 app_name = "protection"
 urlpatterns: list[URLPattern] = [
@@ -18,4 +18,5 @@ urlpatterns: list[URLPattern] = [
     path("protection/cases/<int:number>/confirm/", deciding.confirm, name="confirm"),
     path("protection/cases/<int:number>/recover/", deciding.recover, name="recover"),
     path("protection/cases/<int:number>/prove/", proof.prove, name="prove"),
+    path("protection/breached/", breached.breached, name="breached"),
 ]

@@ -23,8 +23,9 @@ class SignedIn(msgspec.Struct, frozen=True, tag="in"):
 
     at: float
     mailbox: str
-    protocol: Literal["imap", "pop3", "sieve"]
+    protocol: Literal["imap", "pop3", "sieve", "smtp"]
     client: str
+    breached: bool = False
 
 
 class Failed(msgspec.Struct, frozen=True, tag="fate"):
@@ -74,7 +75,7 @@ def _act(one: Told) -> Learned:
     if isinstance(one, Gone | Taken):
         return one
     if isinstance(one, SignedIn):
-        return acts.SignIn(one.at, one.mailbox, one.protocol, one.client)
+        return acts.SignIn(one.at, one.mailbox, one.protocol, one.client, breached=one.breached)
     if isinstance(one, Complained):
         return acts.Complaint(one.at, one.mailbox)
     return acts.Outcome(one.at, one.mailbox, one.recipient, one.fate)

@@ -6,9 +6,10 @@ Protocol: HTTP over the control plane's unix socket (docs/develop/contracts.md):
     long poll for orders (node/orders.py), answers up.
 Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`, `<home>/dkim/`;
     `<home>/usage/usage.db` (node/usage.py); `<home>/agent/events.db` (events that wait),
-    `<home>/agent/listings.json` (node/listings.py), `<home>/agent/lock`, `<home>/agent/rebuild`
-    (made by `mailstead directory rebuild`: take a snapshot now); the engines' logs (node/logs.py),
-    the guard's counters (node/sending_use.py) and cases (node/kept_mail.py).
+    `<home>/agent/breached.json` (node/breached.py), `<home>/agent/listings.json`
+    (node/listings.py), `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead
+    directory rebuild`: take a snapshot now); the engines' logs (node/logs.py), the guard's
+    counters (node/sending_use.py) and cases (node/kept_mail.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control
@@ -42,6 +43,7 @@ from mailstead.mailplane.engines.knot.control import ZoneFiles
 from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
+from mailstead.mailplane.node.breached import BreachedBook
 from mailstead.mailplane.node.certificates.keeper import Keeper
 from mailstead.mailplane.node.counts import Pulse
 from mailstead.mailplane.node.deliveries import DeliveryBook
@@ -92,6 +94,7 @@ class Agent:
         self.directory = self._open_directory()
         self.usage = UsageBook(self.home)
         self.sign_ins = SignInBook(self.home)
+        self.breached = BreachedBook(self.home)
         self.sending = SendingBook(self.home)
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.upkeep = Upkeep(settings, root)
@@ -232,7 +235,9 @@ class Agent:
                     spool.add([pulse.take()])
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
-                self.guard.signed_in(self.sign_ins.fresh)
+                leaked = self.sign_ins.leaked
+                self.breached.take(leaked, spool)
+                self.guard.signed_in(self.sign_ins.fresh, leaked, self.breached.known)
                 lines = deliveries.read(dt.datetime.now(dt.UTC))
                 self.guard.delivered(lines)
                 self.guard.send()

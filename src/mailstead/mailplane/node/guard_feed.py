@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import socket
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import structlog
 
@@ -20,7 +20,7 @@ from mailstead.mailplane.guard import learning
 from mailstead.mailplane.guard.acts import Fate
 from mailstead.mailplane.guard.learning import Complained, Failed, Gone, SignedIn, Taken, Told
 from mailstead.mailplane.node.deliveries import Recent
-from mailstead.mailplane.node.sign_in_lines import Seen
+from mailstead.mailplane.node.sign_in_lines import Leaked, Seen
 from mailstead.standards.receivers import Meaning
 from mailstead.standards.replies import read
 
@@ -52,14 +52,27 @@ class GuardFeed:
         """Message and recipient, told once however often they are tried."""
         self._away = False
 
-    def signed_in(self, found: Iterable[Seen]) -> None:
-        """Log-ins that the logs tell."""
+    def signed_in(
+        self,
+        found: Iterable[Seen],
+        leaked: Iterable[Leaked] = (),
+        breached: Container[int] = (),
+    ) -> None:
+        """Log-ins that the logs tell, and which of them had a password known from leaks.
+
+        `breached` are the credentials of which that is known.
+        """
         for seen in found:
             key = seen.key
             # SMTP is known to the guard itself, message by message.
             if not key.failed and key.protocol != "smtp" and key.client:
-                at = seen.at.timestamp()
-                self._waiting.append(SignedIn(at, key.address, key.protocol, key.client))  # type: ignore[arg-type]
+                at, known = seen.at.timestamp(), key.credential in breached
+                self._waiting.append(SignedIn(at, key.address, key.protocol, key.client, known))  # type: ignore[arg-type]
+        for one in leaked:
+            # At the log-in, before anything is sent.
+            if one.protocol == "smtp":
+                at = one.at.timestamp()
+                self._waiting.append(SignedIn(at, one.address, "smtp", one.client, breached=True))
 
     def delivered(self, found: Iterable[lines.Line]) -> None:
         """What became of recipients."""

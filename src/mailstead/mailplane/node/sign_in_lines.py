@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from mailstead.mailplane.engines.log_text import moment
 
@@ -25,6 +26,12 @@ _POSTFIX = re.compile(
     r"(?:(?P<id>\w+): client=[^\[\s]*\[(?P<rip>[0-9a-fA-F.:]+)\][^,]*, sasl_method=\S+"
     r"|warning: [^\[\s]*\[(?P<bad>[0-9a-fA-F.:]+)\]: SASL \w+ authentication failed:.*)"
     r", sasl_username=(?P<user>[^\s/]+@[^\s/]+)(?:/(?P<credential>\d+))?"
+)
+# By the script that Dovecot asks (engines/dovecot/breached.lua).
+_LEAKED = re.compile(
+    r"(?P<at>\S+) auth-worker\(\d+\): Info: breached password: "
+    r"service=<(?P<service>imap|pop3|sieve|smtp)> rip=<(?P<rip>[0-9a-fA-F.:]*)> "
+    r"credential=<(?P<user>[^<>\s/]+@[^<>\s/]+)/(?P<credential>\d+)>"
 )
 _OVER = re.compile(
     r"\w{3} [ \d]\d [\d:]{8} \S+ postfix/submissions?/smtpd\[(?P<pid>\d+)\]: "
@@ -50,6 +57,33 @@ class Seen:
     key: Key
     count: int
     at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Leaked:
+    """A log-in with a password that is known from leaks."""
+
+    address: str
+    protocol: Literal["imap", "pop3", "sieve", "smtp"]
+    client: str
+    credential: int
+    at: dt.datetime
+
+
+def leaked(line: str, now: dt.datetime) -> Leaked | None:
+    """The log-in with a leaked password that a line of Dovecot's log tells, if it tells one."""
+    if "breached password" not in line:
+        return None
+    found = _LEAKED.fullmatch(line)
+    if found is None:
+        return None
+    return Leaked(
+        address=found["user"].lower(),
+        protocol=found["service"],  # type: ignore[arg-type]
+        client=found["rip"],
+        credential=int(found["credential"]),
+        at=moment(found["at"], "%Y-%m-%dT%H:%M:%S", now),
+    )
 
 
 class DovecotLines:

@@ -23,7 +23,14 @@ import structlog
 
 from mailstead.home import Home
 from mailstead.mailplane.node.event_spool import EventSpool
-from mailstead.mailplane.node.sign_in_lines import DovecotLines, Key, PostfixLines, Seen
+from mailstead.mailplane.node.sign_in_lines import (
+    DovecotLines,
+    Key,
+    Leaked,
+    PostfixLines,
+    Seen,
+    leaked,
+)
 from mailstead.mailplane.node.tail import Place, end_of, lines_since
 from mailstead.wire.events import SignInSeen
 
@@ -57,6 +64,8 @@ class SignInBook:
         self._left_out = 0
         self.fresh: list[Seen] = []
         """What the last `read` has found."""
+        self.leaked: list[Leaked] = []
+        """Of it, log-ins with passwords known from leaks."""
         self._logs: dict[str, _Lines] = {
             "dovecot.log": DovecotLines(),
             "postfix.log": PostfixLines(),
@@ -74,7 +83,7 @@ class SignInBook:
 
         What could not be taken is taken the next time.
         """
-        self.fresh = []
+        self.fresh, self.leaked = [], []
         if not self._places:
             # The first look: what was before is not news.
             self._places = {name: end_of(self._home.log / name) for name in self._logs}
@@ -83,10 +92,12 @@ class SignInBook:
         for name, reader in self._logs.items():
             place = self._places.get(name, Place(0, 0))
             lines, reached = lines_since(self._home.log / name, place)
-            found = [reader.read(line.decode("utf-8", "replace"), now) for line in lines]
-            some = [seen for seen in found if seen is not None]
+            texts = [line.decode("utf-8", "replace") for line in lines]
+            some = [seen for text in texts if (seen := reader.read(text, now)) is not None]
             self._add(some)
             self.fresh += some
+            if name == "dovecot.log":
+                self.leaked += [one for text in texts if (one := leaked(text, now)) is not None]
             self._places[name] = reached
 
     def _add(self, found: list[Seen]) -> None:

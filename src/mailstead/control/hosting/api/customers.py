@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Path, Query, Router, Schema, Status
@@ -47,6 +49,14 @@ class Reselling(In):
     """Whether it resells."""
 
     is_reseller: bool
+
+
+class PasswordRule(In):
+    """What happens to a mailbox's new password that is known from leaks."""
+
+    rule: Literal["", "warn", "refuse"] = Field(
+        description="Empty: as the house says. The stricter of the two holds."
+    )
 
 
 class CustomerFind(Turn):
@@ -159,6 +169,19 @@ def set_reseller(request: HttpRequest, number: Path[Number], body: Reselling) ->
     services.set_reseller(
         actor=actor, now=timezone.now(), customer=found, is_reseller=body.is_reseller
     )
+    return customer_out(found)
+
+
+@router.put(
+    "/customers/{number}/password-rule", response=CustomerOut, summary="Rule leaked passwords"
+)
+@operation("customer.set-password-rule")
+def set_password_rule(
+    request: HttpRequest, number: Path[Number], body: PasswordRule
+) -> CustomerOut:
+    """Say what happens when a mailbox gets a password that is known from leaks."""
+    actor, found = customer_in(request, number)
+    services.set_password_rule(actor=actor, now=timezone.now(), customer=found, rule=body.rule)
     return customer_out(found)
 
 

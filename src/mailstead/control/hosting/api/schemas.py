@@ -65,6 +65,9 @@ class CustomerOut(Schema):
     domain_limit: int | None
     suspended: bool
     suspended_reason: str
+    password_rule: Literal["", "warn", "refuse"] = Field(
+        description="For passwords known from leaks, where stricter than the house's."
+    )
     pool_full: bool = Field(description="The shared storage is used up: no mail is received.")
     created_at: dt.datetime | None
 
@@ -105,6 +108,10 @@ class MailboxOut(Schema):
     sending_suspended: str
     receiving_suspended: str
     recovery_address: str
+    password_leaked: bool = Field(
+        description="It was opened with a password that is known from leaks, and still has it."
+    )
+    leaked_at: dt.datetime | None = Field(description="When that was seen last.")
     created_at: dt.datetime | None
     removed_at: dt.datetime | None
     purge_after: dt.datetime | None = Field(description="Until then a removal can be undone.")
@@ -159,6 +166,7 @@ def customer_out(row: Customer) -> CustomerOut:
         domain_limit=row.domain_limit,
         suspended=row.suspended,
         suspended_reason=row.suspended_reason,
+        password_rule=row.password_rule,  # type: ignore[arg-type]
         pool_full=row.pool_full,
         created_at=row.created_at,
     )

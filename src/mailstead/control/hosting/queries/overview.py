@@ -65,6 +65,7 @@ def attention(actor: Actor, *, second_factor: bool = True) -> list[Attention]:
         _of_customer(actor)
         + _suspended(actor)
         + _unproven(actor)
+        + _leaked(actor)
         + _dns(actor)
         + _full(actor)
         + _empty_domains(actor)
@@ -141,6 +142,24 @@ def _unproven(actor: Actor) -> list[Attention]:
         )
         for row in rows.order_by("name")[:SHOWN]
     ]
+
+
+def leaked(rows: QuerySet[Mailbox]) -> QuerySet[Mailbox]:
+    """Those that are opened with a password known from leaks, and not changed since."""
+    return rows.filter(leaked_at__isnull=False, leaked_credential=F("credential"))
+
+
+def _leaked(actor: Actor) -> list[Attention]:
+    count = leaked(Mailbox.objects.filter(of_mailboxes(actor), removed_at=None)).count()
+    if not count:
+        return []
+    words = ngettext(
+        "{n} mailbox has a password that is known from leaks: thieves try it first.",
+        "{n} mailboxes have passwords that are known from leaks: thieves try them first.",
+        count,
+    )
+    link = reverse("protection:breached")
+    return [Attention("warn", words.format(n=count), link, gettext("See whose it is"))]
 
 
 def _dns(actor: Actor) -> list[Attention]:

@@ -103,6 +103,7 @@ from mailstead.control.hosting.services.packages import (
     remove_package,
     update_package,
 )
+from mailstead.control.hosting.services.password_rules import set_password_rule
 from mailstead.control.hosting.services.proof import accept_domain, note_proof
 from mailstead.control.hosting.services.purge import purge_expired
 from mailstead.control.hosting.services.rowwise import (
@@ -221,6 +222,7 @@ __all__ = [
     "set_mailbox_limits",
     "set_package_limits",
     "set_password",
+    "set_password_rule",
     "set_recovery_address",
     "set_reseller",
     "set_rules",

@@ -107,7 +107,8 @@ class _Batch:
         if (address.domain, address.local) in self.present:
             return "present"
         quota = checked_size(row.quota, "quota")
-        secret = secret_of(row.password, row.hashed, dry_run=dry_run)
+        rule = domain.customer.password_rule
+        secret = secret_of(row.password, row.hashed, rule=rule, dry_run=dry_run)
         self._take_place(domain.customer)
         self.present.add((address.domain, address.local))
         made = Mailbox(

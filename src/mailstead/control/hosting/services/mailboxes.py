@@ -44,16 +44,19 @@ class Secret(NamedTuple):
     """Whether the password is known from leaks; of a hash nobody knows."""
 
 
-def secret_of(password: str | None, hashed: str | None, *, dry_run: bool = False) -> Secret:
+def secret_of(
+    password: str | None, hashed: str | None, *, rule: str = "", dry_run: bool = False
+) -> Secret:
     """The secret of a password or a hash found elsewhere; raises `Refusal`.
 
-    With `dry_run` a password is only looked at: to hash it takes long.
+    `rule` is the customer's own for passwords known from leaks. With `dry_run` a password is only
+    looked at: to hash it takes long.
     """
     if hashed is not None:
         return Secret(*passwords.imported(hashed))
     if password is None:
         raise Refusal("password-missing", "A password is missing.", remedy="Give one.")
-    known = people.is_breached(passwords.check(password))
+    known = people.is_breached(passwords.check(password), rule)
     return Secret("" if dry_run else passwords.hashed(password), breached=known)
 
 
@@ -87,7 +90,7 @@ def create_mailbox(
             checked=checked,
         )
     refuse_over_limit(domain.customer, 1)
-    secret = secret_of(password, hashed)
+    secret = secret_of(password, hashed, rule=domain.customer.password_rule)
     mailbox = Mailbox.objects.create(
         domain=domain,
         local=checked.local,
@@ -211,7 +214,8 @@ def set_password(
     `mailbox.breached` says whether it is known from leaks, where that is not refused.
     """
     before = facts(living_mailbox(mailbox))
-    secret = secret_of(password, hashed)
+    rule = mailbox.domain.customer.password_rule
+    secret = secret_of(password, hashed, rule=rule)
     mailbox.secret, mailbox.breached = secret.text, secret.breached
     mailbox.credential = take_serials(CREDENTIAL)
     if secret.locked:

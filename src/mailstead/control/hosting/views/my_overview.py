@@ -47,6 +47,18 @@ def needs_attention(place: Place) -> list[Attention]:
     """What should not stay as it is, the worst first."""
     mailbox = place.mailbox
     found = _suspended(mailbox)
+    if mailbox.password_leaked:
+        found.append(
+            Attention(
+                "bad",
+                gettext(
+                    "Your password is known from leaks of other services, and thieves try it "
+                    "first. Set one that you use nowhere else."
+                ),
+                place.link("password"),
+                gettext("Set a new password"),
+            )
+        )
     full = mailbox.quota and mailbox.usage_bytes >= mailbox.quota
     if full or mailbox.domain.customer.pool_full:
         found.append(

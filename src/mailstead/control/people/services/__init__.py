@@ -8,6 +8,7 @@ from mailstead.control.people.services.audit import (
     record_many,
 )
 from mailstead.control.people.services.breached import KNOWN as KNOWN_FROM_LEAKS
+from mailstead.control.people.services.breached import in_force as breached_rule
 from mailstead.control.people.services.breached import is_breached
 from mailstead.control.people.services.idempotency import drop_keys
 from mailstead.control.people.services.invitations import (
@@ -55,6 +56,7 @@ __all__ = [
     "KNOWN_FROM_LEAKS",
     "Owner",
     "accept",
+    "breached_rule",
     "change_role",
     "create_member",
     "create_token",

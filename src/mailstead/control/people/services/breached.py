@@ -18,6 +18,7 @@ from mailstead.standards.refusal import Refusal
 
 KNOWN = "The new password is known from leaks."
 """What the trail says of such a change."""
+STRICTNESS = ("off", "warn", "refuse")
 _log = logging.getLogger(__name__)
 
 
@@ -26,12 +27,18 @@ def _watch(path: Path) -> Watch:
     return Watch(path)
 
 
-def is_breached(password: str) -> bool:
-    """Whether the password is known from leaks; False where the house does not look.
+def in_force(rule: str = "") -> str:
+    """What holds: the house's word, or a customer's `rule` (empty: none) where it is stricter."""
+    return max(settings.MAILSTEAD.passwords.breached, rule or "off", key=STRICTNESS.index)
 
-    Raises `Refusal` (`password-breached`) where the house refuses such a password.
+
+def is_breached(password: str, rule: str = "") -> bool:
+    """Whether the password is known from leaks; False where nobody looks.
+
+    `rule` is a customer's own, stricter than the house's or empty. Raises `Refusal`
+    (`password-breached`) where such a password is refused.
     """
-    policy = settings.MAILSTEAD.passwords.breached
+    policy = in_force(rule)
     if policy == "off":
         return False
     watch = _watch(Home(settings.MAILSTEAD.home).breached_index)

@@ -1,5 +1,6 @@
 """What can be asked, from an actor."""
 
+from mailstead.control.protection.queries.breached import breached
 from mailstead.control.protection.queries.cases import (
     MOST_KEPT,
     OPEN,
@@ -21,6 +22,7 @@ __all__ = [
     "STATES",
     "Change",
     "Counted",
+    "breached",
     "case_numbered",
     "cases",
     "changes",

@@ -12,6 +12,8 @@ from mailstead.mailplane.engines.served import Served, served
 
 MAIL_USER = "vmail"
 FIRST_UID = 100
+LUA_PLUGIN = Path("/usr/lib/dovecot/modules/auth/libauthdb_lua.so")
+"""Of the package dovecot-auth-lua; with a passdb of a driver that is not there nobody logs in."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class DovecotModel:
     managesieve: int
     reinject: int
     ipv6: bool
+    breached: bool = False
+    """Say of each password that opens a mailbox whether it is known from leaks."""
     names: tuple[Served, ...] = ()
     """Host names with a certificate of their own."""
     imap_processes: int = 5000
@@ -54,5 +58,6 @@ def from_settings(settings: Settings, home: Home) -> DovecotModel:
         managesieve=ports.of("managesieve"),
         reinject=ports.of("reinject"),
         ipv6=Path("/proc/net/if_inet6").exists(),
+        breached=settings.passwords.breached != "off" and LUA_PLUGIN.exists(),
         names=served(home),
     )

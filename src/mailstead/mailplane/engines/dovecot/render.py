@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from mailstead.home import Home
-from mailstead.mailplane.engines.dovecot import names, services
+from mailstead.mailplane.engines.dovecot import breached, names, services
 from mailstead.mailplane.engines.dovecot.model import FIRST_UID, MAIL_USER, DovecotModel
 from mailstead.mailplane.engines.files import File
 from mailstead.standards.refusal import Refusal
@@ -63,6 +63,7 @@ def render(model: DovecotModel) -> list[File]:
         File(home.dovecot / "app-passwords.conf.ext", _app_passwords(home)),
         File(junk_script(home), _JUNK),
         File(names.file(home), names.text(model)),
+        *breached.files(model),
     ]
 
 
@@ -134,12 +135,13 @@ auth_mechanisms = plain login
 passdb {{
   driver = sql
   {sql}
-}}
+{breached.GOES_ON if model.breached else ""}}}
 # App passwords: asked only when the mailbox's own password was wrong.
 passdb {{
   driver = sql
   args = {model.home.dovecot}/app-passwords.conf.ext
-}}
+{breached.NOT_AFTER if model.breached else ""}}}
+{breached.passdb(model)}\
 # The passdb has answered this too: one look-up a log-in.
 userdb {{
   driver = prefetch
