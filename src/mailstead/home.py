@@ -36,6 +36,16 @@ class Home:
         return self.secrets / "subject-key"
 
     @property
+    def login_key(self) -> Path:
+        """What Dovecot shows when it asks the guard about a log-in; root's and the guard's."""
+        return self.secrets / "login-key"
+
+    @property
+    def login_nonce(self) -> Path:
+        """With which Dovecot hashes the passwords that it tells the guard of; root's alone."""
+        return self.secrets / "login-nonce"
+
+    @property
     def control(self) -> Path:
         """The control plane's own files; owned by the user `mailstead`."""
         return self.root / "control"
@@ -234,6 +244,11 @@ class Home:
     def guard_profiles(self) -> Path:
         """What the guard has learned of mailboxes; owned by the user `mailguard`."""
         return self.guard_database.with_name("profiles.db")
+
+    @property
+    def guard_logins(self) -> Path:
+        """Clients and accounts that log in, and who is kept out; owned by `mailguard`."""
+        return self.guard_database.with_name("logins.db")
 
     @property
     def guard_learning(self) -> Path:

@@ -18,8 +18,8 @@ from tests.mailplane.guard.mailboxes import (
 )
 
 from mailstead.mailplane.guard import observer as module
-from mailstead.mailplane.guard.acts import Outcome, SignIn
-from mailstead.mailplane.guard.learning import Failed, Gone, SignedIn, line, read
+from mailstead.mailplane.guard.acts import Outcome
+from mailstead.mailplane.guard.learning import Failed, Gone, line, read
 from mailstead.mailplane.guard.memory import Memory
 from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.profile import DAY, HOUR
@@ -105,9 +105,8 @@ def test_recipients_who_do_not_exist_are_learned_from_the_log(node: Node) -> Non
 
 
 def test_what_the_agent_says_comes_over_whole() -> None:
-    told = [SignedIn(NOW, ANN, "imap", HOME), Failed(NOW, ANN, "x@y", "unknown"), Gone(ANN)]
+    told = [Failed(NOW, ANN, "x@y", "unknown"), Gone(ANN)]
     assert read(line(told)) == [
-        SignIn(NOW, ANN, "imap", HOME),
         Outcome(NOW, ANN, "x@y", "unknown"),
         Gone(ANN),
     ]

@@ -6,7 +6,6 @@ The agent reads the logs, the guard does not: it runs as a user who may not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 
@@ -16,15 +15,6 @@ MOST_AT_ONCE = 500
 """Acts in one line."""
 LONGEST = 1 << 20
 """Octets of a line."""
-
-
-class SignedIn(msgspec.Struct, frozen=True, tag="in"):
-    """A log-in succeeded."""
-
-    at: float
-    mailbox: str
-    protocol: Literal["imap", "pop3", "sieve"]
-    client: str
 
 
 class Failed(msgspec.Struct, frozen=True, tag="fate"):
@@ -42,8 +32,9 @@ class Gone(msgspec.Struct, frozen=True, tag="gone"):
     mailbox: str
 
 
-Told = SignedIn | Failed | Gone
+Told = Failed | Gone
 Learned = acts.SignIn | acts.Outcome | Gone
+"""Log-ins come from Dovecot (guard/logins), not by this way."""
 _DECODE = msgspec.json.Decoder(list[Told])
 
 
@@ -60,6 +51,4 @@ def read(text: bytes) -> list[Learned]:
 def _act(one: Told) -> Learned:
     if isinstance(one, Gone):
         return one
-    if isinstance(one, SignedIn):
-        return acts.SignIn(one.at, one.mailbox, one.protocol, one.client)
     return acts.Outcome(one.at, one.mailbox, one.recipient, one.fate)

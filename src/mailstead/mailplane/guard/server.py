@@ -30,6 +30,9 @@ import structlog
 
 from mailstead.mailplane.guard import chain, learning, session
 from mailstead.mailplane.guard.desk import Desk
+from mailstead.mailplane.guard.logins.desk import LoginDesk
+from mailstead.mailplane.guard.logins.door import LoginDoor
+from mailstead.mailplane.guard.logins.door import listen as listen_for_dovecot
 from mailstead.mailplane.guard.observer import Observer
 from mailstead.standards.policy import PolicyError, Requests
 
@@ -101,15 +104,16 @@ def _watch(observer: Observer, sighting: session.Sighting) -> None:
 class _Teacher(_Peer):
     """A connection of the agent, which tells what the logs say."""
 
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, observer: Observer, logins: LoginDesk | None) -> None:
         self._observer = observer
+        self._logins = logins
         self._rest = b""
 
     def data_received(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
         try:
             for text in lines:
-                self._observer.learn(learning.read(text))
+                self._learn(learning.read(text))
                 # The agent sends the next ones when these are taken.
                 self._transport.write(b"\n")
             if len(self._rest) > learning.LONGEST:
@@ -117,6 +121,12 @@ class _Teacher(_Peer):
         except (ValueError, sqlite3.Error) as error:
             log.error("cannot learn", words=str(error))
             self._transport.abort()
+
+    def _learn(self, acts: list[learning.Learned]) -> None:
+        self._observer.learn(acts)
+        for act in acts:
+            if isinstance(act, learning.Gone) and self._logins is not None:
+                self._logins.forget(act.mailbox)
 
 
 def listen(path: Path, mode: int = 0o666) -> socket.socket:
@@ -135,8 +145,13 @@ async def serve(
     door: socket.socket,
     observer: Observer | None = None,
     school: socket.socket | None = None,
+    logins: LoginDesk | None = None,
+    login_port: int = 0,
 ) -> None:
-    """Answer until SIGTERM or SIGINT; with an `observer`, watch, and learn at its own socket."""
+    """Answer until SIGTERM or SIGINT.
+
+    With an `observer`, watch, and learn at its own socket; with `logins`, answer Dovecot too.
+    """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -145,20 +160,38 @@ async def serve(
         lambda: _Connection(desk, observer), sock=door, backlog=BACKLOG
     )
     if observer is not None and school is not None:
-        await loop.create_unix_server(partial(_Teacher, observer), sock=school)
+        await loop.create_unix_server(partial(_Teacher, observer, logins), sock=school)
+    if logins is not None:
+        await _open_login_door(logins, login_port)
     log.info("listening")
     prune_at = loop.time() + UPKEEP_SECONDS
+    busy = observer is not None or logins is not None
     while not ended.is_set():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), KEEP_SECONDS if observer else UPKEEP_SECONDS)
+            await asyncio.wait_for(ended.wait(), KEEP_SECONDS if busy else UPKEEP_SECONDS)
         try:
             if observer is not None:
                 observer.keep()
+            if logins is not None:
+                logins.keep()
+                logins.follow()
             if loop.time() >= prune_at:
                 prune_at = loop.time() + UPKEEP_SECONDS
                 desk.store.prune(desk.now())
                 if observer is not None:
                     observer.prune()
+                if logins is not None:
+                    logins.prune()
         except sqlite3.Error:
             log.exception("cannot keep or prune")
     server.close()
+
+
+async def _open_login_door(desk: LoginDesk, port: int) -> None:
+    """Mail must not wait for it: without the port Dovecot lets every log-in go on."""
+    try:
+        door = listen_for_dovecot(port)
+    except OSError as error:
+        log.error("cannot listen for log-ins", port=port, words=str(error))
+        return
+    await asyncio.get_running_loop().create_server(LoginDoor(desk), sock=door)

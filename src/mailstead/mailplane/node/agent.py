@@ -229,7 +229,6 @@ class Agent:
                     spool.add([pulse.take()])
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
-                self.guard.signed_in(self.sign_ins.fresh)
                 lines = deliveries.read(dt.datetime.now(dt.UTC))
                 self.guard.delivered(lines)
                 self.guard.send()

@@ -1,7 +1,8 @@
-"""What the guard learns from the engines' logs: log-ins, and recipients who were not reached.
+"""What the guard learns from the engines' logs: recipients who were not reached.
 
-The agent's reporter has read the lines for its own purposes; they are passed on in one message a
-look. A guard that is away is told later, of the newest `MOST`.
+Of log-ins Dovecot tells it (guard/logins). The agent's reporter has read the lines for its own
+purposes; they are passed on in one message a look. A guard that is away is told later, of the
+newest `MOST`.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ from mailstead.home import Home
 from mailstead.mailplane.engines.postfix import delivery_lines as lines
 from mailstead.mailplane.guard import learning
 from mailstead.mailplane.guard.acts import Fate
-from mailstead.mailplane.guard.learning import Failed, Gone, SignedIn, Told
+from mailstead.mailplane.guard.learning import Failed, Gone, Told
 from mailstead.mailplane.node.deliveries import Recent
-from mailstead.mailplane.node.sign_in_lines import Seen
 from mailstead.standards.receivers import Meaning
 from mailstead.standards.replies import read
 
@@ -49,15 +49,6 @@ class GuardFeed:
         self._deferred: Recent[bool] = Recent()
         """Message and recipient, told once however often they are tried."""
         self._away = False
-
-    def signed_in(self, found: Iterable[Seen]) -> None:
-        """Log-ins that the logs tell."""
-        for seen in found:
-            key = seen.key
-            # SMTP is known to the guard itself, message by message.
-            if not key.failed and key.protocol != "smtp" and key.client:
-                at = seen.at.timestamp()
-                self._waiting.append(SignedIn(at, key.address, key.protocol, key.client))  # type: ignore[arg-type]
 
     def delivered(self, found: Iterable[lines.Line]) -> None:
         """What became of recipients."""

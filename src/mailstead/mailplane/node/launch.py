@@ -24,6 +24,7 @@ from mailstead.home import Home
 from mailstead.mailplane.node import leftovers
 from mailstead.mailplane.node.registry import ENGINES
 from mailstead.mailplane.node.users import CONTROL, GUARD, POSTFIX
+from mailstead.wire.protection import BLOCKED_PATH
 from mailstead.wire.sending import HELP_PATH
 
 CHECK = "check"
@@ -73,6 +74,7 @@ def _become_own(module: str, user: str, home: Home) -> NoReturn:
         settings = load(home.root)
         pages = panel_origin(settings) + HELP_PATH
         words += ["--home", str(home.root), "--pages", pages, *_watching(settings)]
+        words += _logins(settings)
     if user == POSTFIX:
         hostname = load(home.root).hostname or socket.getfqdn()
         words += ["--home", str(home.root), "--hostname", hostname]
@@ -102,6 +104,15 @@ def _watching(settings: Settings) -> list[str]:
         return []
     networks = settings.guard.networks
     return ["--watch", *(["--networks", networks] if networks else [])]
+
+
+def _logins(settings: Settings) -> list[str]:
+    """What it is told of them about log-ins."""
+    words = ["--logins", str(settings.ports.of("logins"))]
+    words += ["--blocked", panel_origin(settings) + BLOCKED_PATH]
+    if settings.guard.logins == "block":
+        words.append("--blocking")
+    return words + [word for network in settings.guard.trusted for word in ("--trusted", network)]
 
 
 def _readable(path: str) -> bool:

@@ -55,8 +55,6 @@ class SignInBook:
         self._places = self._known_places()
         self._sums: dict[Key, _Sum] = {}
         self._left_out = 0
-        self.fresh: list[Seen] = []
-        """What the last `read` has found."""
         self._logs: dict[str, _Lines] = {
             "dovecot.log": DovecotLines(),
             "postfix.log": PostfixLines(),
@@ -74,7 +72,6 @@ class SignInBook:
 
         What could not be taken is taken the next time.
         """
-        self.fresh = []
         if not self._places:
             # The first look: what was before is not news.
             self._places = {name: end_of(self._home.log / name) for name in self._logs}
@@ -86,7 +83,6 @@ class SignInBook:
             found = [reader.read(line.decode("utf-8", "replace"), now) for line in lines]
             some = [seen for seen in found if seen is not None]
             self._add(some)
-            self.fresh += some
             self._places[name] = reached
 
     def _add(self, found: list[Seen]) -> None:

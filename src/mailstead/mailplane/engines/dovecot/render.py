@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from mailstead.home import Home
-from mailstead.mailplane.engines.dovecot import names, services
+from mailstead.mailplane.engines.dovecot import names, policy, services
 from mailstead.mailplane.engines.dovecot.model import FIRST_UID, MAIL_USER, DovecotModel
 from mailstead.mailplane.engines.files import File
 from mailstead.standards.refusal import Refusal
@@ -63,6 +63,7 @@ def render(model: DovecotModel) -> list[File]:
         File(home.dovecot / "app-passwords.conf.ext", _app_passwords(home)),
         File(junk_script(home), _JUNK),
         File(names.file(home), names.text(model)),
+        *policy.files(home, model.policy),
     ]
 
 
@@ -129,6 +130,7 @@ def _auth(model: DovecotModel) -> str:
     return f"""
 # LOGIN for old mail programs; both only inside TLS.
 auth_mechanisms = plain login
+{_policy(model)}\
 # auth_cache_size stays 0 (docs/decisions/0002) and auth_username_chars at its default: widening it
 # has opened injection holes (CVE-2026-24031).
 passdb {{
@@ -150,6 +152,12 @@ userdb {{
   {sql}
 }}
 """
+
+
+def _policy(model: DovecotModel) -> str:
+    if model.policy is None:
+        return ""
+    return f"# The guard is asked about each log-in.\n!include {policy.file(model.home)}\n"
 
 
 def _mail(model: DovecotModel) -> str:
