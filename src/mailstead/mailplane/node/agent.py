@@ -42,6 +42,7 @@ from mailstead.mailplane.engines.knot.control import ZoneFiles
 from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
+from mailstead.mailplane.node.blocks import BlockBook
 from mailstead.mailplane.node.certificates.keeper import Keeper
 from mailstead.mailplane.node.counts import Pulse
 from mailstead.mailplane.node.deliveries import DeliveryBook
@@ -92,6 +93,7 @@ class Agent:
         self.usage = UsageBook(self.home)
         self.sign_ins = SignInBook(self.home)
         self.sending = SendingBook(self.home)
+        self.blocks = BlockBook(self.home)
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.upkeep = Upkeep(settings, root)
         self.listings = ListingWatch(settings, self.home)
@@ -229,6 +231,7 @@ class Agent:
                     spool.add([pulse.take()])
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
+                self.blocks.tell(spool, dt.datetime.now(dt.UTC))
                 lines = deliveries.read(dt.datetime.now(dt.UTC))
                 self.guard.delivered(lines)
                 self.guard.send()
