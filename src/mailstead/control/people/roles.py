@@ -89,6 +89,9 @@ _ROWS: dict[str, dict[str, str]] = {
     "delivery": {"view": _PEOPLE},
     "suppression": {"view": _PEOPLE, "release": _PEOPLE},
     "complaint": {"view": _PEOPLE},
+    "block": {"view": _COMPANY, "lift": _COMPANY},
+    # Of the reader's own mailboxes, at the network address where they are.
+    "own-block": {"view": _PEOPLE, "lift": _PEOPLE},
     "forwarder": dict.fromkeys(("view", "create", "update", "remove", "import"), _ADMINS),
     "autoresponder": {
         "view": _PEOPLE,
@@ -198,7 +201,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "job",
         "sending-limits",
     ),
-    "node": ("server", "queue", "sending"),
+    "node": ("server", "queue", "sending", "block"),
 }
 SCOPES = tuple(_SCOPES)
 """The scopes that a token may have."""

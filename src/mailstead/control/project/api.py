@@ -44,6 +44,7 @@ from mailstead.control.people import roles
 from mailstead.control.people.api import door, me, tokens, webhooks
 from mailstead.control.people.api.schemas import Problem
 from mailstead.control.people.problems import CONTENT_TYPE, problem, problem_of
+from mailstead.control.protection import api as protection
 from mailstead.standards.refusal import Refusal
 
 PREFIX = "/api/v1"
@@ -70,6 +71,7 @@ _ROUTERS = (
     company.router,
     nodes.router,
     *delivery.routers,
+    *protection.routers,
 )
 _ABOUT = (
     "Everything that the panel does, for programs. Send `Authorization: Bearer` and a token. "

@@ -113,6 +113,7 @@ def _tasks() -> dict[str, Task]:
         drop_old,
         drop_sessions,
     )
+    from mailstead.control.protection.services import end_due_blocks
 
     return {
         "purge": purge_expired,
@@ -132,6 +133,7 @@ def _tasks() -> dict[str, Task]:
         "complaints": drop_old_complaints,
         "rests": drop_old_rests,
         "receivers' answers": drop_old_answers,
+        "blocked log-ins": end_due_blocks,
     }
 
 

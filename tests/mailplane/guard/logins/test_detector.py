@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mailstead.mailplane.guard.logins import detector as module
 from mailstead.mailplane.guard.logins import limits
-from mailstead.mailplane.guard.logins.clients import Trusted, client
+from mailstead.mailplane.guard.logins.clients import Trusted
 from mailstead.mailplane.guard.logins.detector import Answer, Attempt, LoginDetector, blocks_of
 from mailstead.mailplane.guard.logins.limits import DAY, HOUR, MINUTE
 from mailstead.mailplane.guard.logins.state import (
@@ -19,6 +19,7 @@ from mailstead.mailplane.guard.logins.state import (
     MOST_TRIED,
     MOST_WRONG,
 )
+from mailstead.standards.client import client
 
 NOW = 1_800_000_000.0
 ANN, BOB = "ann@here.example", "bob@here.example"

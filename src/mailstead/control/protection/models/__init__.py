@@ -1,1 +1,5 @@
-"""What is known of cases, blocks and breached passwords."""
+"""What is."""
+
+from mailstead.control.protection.models.blocks import BlockLift, LoginBlock
+
+__all__ = ["BlockLift", "LoginBlock"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 
+from mailstead.control.protection.services import blocks
 from mailstead.wire.changes import AnyChange
 from mailstead.wire.events import AnyEvent
 
-RECORDERS: tuple[Callable[[str, Sequence[AnyEvent], dt.datetime], None], ...] = ()
+RECORDERS: tuple[Callable[[str, Sequence[AnyEvent], dt.datetime], None], ...] = (blocks.record,)
 """Each takes the server, its new events and the time, and records those that are its own."""
-SNAPSHOTS: tuple[Callable[[str], Iterator[AnyChange]], ...] = ()
+SNAPSHOTS: tuple[Callable[[str], Iterator[AnyChange]], ...] = (blocks.snapshot,)
 """Each gives what a server has to know."""
 
 

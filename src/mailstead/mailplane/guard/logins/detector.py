@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mailstead.mailplane.guard.logins import limits
-from mailstead.mailplane.guard.logins.clients import Client, Trusted, client
+from mailstead.mailplane.guard.logins.clients import Trusted
 from mailstead.mailplane.guard.logins.state import (
     MOST_CROWD,
     MOST_TRIED,
@@ -27,6 +27,7 @@ from mailstead.mailplane.guard.logins.state import (
     banned,
     fresh,
 )
+from mailstead.standards.client import Client, client
 
 MOST_CLIENTS = 20_000
 MOST_GUESSES = 400_000
