@@ -20,7 +20,7 @@ from mailstead.wire import codec
 from mailstead.wire.changes import BlockLiftGone, BlockLiftPut
 from mailstead.wire.events import BlockSeen
 from tests.control.api.caller import caller
-from tests.control.world import World
+from tests.control.world import PASSWORD, World
 
 HERE = "192.0.2.9"
 """Where the browsers of the world are."""
@@ -236,7 +236,10 @@ class TestThePageOfWhoIsKeptOut:
         assert refused.value.code == "client-unknown"
 
     def test_leads_by_the_door_and_back(self, world: World) -> None:
-        answer = world.client(None).get("/blocked/sign-in/")
-        assert answer.headers["Location"] == "/account/login/?next=/blocked/sign-in/"
-        answer = world.client("mailbox").get("/blocked/sign-in/")
+        client = world.client(None)
+        assert "/account/login/?next=/blocked/" in text(client)
+        address = world.people["mailbox"].email
+        told = {"login": address, "password": PASSWORD, "next": "/blocked/"}
+        answer = client.post("/account/login/", told)
         assert answer.headers["Location"] == "/blocked/"
+        assert MIA in text(client)

@@ -11,6 +11,5 @@ urlpatterns: list[URLPattern] = [
     path("protection/blocks/", blocks.overview, name="blocks"),
     path("protection/blocks/lift/", blocks.lift, name="blocks-lift"),
     path("blocked/", blocks.blocked, name="blocked"),
-    path("blocked/sign-in/", blocks.sign_in, name="blocked-sign-in"),
     path("blocked/let-in/", blocks.let_in, name="let-in"),
 ]

@@ -85,12 +85,6 @@ def blocked(request: HttpRequest) -> HttpResponseBase:
     return render(request, "protection/blocked.html", found)
 
 
-@page("own-block.view")
-def sign_in(request: HttpRequest) -> HttpResponseBase:
-    """The way by the door and back."""
-    return redirect("protection:blocked")
-
-
 @page("own-block.lift", only_post=True)
 def let_in(request: HttpRequest) -> HttpResponseBase:
     """Let the reader's mail programs in, at one mailbox of theirs."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sqlite3
 
 import structlog
 
@@ -49,10 +50,10 @@ class LoginDoor:
         return _Connection(self)
 
     def answer(self, request: Request) -> Response:
-        """The desk's answer; 500 when it has none."""
+        """The desk's answer; 500 when its file cannot be read."""
         try:
             return self._desk.answer(request)
-        except Exception:
+        except sqlite3.Error:
             log.exception("cannot judge a log-in")
             return Response(500)
 
