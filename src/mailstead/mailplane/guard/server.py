@@ -5,7 +5,8 @@ Protocol: Postfix's policy delegation (standards/policy.py). Every smtpd(8) of t
     keeps a connection open, mostly idle: a thousand of them are usual.
 Files: `<home>/run/guard/guard.sock`; `<home>/guard/guard.db` (counters, one writer: this process);
     `<home>/guard/profiles.db` (what the detector has learned) and `<home>/guard/learn.sock`, where
-    the agent tells what the logs say; reads `<home>/directory/directory.db`.
+    the agent tells what the logs say; `<home>/guard/logins.db` (logins/memory.py); reads
+    `<home>/directory/directory.db`.
 Security: runs as the user `mailguard`; only Postfix's group may come to the socket. What a client
     has sent stands in the requests: it is compared and counted, never run and never logged raw.
 Diagnostics: JSON lines on standard error: each refusal with its code, each trouble. On trouble of
@@ -13,6 +14,7 @@ Diagnostics: JSON lines on standard error: each refusal with its code, each trou
     client to come again (451). A wrong answer would be worse than none.
 Known limits: counters are this node's own; a customer with mailboxes on two nodes has the limit on
     each of them (docs/decisions/0025).
+Log-ins: Dovecot asks at a port of loopback (logins/door.py).
 Settings: where the home is, and where the links in its replies lead (`web.hostnames`).
 """
 

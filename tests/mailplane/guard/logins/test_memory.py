@@ -116,3 +116,12 @@ def test_a_word_is_followed_once(memory: LoginMemory) -> None:
     assert memory.is_news("192.0.2.1 ", NOW)
     assert not memory.is_news("192.0.2.1 ", NOW)
     assert memory.is_news("192.0.2.1 ", NOW + 1)
+
+
+def test_a_flood_is_written_in_parts(memory: LoginMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailstead.mailplane.guard.logins.memory.MOST_AT_ONCE", 7)
+    found = started(memory)
+    for number in range(20):
+        found.learn(Attempt(NOW, f"u{number}@here.example", OFFICE, 1), right=True)
+    assert [memory.keep(found, NOW) for _ in range(4)] == [7, 7, 6, 0]
+    assert memory.load("u19@here.example") is not None

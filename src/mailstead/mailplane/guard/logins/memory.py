@@ -23,6 +23,8 @@ from mailstead.mailplane.guard.logins.detector import (
 from mailstead.mailplane.guard.logins.limits import DEVICE_KEEPS, FORGET, SLOW
 from mailstead.mailplane.guard.logins.state import AccountState, ClientState
 
+MOST_AT_ONCE = 2_000
+"""Clients, and accounts, that are written at once: questions wait meanwhile."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS client (
   key TEXT PRIMARY KEY, raw BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
@@ -73,20 +75,24 @@ class LoginMemory:
             return None
 
     def keep(self, detector: LoginDetector, at: float) -> int:
-        """Write what has changed, and let go of accounts that were not used lately."""
-        clients, accounts = detector.changed_clients, detector.changed_accounts
+        """Write what has changed, and let go of accounts that were not used lately.
+
+        At most `MOST_AT_ONCE` of each; the rest waits for the next time. Returns how many.
+        """
+        clients = list(islice(detector.changed_clients, MOST_AT_ONCE))
+        accounts = list(islice(detector.changed_accounts, MOST_AT_ONCE))
         if clients or accounts:
             with transaction(self._db):
                 for name in clients:
                     self._keep_client(name, detector.clients.get(name), at)
                 for name in accounts:
                     self._keep_account(name, detector.accounts.get(name), at)
-        count = len(clients) + len(accounts)
-        clients.clear()
-        accounts.clear()
+        detector.changed_clients.difference_update(clients)
+        detector.changed_accounts.difference_update(accounts)
         for name in list(islice(detector.accounts, max(0, len(detector.accounts) - MOST_ACCOUNTS))):
-            del detector.accounts[name]
-        return count
+            if name not in detector.changed_accounts:
+                del detector.accounts[name]
+        return len(clients) + len(accounts)
 
     def _keep_client(self, name: str, state: ClientState | None, at: float) -> None:
         self._db.execute("DELETE FROM block WHERE client = ?", (name,))
