@@ -51,6 +51,8 @@ class Ports(_Section, frozen=True, kw_only=True):
     """Loopback only: PostSRSd, senders to rewrite."""
     srs_back: int = 10002
     """Loopback only: PostSRSd, rewritten senders to give back."""
+    logins: int = 10028
+    """Loopback only: where Dovecot asks the guard about log-ins."""
     resolver: int = 53
     """Loopback only: the node's own resolver (unbound)."""
     https: int = 443
@@ -226,6 +228,12 @@ class Guard(_Section, frozen=True, kw_only=True):
     mode: Literal["hold", "watch", "off"] = "hold"
     """`hold`: it learns what is usual for each mailbox; what one that looks stolen sends is kept
     until a person decides. `watch`: it only says which ones look stolen; nothing is held."""
+    logins: Literal["block", "watch"] = "block"
+    """`block`: who tries many wrong passwords cannot log in for a while; `watch`: it is only said
+    who would be kept out."""
+    trusted: tuple[str, ...] = ()
+    """Addresses and networks that are never kept out, such as your own office's. This machine never
+    is."""
     networks: str = ""
     """A file that says whose network addresses are: lines of first and last address, AS number and
     country, with tabs between. Empty: neighbours are guessed by their addresses."""
@@ -387,6 +395,11 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "dmarc.report_minimum must be from 1 to 1000000")
     if not 1 <= settings.reports.keep_months <= 120:
         raise _invalid(settings, "reports.keep_months must be from 1 to 120")
+    for text in settings.guard.trusted:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            raise _invalid(settings, f"guard.trusted: {text!a} is no address or network") from error
     _check_certificates(settings)
     _check_meeting(settings)
     if settings.storage.grace_days < 0:

@@ -36,6 +36,16 @@ class Home:
         return self.secrets / "subject-key"
 
     @property
+    def login_key(self) -> Path:
+        """What Dovecot shows when it asks the guard about a log-in; root's and the guard's."""
+        return self.secrets / "login-key"
+
+    @property
+    def login_nonce(self) -> Path:
+        """With which Dovecot hashes the passwords that it tells the guard of; root's alone."""
+        return self.secrets / "login-nonce"
+
+    @property
     def control(self) -> Path:
         """The control plane's own files; owned by the user `mailstead`."""
         return self.root / "control"
@@ -244,6 +254,11 @@ class Home:
     def guard_sharing(self) -> Path:
         """Where the guards of a fleet meet (a password may be in it); made at each start."""
         return self.guard_database.with_name("sharing.json")
+
+    @property
+    def guard_logins(self) -> Path:
+        """Clients and accounts that log in, and who is kept out; owned by `mailguard`."""
+        return self.guard_database.with_name("logins.db")
 
     @property
     def guard_learning(self) -> Path:

@@ -29,6 +29,7 @@ from mailstead.control.protection import services as protection
 from mailstead.wire.events import (
     AddressRested,
     AnyEvent,
+    BlockSeen,
     BreachedPasswordSeen,
     CertificateSeen,
     ListingSeen,
@@ -130,6 +131,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
     )
     _listed(world, now)
     _leaked(world, mia, now)
+    protection.record(world.server.name, _blocks(mia, now), now)
     record_complaint(raw=_report(world.deliveries["main"]), received=now, now=now)
     services.record_sending(world.server.name, [_sent(mia, now)], now)
     address = delivery.create_address(
@@ -316,3 +318,26 @@ def reader_of(page: Page) -> str | None:
         if rule in (roles.PUBLIC, roles.SIGNED_IN) or role in roles.roles_of(rule):
             return role
     return None
+
+
+def _blocks(mailbox: Mailbox, now: dt.datetime) -> list[BlockSeen]:
+    """Log-ins that are refused where the browsers of the world are, and elsewhere."""
+    return [
+        BlockSeen(
+            id=f"block-{number}",
+            at=now,
+            client=client,
+            account=account,
+            reason=reason,  # type: ignore[arg-type]
+            since=now - dt.timedelta(minutes=5),
+            until=now + dt.timedelta(hours=2),
+            count=40,
+        )
+        for number, (client, account, reason) in enumerate(
+            (
+                ("192.0.2.9", mailbox.address, "passwords"),
+                ("2001:db8:1:2::/64", "", "accounts"),
+                ("", mailbox.address, "attack"),
+            )
+        )
+    ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mailstead.cli import guard_cases, options
-from mailstead.cli.session import SESSION
+from mailstead.cli.session import SESSION, now
 from mailstead.home import Home
 from mailstead.standards.refusal import Refusal
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mailstead.mailplane.guard.evidence import Finding
     from mailstead.mailplane.guard.memory import Memory
 
+_HELD: dict[str, bool | None] = {"held": True, "ended": False, "all": None}
 app = typer.Typer(help="Mailboxes whose password seems to be stolen.", no_args_is_help=True)
 app.command("cases")(guard_cases.cases)
 app.command("release")(guard_cases.release)
@@ -78,6 +80,53 @@ def list_(limit: options.Limit = 50) -> None:
             for row in rows
         ]
     )
+
+
+@app.command("blocks")
+def blocks(
+    search: Annotated[str, typer.Argument(help="Part of a network or mailbox address.")] = "",
+    which: Annotated[str, typer.Option("--which", help="held, ended or all.")] = "held",
+    limit: options.Limit = 50,
+) -> None:
+    """List whose log-ins are refused for many wrong passwords, the newest first."""
+    SESSION.control()
+    if which not in _HELD:
+        raise Refusal(
+            "which-invalid", "--which is held, ended or all.", remedy="Choose one of them."
+        )
+    found: Any
+    if SESSION.client is not None:
+        from mailstead.cli.remote import blocks as remote
+
+        found = remote.blocks(search, which)
+    else:
+        from mailstead.control.protection import queries
+
+        held = _HELD[which]
+        found = queries.blocks(SESSION.actor(), now=now(), search=search, held=held)
+    names = ("client", "account", "reason", "since", "until", "count", "end", "server")
+    SESSION.print_rows([{n: getattr(row, n) for n in names} for row in islice(found, limit)])
+
+
+@app.command("unblock")
+def unblock(
+    client: Annotated[str, typer.Argument(help="Network address; '' for all strangers.")],
+    mailbox: Annotated[str, typer.Argument(help="Only at this one.")] = "",
+) -> None:
+    """Let a client log in again at once."""
+    SESSION.control()
+    if SESSION.client is not None:
+        from mailstead.cli.remote import blocks as remote
+
+        count = remote.lift(client, mailbox)
+    else:
+        from mailstead.control.protection import services
+
+        count = services.lift_block(
+            actor=SESSION.actor(), now=now(), client=client, account=mailbox
+        )
+    who = client or "Everybody"
+    SESSION.done(f"{who} may log in again.", {"client": client, "lifted": count})
 
 
 @app.command("explain")

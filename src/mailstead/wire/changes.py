@@ -321,6 +321,25 @@ class GuardWordGone(Change, frozen=True, kw_only=True):
     mailbox: str
 
 
+class BlockLiftPut(Change, frozen=True, kw_only=True):
+    """A block of log-ins ends at once; what is blocked anew later is not touched by it."""
+
+    client: str = ""
+    """Network address, or an IPv6 network as `2001:db8::/64`; empty: strangers from everywhere."""
+    account: str = ""
+    """Empty: every one that the client was kept out of."""
+    at: dt.datetime
+    owner: bool = False
+    """Whose account it is has said so from there: the client is known at it from now on."""
+
+
+class BlockLiftGone(Change, frozen=True, kw_only=True):
+    """The word is old; nothing follows from it."""
+
+    client: str = ""
+    account: str = ""
+
+
 AnyChange = (
     DomainPut
     | DomainGone
@@ -345,6 +364,8 @@ AnyChange = (
     | SendingPlanPut
     | GuardWordPut
     | GuardWordGone
+    | BlockLiftPut
+    | BlockLiftGone
 )
 
 

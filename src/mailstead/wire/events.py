@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from mailstead.wire.pools import MailClass, RestKind
-from mailstead.wire.protection import CaseStep, ClientSeen, Clue
+from mailstead.wire.protection import BlockReason, CaseStep, ClientSeen, Clue
 from mailstead.wire.sending import Ceilings
 
 
@@ -370,6 +370,21 @@ class MessageKept(Event, frozen=True, kw_only=True):
     """It was in the queue already and was taken back."""
 
 
+class BlockSeen(Event, frozen=True, kw_only=True):
+    """Log-ins are refused, or (`over`) are not any more; told again when it changes."""
+
+    client: str = ""
+    """Network address, or an IPv6 network as `2001:db8::/64`; empty: strangers from everywhere."""
+    account: str = ""
+    """As it was typed, there or not; empty: every one at which the client is not known."""
+    reason: BlockReason
+    since: dt.datetime
+    until: dt.datetime
+    count: int = 0
+    """Log-ins that were refused for it."""
+    over: bool = False
+
+
 AnyEvent = (
     Applied
     | ApplyFailed
@@ -393,6 +408,7 @@ AnyEvent = (
     | SentToday
     | CaseSeen
     | MessageKept
+    | BlockSeen
 )
 
 

@@ -14,6 +14,12 @@ GuardWord = Literal["released", "confirmed"]
 """It was the owner; it was stolen, and sends nothing until it is released."""
 GUARD_WORDS: tuple[GuardWord, ...] = get_args(GuardWord)
 
+BLOCKED_PATH = "/blocked/"
+"""Of the page on which a person whose log-in was refused reads why; beneath the panel's origin."""
+BlockReason = Literal["passwords", "accounts", "attack"]
+"""Many wrong passwords of one client at one account; wrong ones at many accounts; many strangers at
+one account, who come one by one from then on."""
+
 
 class Clue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing that speaks for a theft."""

@@ -13,6 +13,7 @@ import poplib
 import pwd
 import random
 import resource
+import secrets
 import shutil
 import signal
 import smtplib
@@ -44,6 +45,7 @@ from mailstead.mailplane.engines.postfix import render as postfix_render
 from mailstead.mailplane.node.room import Room
 from mailstead.mailplane.node.usage import UsageBook
 from mailstead.standards.reply import Reply
+from mailstead.wire.protection import BLOCKED_PATH
 from mailstead.wire.sending import HELP_PATH, Ceilings
 
 DOMAIN = "here.example"
@@ -98,6 +100,18 @@ def without_verification() -> ssl.SSLContext:
     return context
 
 
+class _Imap(imaplib.IMAP4_SSL):
+    """From an address of its own."""
+
+    def __init__(self, host: str, port: int, source: str) -> None:
+        self._source = source
+        super().__init__(host, port, ssl_context=without_verification(), timeout=20)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        plain = socket.create_connection((self.host, self.port), timeout, (self._source, 0))
+        return without_verification().wrap_socket(plain, server_hostname=self.host)
+
+
 class Host:
     """One instance of the two engines."""
 
@@ -125,6 +139,7 @@ class Host:
         )  # fmt: skip
         self._make_directory()
         self.home.guard_socket.parent.mkdir(parents=True)
+        self._make_secrets()
         files.write([*postfix_render.render(self.mail), *dovecot_render.render(self.store)])
         # Postfix waits up to two seconds when its files may still be being written.
         for name in ("main.cf", "master.cf"):
@@ -135,6 +150,12 @@ class Host:
         self.maps.update("domains", {DOMAIN: "ok"}, ())
         self.maps.update("recipients", {DOMAIN: GONE}, ())
         self.maps.update("classes", {f"@{DOMAIN}": OWN_MAIL}, ())
+
+    def _make_secrets(self) -> None:
+        self.home.secrets.mkdir()
+        for path in (self.home.login_key, self.home.login_nonce):
+            path.write_text(secrets.token_hex(16))
+        self.store = dovecot_model.from_settings(self.settings, self.home)
 
     def _make_directory(self) -> None:
         self.home.directory.mkdir()
@@ -161,8 +182,8 @@ class Host:
             with base:
                 base.execute(statement, values)
 
-    def start_guard(self, mode: str = "off") -> None:
-        """Start the guard and wait until it listens."""
+    def start_guard(self, *more: str) -> None:
+        """Start the guard and wait until it listens; `more`: further words for it."""
         self.home.log.mkdir(exist_ok=True)
         self.home.guard_socket.unlink(missing_ok=True)
         with (self.home.log / "guard.said").open("ab") as out:
@@ -175,14 +196,19 @@ class Host:
                     str(self.home.root),
                     "--pages",
                     f"https://{self.settings.hostname}{HELP_PATH}",
-                    "--mode",
-                    mode,
+                    "--logins",
+                    str(self.port("logins")),
+                    "--blocked",
+                    f"https://{self.settings.hostname}{BLOCKED_PATH}",
+                    "--blocking",
+                    *more,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
             )
         until(self.home.guard_socket.exists, "the guard listens")
+        until(lambda: self.listens("logins"), "the guard listens for Dovecot")
 
     def stop_guard(self, with_signal: int = signal.SIGTERM) -> None:
         """End the guard."""
@@ -315,20 +341,24 @@ class Host:
 
     # Clients
 
-    def smtp(self, service: str = "smtp") -> smtplib.SMTP:
+    def smtp(self, service: str = "smtp", source: str = "127.0.0.1") -> smtplib.SMTP:
         """A session in which nothing has been said but EHLO."""
         if service == "submissions":
             session: smtplib.SMTP = smtplib.SMTP_SSL(
                 "127.0.0.1", self.port(service), timeout=20, context=without_verification()
             )
         else:
-            session = smtplib.SMTP("127.0.0.1", self.port(service), timeout=20)
+            session = smtplib.SMTP(
+                "127.0.0.1", self.port(service), timeout=20, source_address=(source, 0)
+            )
         session.ehlo("client.example")
         return session
 
-    def submission(self, address: str, password: str = PASSWORD) -> smtplib.SMTP:
-        """A submission session that has logged in."""
-        session = self.smtp("submission")
+    def submission(
+        self, address: str, password: str = PASSWORD, source: str = "127.0.0.1"
+    ) -> smtplib.SMTP:
+        """A submission session that has logged in, from an address of this machine."""
+        session = self.smtp("submission", source)
         session.starttls(context=without_verification())
         session.ehlo("client.example")
         session.login(address, password)
@@ -344,11 +374,11 @@ class Host:
                 f"Subject: {subject}\r\n\r\n{body}\r\n",
             )
 
-    def imap(self, address: str, password: str = PASSWORD) -> imaplib.IMAP4_SSL:
-        """An IMAP session that has logged in."""
-        session = imaplib.IMAP4_SSL(
-            "127.0.0.1", self.port("imaps"), ssl_context=without_verification(), timeout=20
-        )
+    def imap(
+        self, address: str, password: str = PASSWORD, source: str = "127.0.0.1"
+    ) -> imaplib.IMAP4_SSL:
+        """An IMAP session that has logged in, from an address of this machine."""
+        session = _Imap("127.0.0.1", self.port("imaps"), source)
         session.login(address, password)
         return session
 

@@ -29,7 +29,7 @@ from mailstead.mailplane.guard.case_store import Case, CaseStore, Kept, Told, Un
 from mailstead.mailplane.guard.cases import TELL_EVERY, Cases
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.ladder import Step
-from mailstead.mailplane.guard.learning import Complained, Failed, Gone, SignedIn, Taken, line, read
+from mailstead.mailplane.guard.learning import Complained, Failed, Gone, Leaked, Taken, line, read
 from mailstead.mailplane.guard.memory import Memory
 from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.profile import DAY, HOUR
@@ -184,13 +184,13 @@ def test_a_complaint_weighs(node: Node) -> None:
 
 def test_what_the_agent_says_comes_over_whole() -> None:
     told = [
-        SignedIn(NOW, ANN, "imap", HOME),
+        Leaked(NOW, ANN, "imap", HOME),
         Failed(NOW, ANN, "x@y", "unknown"),
         Complained(NOW, ANN),
         Gone(ANN),
     ]
     assert read(line(told)) == [
-        SignIn(NOW, ANN, "imap", HOME),
+        SignIn(NOW, ANN, "imap", HOME, breached=True),
         Outcome(NOW, ANN, "x@y", "unknown"),
         Complaint(NOW, ANN),
         Gone(ANN),

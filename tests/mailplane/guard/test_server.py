@@ -21,7 +21,6 @@ from mailstead.mailplane.directory.sending import DomainSending, body
 from mailstead.mailplane.guard.memory import Memory
 from mailstead.mailplane.guard.profile import Record
 from mailstead.mailplane.node.guard_feed import GuardFeed
-from mailstead.mailplane.node.sign_in_lines import Key, Seen
 from mailstead.wire.sending import Account, Ceilings, Step
 
 PAGES = "https://panel.example/help/sending-limits/"
@@ -256,20 +255,17 @@ def test_what_it_has_learned_outlives_a_kill(watcher: Guard) -> None:
     assert found.knows("eve2@far.example") and not found.knows("eve3@far.example")
 
 
-def test_it_learns_of_log_ins_from_the_agent(watcher: Guard) -> None:
+def test_it_hears_from_the_agent_also_what_happened_while_it_was_away(watcher: Guard) -> None:
     feed = GuardFeed(watcher.home)
-    at = dt.datetime.now(dt.UTC)
-    key = Key("ann@here.example", "imap", "192.0.2.7", 1, False)
-    feed.signed_in([Seen(key, 1, at)])
-    feed.send()
-    eventually(lambda: (found := learned(watcher)) is not None and found.profile.logins == 1)
-    # While it is away, what is to be learned waits.
+    with watcher.connect() as one:
+        send(one, 1, "bob@far.example")
+    eventually(lambda: learned(watcher) is not None)
     watcher.stop()
-    feed.signed_in([Seen(key, 1, at + dt.timedelta(minutes=9))])
+    feed.gone("ann@here.example")
     feed.send()
     watcher.start()
     feed.send()
-    eventually(lambda: (found := learned(watcher)) is not None and found.profile.logins == 2)
+    eventually(lambda: learned(watcher) is None)
 
 
 def test_nonsense_at_its_socket_stops_nothing(watcher: Guard) -> None:

@@ -10,10 +10,9 @@ import pytest
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.postfix import delivery_lines as lines
-from mailstead.mailplane.guard.learning import Failed, Gone, SignedIn, Told
+from mailstead.mailplane.guard.learning import Failed, Gone, Told
 from mailstead.mailplane.node import guard_feed
 from mailstead.mailplane.node.guard_feed import GuardFeed
-from mailstead.mailplane.node.sign_in_lines import Key, Seen
 
 ANN, BOB = "ann@here.example", "bob@far.example"
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -72,16 +71,6 @@ def test_mail_from_elsewhere_is_nobodys_here(tmp_path: Path) -> None:
     feed = GuardFeed(Home(tmp_path))
     feed.delivered(read(begun(login=""), tried("bounced", "5.1.1", "550 5.1.1 no such user")))
     assert said(feed) == []
-
-
-def test_log_ins_that_failed_and_those_of_smtp_are_left_out(tmp_path: Path) -> None:
-    feed = GuardFeed(Home(tmp_path))
-    feed.signed_in(
-        Seen(Key(ANN, protocol, "192.0.2.9", 1, failed), 1, NOW)
-        for protocol in ("imap", "pop3", "sieve", "smtp")
-        for failed in (False, True)
-    )
-    assert said(feed) == [SignedIn(AT, ANN, p, "192.0.2.9") for p in ("imap", "pop3", "sieve")]
 
 
 def test_what_waits_is_bounded_and_goes_where_nobody_wants_it(

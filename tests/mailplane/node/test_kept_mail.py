@@ -64,7 +64,7 @@ def kept(own_host: Host) -> Iterator[Kept]:
     memory = Memory(own_host.home.guard_profiles)
     memory.keep(settled(ann, client=HOME, begin=now - DAYS * DAY), now)
     memory.close()
-    own_host.start_guard("hold")
+    own_host.start_guard("--mode", "hold")
     made = Kept(own_host)
     with closing(made.spool):
         yield made

@@ -91,6 +91,9 @@ _ROWS: dict[str, dict[str, str]] = {
     "suppression": {"view": _PEOPLE, "release": _PEOPLE},
     "complaint": {"view": _PEOPLE},
     "breached": {"view": _ADMINS},
+    "block": {"view": _COMPANY, "lift": _COMPANY},
+    # Of the reader's own mailboxes, at the network address where they are.
+    "own-block": {"view": _PEOPLE, "lift": _PEOPLE},
     "forwarder": dict.fromkeys(("view", "create", "update", "remove", "import"), _ADMINS),
     "autoresponder": {
         "view": _PEOPLE,
@@ -208,7 +211,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "job",
         "sending-limits",
     ),
-    "node": ("server", "queue", "sending"),
+    "node": ("server", "queue", "sending", "block"),
 }
 SCOPES = tuple(_SCOPES)
 """The scopes that a token may have."""

@@ -115,7 +115,12 @@ def _tasks() -> dict[str, Task]:
         drop_old,
         drop_sessions,
     )
-    from mailstead.control.protection.services import drop_old_cases, end_words, remind_due
+    from mailstead.control.protection.services import (
+        drop_old_cases,
+        end_due_blocks,
+        end_words,
+        remind_due,
+    )
 
     return {
         "purge": purge_expired,
@@ -138,6 +143,7 @@ def _tasks() -> dict[str, Task]:
         "kept mail's reminders": remind_due,
         "guard's words": end_words,
         "old cases": drop_old_cases,
+        "blocked log-ins": end_due_blocks,
     }
 
 

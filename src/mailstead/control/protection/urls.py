@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.protection.views import breached, cases, deciding, proof
+from mailstead.control.protection.views import blocks, breached, cases, deciding, proof
 
 app_name = "protection"
 urlpatterns: list[URLPattern] = [
@@ -19,4 +19,8 @@ urlpatterns: list[URLPattern] = [
     path("protection/cases/<int:number>/recover/", deciding.recover, name="recover"),
     path("protection/cases/<int:number>/prove/", proof.prove, name="prove"),
     path("protection/breached/", breached.breached, name="breached"),
+    path("protection/blocks/", blocks.overview, name="blocks"),
+    path("protection/blocks/lift/", blocks.lift, name="blocks-lift"),
+    path("blocked/", blocks.blocked, name="blocked"),
+    path("blocked/let-in/", blocks.let_in, name="let-in"),
 ]

@@ -16,6 +16,7 @@ from mailstead.home import Home
 from mailstead.mailplane.directory import compile as compiler
 from mailstead.mailplane.directory.compare import compare_maps
 from mailstead.mailplane.directory.journal import Journal
+from mailstead.mailplane.directory.lifts import lift_key
 from mailstead.mailplane.directory.ports import Maps, Sessions, Signing, Zones
 from mailstead.mailplane.directory.schema import SCHEMA, connect
 from mailstead.mailplane.directory.state import State, domain_of, suppression_key
@@ -23,6 +24,8 @@ from mailstead.mailplane.directory.stores import Stores
 from mailstead.wire.changes import (
     AnyChange,
     AutoresponderGone,
+    BlockLiftGone,
+    BlockLiftPut,
     Change,
     DkimKeyGone,
     DkimKeyPut,
@@ -166,6 +169,13 @@ class Directory:
                 state.put(change)
             else:
                 state.remove("guard-word", change.mailbox)
+            return set()
+        if isinstance(change, BlockLiftPut | BlockLiftGone):
+            # The guard reads these too.
+            if isinstance(change, BlockLiftPut):
+                state.put(change)
+            else:
+                state.remove("block-lift", lift_key(change.client, change.account))
             return set()
         if isinstance(change, SendingLimitsPut):
             # No address's answers depend on it.

@@ -8,9 +8,11 @@ from typing import TypeVar
 
 import msgspec
 
+from mailstead.mailplane.directory.lifts import lift_key
 from mailstead.wire import codec
 from mailstead.wire.changes import (
     AutoresponderPut,
+    BlockLiftPut,
     Change,
     DkimKeyPut,
     DomainPut,
@@ -43,6 +45,7 @@ KINDS: dict[type[Change], str] = {
     HostNamePut: "hostname",
     SendingPlanPut: "sending-plan",
     GuardWordPut: "guard-word",
+    BlockLiftPut: "block-lift",
 }
 SENDING = "plan"
 """The key of the one plan of sending addresses."""
@@ -238,6 +241,8 @@ def key_of(change: Change) -> tuple[str, str]:
         return suppression_key(change.mailbox, change.recipient), ""
     if isinstance(change, GuardWordPut):
         return change.mailbox, ""
+    if isinstance(change, BlockLiftPut):
+        return lift_key(change.client, change.account), ""
     if isinstance(change, SendingLimitsPut):
         return change.domain, change.domain
     if isinstance(change, ZonePut):

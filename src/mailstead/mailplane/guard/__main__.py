@@ -12,6 +12,7 @@ import structlog
 
 from mailstead.home import Home
 from mailstead.mailplane.directory.guard_words import GuardWords
+from mailstead.mailplane.directory.lifts import LiftBook
 from mailstead.mailplane.directory.sending import SendingBook
 from mailstead.mailplane.directory.suppressions import SuppressionBook
 from mailstead.mailplane.guard.case_store import CaseStore
@@ -19,6 +20,10 @@ from mailstead.mailplane.guard.cases import Cases
 from mailstead.mailplane.guard.content import Ear
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.detector import Detector
+from mailstead.mailplane.guard.logins.clients import Trusted
+from mailstead.mailplane.guard.logins.desk import LoginDesk
+from mailstead.mailplane.guard.logins.detector import LoginDetector
+from mailstead.mailplane.guard.logins.memory import LoginMemory
 from mailstead.mailplane.guard.memory import Memory
 from mailstead.mailplane.guard.networks import Networks
 from mailstead.mailplane.guard.observer import Observer
@@ -40,6 +45,10 @@ def main(arguments: list[str]) -> int:
         help="what happens to mailboxes that look stolen",
     )
     parser.add_argument("--networks", type=Path, help="whose addresses are (a file)")
+    parser.add_argument("--logins", type=int, help="port at which Dovecot asks about log-ins")
+    parser.add_argument("--blocked", default="", help="where a person reads why it was refused")
+    parser.add_argument("--blocking", action="store_true", help="refuse log-ins")
+    parser.add_argument("--trusted", action="append", default=[], help="who is never refused")
     given = parser.parse_args(arguments)
     structlog.configure(
         processors=[
@@ -70,8 +79,24 @@ def main(arguments: list[str]) -> int:
         beside.append(Ear(home.redis_socket, observer.learn, time.time).run)
         if home.guard_sharing.exists():
             beside.append(Sharing.of(home, detector.crowd, time.time).run)
-    asyncio.run(serve(desk, listen(home.guard_socket), observer, school, beside))
+    logins = _logins(home, given, observer) if given.logins else None
+    asyncio.run(
+        serve(desk, listen(home.guard_socket), observer, school, beside, logins, given.logins)
+    )
     return 0
+
+
+def _logins(home: Home, given: argparse.Namespace, observer: Observer | None) -> LoginDesk:
+    return LoginDesk(
+        detector=LoginDetector(Trusted(given.trusted)),
+        memory=LoginMemory(home.guard_logins),
+        lifts=LiftBook(home.directory_database),
+        key=home.login_key.read_text(encoding="ascii").strip(),
+        page=given.blocked,
+        blocking=given.blocking,
+        now=time.time,
+        signed_in=(lambda act: observer.learn([act])) if observer else None,
+    )
 
 
 def _networks(path: Path | None) -> Networks:

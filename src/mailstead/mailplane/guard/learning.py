@@ -18,14 +18,13 @@ LONGEST = 1 << 20
 """Octets of a line."""
 
 
-class SignedIn(msgspec.Struct, frozen=True, tag="in"):
-    """A log-in succeeded."""
+class Leaked(msgspec.Struct, frozen=True, tag="in"):
+    """A log-in with a password that is known from leaks; of others Dovecot tells (guard/logins)."""
 
     at: float
     mailbox: str
     protocol: Literal["imap", "pop3", "sieve", "smtp"]
     client: str
-    breached: bool = False
 
 
 class Failed(msgspec.Struct, frozen=True, tag="fate"):
@@ -56,8 +55,9 @@ class Taken(msgspec.Struct, frozen=True, tag="taken"):
     numbers: tuple[int, ...]
 
 
-Told = SignedIn | Failed | Complained | Gone | Taken
+Told = Leaked | Failed | Complained | Gone | Taken
 Learned = acts.SignIn | acts.Content | acts.Outcome | acts.Complaint | Gone | Taken
+"""Other log-ins come from Dovecot (guard/logins), not by this way."""
 _DECODE = msgspec.json.Decoder(list[Told])
 
 
@@ -74,8 +74,8 @@ def read(text: bytes) -> list[Learned]:
 def _act(one: Told) -> Learned:
     if isinstance(one, Gone | Taken):
         return one
-    if isinstance(one, SignedIn):
-        return acts.SignIn(one.at, one.mailbox, one.protocol, one.client, breached=one.breached)
+    if isinstance(one, Leaked):
+        return acts.SignIn(one.at, one.mailbox, one.protocol, one.client, breached=True)
     if isinstance(one, Complained):
         return acts.Complaint(one.at, one.mailbox)
     return acts.Outcome(one.at, one.mailbox, one.recipient, one.fate)

@@ -5,9 +5,9 @@ Protocol: Postfix's policy delegation (standards/policy.py). Every smtpd(8) of t
     keeps a connection open, mostly idle: a thousand of them are usual.
 Files: `<home>/run/guard/guard.sock`; `<home>/guard/guard.db` (counters, one writer: this process);
     `<home>/guard/profiles.db` (what the detector has learned), `<home>/guard/cases.db` (mailboxes
-    that look stolen) and `<home>/guard/learn.sock`, where the agent tells what the logs say;
-    `<home>/run/redis/redis.sock`, where Rspamd tells what is in mail (guard/content.py); reads
-    `<home>/directory/directory.db`.
+    that look stolen), `<home>/guard/logins.db` (logins/memory.py) and `<home>/guard/learn.sock`,
+    where the agent tells what the logs say; `<home>/run/redis/redis.sock`, where Rspamd tells what
+    is in mail (guard/content.py); reads `<home>/directory/directory.db`.
 Security: runs as the user `mailguard`; only Postfix's group may come to the socket. What a client
     has sent stands in the requests: it is compared and counted, never run and never logged raw.
 Diagnostics: JSON lines on standard error: each refusal with its code, each trouble. On trouble of
@@ -15,6 +15,7 @@ Diagnostics: JSON lines on standard error: each refusal with its code, each trou
     client to come again (451). A wrong answer would be worse than none.
 Known limits: counters are this node's own; a customer with mailboxes on two nodes has the limit on
     each of them (docs/decisions/0025).
+Log-ins: Dovecot asks at a port of loopback (logins/door.py).
 Settings: where the home is, and where the links in its replies lead (`web.hostnames`).
 """
 
@@ -34,6 +35,9 @@ import structlog
 
 from mailstead.mailplane.guard import chain, learning, session
 from mailstead.mailplane.guard.desk import Desk
+from mailstead.mailplane.guard.logins.desk import LoginDesk
+from mailstead.mailplane.guard.logins.door import LoginDoor
+from mailstead.mailplane.guard.logins.door import listen as listen_for_dovecot
 from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.reach import end
 from mailstead.mailplane.guard.rules import stolen
@@ -120,15 +124,16 @@ def _observe(observer: Observer, sighting: session.Sighting, desk: Desk) -> sess
 class _Teacher(_Peer):
     """A connection of the agent, which tells what the logs say."""
 
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, observer: Observer, logins: LoginDesk | None) -> None:
         self._observer = observer
+        self._logins = logins
         self._rest = b""
 
     def data_received(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
         try:
             for text in lines:
-                self._observer.learn(learning.read(text))
+                self._learn(learning.read(text))
                 # The agent sends the next ones when these are taken.
                 self._transport.write(b"\n")
             if len(self._rest) > learning.LONGEST:
@@ -136,6 +141,12 @@ class _Teacher(_Peer):
         except (ValueError, sqlite3.Error) as error:
             log.error("cannot learn", words=str(error))
             self._transport.abort()
+
+    def _learn(self, acts: list[learning.Learned]) -> None:
+        self._observer.learn(acts)
+        for act in acts:
+            if isinstance(act, learning.Gone) and self._logins is not None:
+                self._logins.forget(act.mailbox)
 
 
 def listen(path: Path, mode: int = 0o666) -> socket.socket:
@@ -163,10 +174,13 @@ async def serve(
     observer: Observer | None = None,
     school: socket.socket | None = None,
     beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    logins: LoginDesk | None = None,
+    login_port: int = 0,
 ) -> None:
-    """Answer until SIGTERM or SIGINT; with an `observer`, watch, and learn at its own socket.
+    """Answer until SIGTERM or SIGINT.
 
-    What runs `beside` it until then must not block, and keeps its own troubles to itself.
+    With an `observer`, watch, and learn at its own socket; with `logins`, answer Dovecot too. What
+    runs `beside` it until then must not block, and keeps its own troubles to itself.
     """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
@@ -176,22 +190,40 @@ async def serve(
         lambda: _Connection(desk, observer), sock=door, backlog=BACKLOG
     )
     if observer is not None and school is not None:
-        await loop.create_unix_server(partial(_Teacher, observer), sock=school)
+        await loop.create_unix_server(partial(_Teacher, observer, logins), sock=school)
+    if logins is not None:
+        await _open_login_door(logins, login_port)
     tasks = [asyncio.create_task(_beside(run)) for run in beside]
     log.info("listening")
     prune_at = loop.time() + UPKEEP_SECONDS
+    busy = observer is not None or logins is not None
     while not ended.is_set():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), KEEP_SECONDS if observer else UPKEEP_SECONDS)
+            await asyncio.wait_for(ended.wait(), KEEP_SECONDS if busy else UPKEEP_SECONDS)
         try:
             if observer is not None:
                 observer.keep()
+            if logins is not None:
+                logins.keep()
+                logins.follow()
             if loop.time() >= prune_at:
                 prune_at = loop.time() + UPKEEP_SECONDS
                 desk.store.prune(desk.now())
                 if observer is not None:
                     observer.prune()
+                if logins is not None:
+                    logins.prune()
         except sqlite3.Error:
             log.exception("cannot keep or prune")
     await end(*tasks)
     server.close()
+
+
+async def _open_login_door(desk: LoginDesk, port: int) -> None:
+    """Mail must not wait for it: without the port Dovecot lets every log-in go on."""
+    try:
+        door = listen_for_dovecot(port)
+    except OSError as error:
+        log.error("cannot listen for log-ins", port=port, words=str(error))
+        return
+    await asyncio.get_running_loop().create_server(LoginDoor(desk), sock=door)

@@ -43,6 +43,7 @@ from mailstead.mailplane.engines.knot.control import ZoneFiles
 from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
+from mailstead.mailplane.node.blocks import BlockBook
 from mailstead.mailplane.node.breached import BreachedBook
 from mailstead.mailplane.node.certificates.keeper import Keeper
 from mailstead.mailplane.node.counts import Pulse
@@ -96,6 +97,7 @@ class Agent:
         self.sign_ins = SignInBook(self.home)
         self.breached = BreachedBook(self.home)
         self.sending = SendingBook(self.home)
+        self.blocks = BlockBook(self.home)
         self.room = Room(self.home, Postmap(self.home), settings.storage.message_limit)
         self.upkeep = Upkeep(settings, root)
         self.listings = ListingWatch(settings, self.home)
@@ -237,7 +239,8 @@ class Agent:
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
                 leaked = self.sign_ins.leaked
                 self.breached.take(leaked, spool)
-                self.guard.signed_in(self.sign_ins.fresh, leaked, self.breached.known)
+                self.guard.leaked(leaked)
+                self.blocks.tell(spool, dt.datetime.now(dt.UTC))
                 lines = deliveries.read(dt.datetime.now(dt.UTC))
                 self.guard.delivered(lines)
                 self.guard.send()

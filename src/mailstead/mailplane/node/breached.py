@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from contextlib import closing
 
 from mailstead.home import Home
@@ -33,11 +33,6 @@ class BreachedBook:
             return {int(credential): str(address) for credential, address in plain.items()}
         except (OSError, ValueError, AttributeError):
             return {}
-
-    @property
-    def known(self) -> Set[int]:
-        """The credentials whose password is known from leaks."""
-        return self._told.keys()
 
     def take(self, leaked: Iterable[Leaked], spool: EventSpool) -> None:
         """Tell those that are new; raises `sqlite3.Error`, `OSError`."""

@@ -210,15 +210,18 @@ def _secrets(home: Home) -> None:
     _secret(home.secrets / "django-secret-key", secrets.token_urlsafe(48), users.CONTROL, 0o400)
     # The log is searched by subject on the control plane and made on the node.
     _secret(home.subject_key, secrets.token_hex(32), rspamd_model.USER, 0o440)
+    # Not the control plane's: whoever had both could look for passwords behind the guard's hashes.
+    _secret(home.login_key, secrets.token_hex(32), users.GUARD, 0o440, owner="root")
+    _secret(home.login_nonce, secrets.token_hex(32), "root", 0o400, owner="root")
 
 
-def _secret(path: Path, text: str, group: str, mode: int) -> None:
-    """Make a secret of the control plane's, once."""
+def _secret(path: Path, text: str, group: str, mode: int, *, owner: str = users.CONTROL) -> None:
+    """Make a secret, once; the control plane's where no other owner is named."""
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as out:
             out.write(text)
-        shutil.chown(path, users.CONTROL, group)
+        shutil.chown(path, owner, group)
         path.chmod(mode)
 
 

@@ -1,8 +1,8 @@
-"""What the guard learns from the agent: log-ins, recipients who were not reached, complaints.
+"""What the guard learns from the agent: leaked passwords, unreached recipients, complaints.
 
 The first two stand in the engines' logs, which the agent's reporter has read for its own purposes;
-complaints come from the control plane. They are passed on in one message a look. A guard that is
-away is told later, of the newest `MOST`.
+complaints come from the control plane. Of log-ins Dovecot tells the guard itself (guard/logins).
+They are passed on in one message a look. A guard that is away is told later, of the newest `MOST`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import socket
 from collections import deque
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import structlog
 
@@ -18,9 +18,9 @@ from mailstead.home import Home
 from mailstead.mailplane.engines.postfix import delivery_lines as lines
 from mailstead.mailplane.guard import learning
 from mailstead.mailplane.guard.acts import Fate
-from mailstead.mailplane.guard.learning import Complained, Failed, Gone, SignedIn, Taken, Told
+from mailstead.mailplane.guard.learning import Complained, Failed, Gone, Leaked, Taken, Told
+from mailstead.mailplane.node import sign_in_lines
 from mailstead.mailplane.node.deliveries import Recent
-from mailstead.mailplane.node.sign_in_lines import Leaked, Seen
 from mailstead.standards.receivers import Meaning
 from mailstead.standards.replies import read
 
@@ -52,27 +52,11 @@ class GuardFeed:
         """Message and recipient, told once however often they are tried."""
         self._away = False
 
-    def signed_in(
-        self,
-        found: Iterable[Seen],
-        leaked: Iterable[Leaked] = (),
-        breached: Container[int] = (),
-    ) -> None:
-        """Log-ins that the logs tell, and which of them had a password known from leaks.
-
-        `breached` are the credentials of which that is known.
-        """
-        for seen in found:
-            key = seen.key
-            # SMTP is known to the guard itself, message by message.
-            if not key.failed and key.protocol != "smtp" and key.client:
-                at, known = seen.at.timestamp(), key.credential in breached
-                self._waiting.append(SignedIn(at, key.address, key.protocol, key.client, known))  # type: ignore[arg-type]
-        for one in leaked:
-            # At the log-in, before anything is sent.
-            if one.protocol == "smtp":
-                at = one.at.timestamp()
-                self._waiting.append(SignedIn(at, one.address, "smtp", one.client, breached=True))
+    def leaked(self, found: Iterable[sign_in_lines.Leaked]) -> None:
+        """Log-ins whose password is known from leaks."""
+        for one in found:
+            at = one.at.timestamp()
+            self._waiting.append(Leaked(at, one.address, one.protocol, one.client))
 
     def delivered(self, found: Iterable[lines.Line]) -> None:
         """What became of recipients."""

@@ -26,6 +26,7 @@ from mailstead.mailplane.guard.meeting import Meeting
 from mailstead.mailplane.node import leftovers
 from mailstead.mailplane.node.registry import ENGINES
 from mailstead.mailplane.node.users import CONTROL, GUARD, POSTFIX
+from mailstead.wire.protection import BLOCKED_PATH
 from mailstead.wire.sending import HELP_PATH
 
 CHECK = "check"
@@ -76,6 +77,7 @@ def _become_own(module: str, user: str, home: Home) -> NoReturn:
         pages = panel_origin(settings) + HELP_PATH
         words += ["--home", str(home.root), "--pages", pages, *_watching(settings)]
         meeting.write(home.guard_sharing, _meeting(settings), GUARD)
+        words += _logins(settings)
     if user == POSTFIX:
         hostname = load(home.root).hostname or socket.getfqdn()
         words += ["--home", str(home.root), "--hostname", hostname]
@@ -112,6 +114,15 @@ def _meeting(settings: Settings) -> Meeting | None:
     if not settings.guard.redis or settings.guard.mode == "off":
         return None
     return Meeting(settings.guard.redis, settings.server)
+
+
+def _logins(settings: Settings) -> list[str]:
+    """What it is told of them about log-ins."""
+    words = ["--logins", str(settings.ports.of("logins"))]
+    words += ["--blocked", panel_origin(settings) + BLOCKED_PATH]
+    if settings.guard.logins == "block":
+        words.append("--blocking")
+    return words + [word for network in settings.guard.trusted for word in ("--trusted", network)]
 
 
 def _readable(path: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from mailstead.config import Ports, Settings
 from mailstead.standards.refusal import Refusal
 
-LOOPBACK = ("reinject", "forward", "srs", "srs_back", "resolver")
+LOOPBACK = ("reinject", "forward", "logins", "srs", "srs_back", "resolver")
 """Services that listen on 127.0.0.1 only."""
 OF_THE_PANEL = ("https", "http")
 """Services that only the machine of the control plane has."""

@@ -62,10 +62,8 @@ class SignInBook:
         self._places = self._known_places()
         self._sums: dict[Key, _Sum] = {}
         self._left_out = 0
-        self.fresh: list[Seen] = []
-        """What the last `read` has found."""
         self.leaked: list[Leaked] = []
-        """Of it, log-ins with passwords known from leaks."""
+        """Log-ins with passwords known from leaks, of what the last `read` has found."""
         self._logs: dict[str, _Lines] = {
             "dovecot.log": DovecotLines(),
             "postfix.log": PostfixLines(),
@@ -83,7 +81,7 @@ class SignInBook:
 
         What could not be taken is taken the next time.
         """
-        self.fresh, self.leaked = [], []
+        self.leaked = []
         if not self._places:
             # The first look: what was before is not news.
             self._places = {name: end_of(self._home.log / name) for name in self._logs}
@@ -95,7 +93,6 @@ class SignInBook:
             texts = [line.decode("utf-8", "replace") for line in lines]
             some = [seen for text in texts if (seen := reader.read(text, now)) is not None]
             self._add(some)
-            self.fresh += some
             if name == "dovecot.log":
                 self.leaked += [one for text in texts if (one := leaked(text, now)) is not None]
             self._places[name] = reached

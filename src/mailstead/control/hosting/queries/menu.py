@@ -43,6 +43,7 @@ _CUSTOMER = (
     Entry(_("Sending addresses"), "delivery:sending", "sending.view", "sending", "plug"),
     Entry(_("Queue"), "hosting:queue", "queue.view", "queue", "queue"),
     Entry(_("Reputation"), "delivery:reputation", "reputation.view", "reputation", "shield"),
+    Entry(_("Blocked log-ins"), "protection:blocks", "block.view", "protection/blocks", "key"),
     Entry(_("Metrics"), "hosting:metrics", "metrics.view", "metrics", "chart"),
     Entry(_("People and rights"), "hosting:people", "person.view", "people", "key"),
     Entry(_("API and webhooks"), "hosting:tokens", "token.view", "tokens", "plug"),

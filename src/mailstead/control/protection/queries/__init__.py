@@ -1,5 +1,12 @@
 """What can be asked, from an actor."""
 
+from mailstead.control.protection.queries.blocks import (
+    OwnBlock,
+    Standing,
+    blocks,
+    own_blocks,
+    standing,
+)
 from mailstead.control.protection.queries.breached import breached
 from mailstead.control.protection.queries.cases import (
     MOST_KEPT,
@@ -22,6 +29,9 @@ __all__ = [
     "STATES",
     "Change",
     "Counted",
+    "OwnBlock",
+    "Standing",
+    "blocks",
     "breached",
     "case_numbered",
     "cases",
@@ -29,6 +39,8 @@ __all__ = [
     "counted",
     "kept",
     "newest_case",
+    "own_blocks",
+    "standing",
     "suspicious_since",
     "unsettled",
 ]

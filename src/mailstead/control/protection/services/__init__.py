@@ -1,5 +1,8 @@
 """What may happen."""
 
+from mailstead.control.protection.services.blocks import end_due as end_due_blocks
+from mailstead.control.protection.services.blocks import let_in
+from mailstead.control.protection.services.blocks import lift as lift_block
 from mailstead.control.protection.services.cases import drop_old as drop_old_cases
 from mailstead.control.protection.services.deciding import (
     DECISIONS,
@@ -29,8 +32,11 @@ __all__ = [
     "confirm",
     "decide",
     "drop_old_cases",
+    "end_due_blocks",
     "end_words",
     "kind_words",
+    "let_in",
+    "lift_block",
     "post_proof",
     "proves",
     "record",

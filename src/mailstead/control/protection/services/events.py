@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 
-from mailstead.control.protection.services import breached, cases, guard_words
+from mailstead.control.protection.services import blocks, breached, cases, guard_words
 from mailstead.wire.changes import AnyChange
 from mailstead.wire.events import AnyEvent
 
 RECORDERS: tuple[Callable[[str, Sequence[AnyEvent], dt.datetime], None], ...] = (
     cases.record,
     breached.record,
+    blocks.record,
 )
 """Each takes the server, its new events and the time, and records those that are its own."""
-SNAPSHOTS: tuple[Callable[[str], Iterator[AnyChange]], ...] = (guard_words.snapshot,)
+SNAPSHOTS: tuple[Callable[[str], Iterator[AnyChange]], ...] = (
+    guard_words.snapshot,
+    blocks.snapshot,
+)
 """Each gives what a server has to know."""
 
 

@@ -17,6 +17,15 @@ LUA_PLUGIN = Path("/usr/lib/dovecot/modules/auth/libauthdb_lua.so")
 
 
 @dataclass(frozen=True)
+class LoginPolicy:
+    """Where Dovecot asks about log-ins, and the secrets that belong to it."""
+
+    port: int
+    key: str
+    nonce: str
+
+
+@dataclass(frozen=True)
 class DovecotModel:
     """The settings of one Dovecot instance."""
 
@@ -40,6 +49,8 @@ class DovecotModel:
     sieve_processes: int = 200
     lmtp_processes: int = 60
     """Deliveries at once; Postfix opens at most 50."""
+    policy: LoginPolicy | None = None
+    """None: nobody is asked; the secrets are not made yet."""
     smtp_processes: int = 1200
     """Postfix's processes that may hold a connection to `auth` or `quota-status`."""
 
@@ -60,4 +71,15 @@ def from_settings(settings: Settings, home: Home) -> DovecotModel:
         ipv6=Path("/proc/net/if_inet6").exists(),
         breached=settings.passwords.breached != "off" and LUA_PLUGIN.exists(),
         names=served(home),
+        policy=_policy(settings, home),
+    )
+
+
+def _policy(settings: Settings, home: Home) -> LoginPolicy | None:
+    if not (home.login_key.exists() and home.login_nonce.exists()):
+        return None
+    return LoginPolicy(
+        port=settings.ports.of("logins"),
+        key=home.login_key.read_text(encoding="ascii").strip(),
+        nonce=home.login_nonce.read_text(encoding="ascii").strip(),
     )

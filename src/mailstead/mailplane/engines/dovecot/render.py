@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from mailstead.home import Home
-from mailstead.mailplane.engines.dovecot import breached, names, services
+from mailstead.mailplane.engines.dovecot import breached, names, policy, services
 from mailstead.mailplane.engines.dovecot.model import FIRST_UID, MAIL_USER, DovecotModel
 from mailstead.mailplane.engines.files import File
 from mailstead.standards.refusal import Refusal
@@ -64,6 +64,7 @@ def render(model: DovecotModel) -> list[File]:
         File(junk_script(home), _JUNK),
         File(names.file(home), names.text(model)),
         *breached.files(model),
+        *policy.files(home, model.policy),
     ]
 
 
@@ -130,6 +131,7 @@ def _auth(model: DovecotModel) -> str:
     return f"""
 # LOGIN for old mail programs; both only inside TLS.
 auth_mechanisms = plain login
+{_policy(model)}\
 # auth_cache_size stays 0 (docs/decisions/0002) and auth_username_chars at its default: widening it
 # has opened injection holes (CVE-2026-24031).
 passdb {{
@@ -152,6 +154,12 @@ userdb {{
   {sql}
 }}
 """
+
+
+def _policy(model: DovecotModel) -> str:
+    if model.policy is None:
+        return ""
+    return f"# The guard is asked about each log-in.\n!include {policy.file(model.home)}\n"
 
 
 def _mail(model: DovecotModel) -> str:

@@ -99,8 +99,22 @@ service quota-status {{
 """
 
 
+def _penalty(model: DovecotModel) -> str:
+    if model.policy is None:
+        return ""
+    return """
+# Dovecot's own delay (up to 15 seconds) holds for everybody behind an address, so that one old
+# password slows an office down. The guard's looks at who it is.
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+"""
+
+
 def _helpers(model: DovecotModel) -> str:
-    return f"""
+    return f"""{_penalty(model)}
 service auth {{
   unix_listener postfix-auth {{
     user = postfix
