@@ -142,7 +142,7 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
         )
         world.deliveries[key] = _delivery(world, f"{local}@{name}")
         world.suppressions[key] = _suppression(world, world.mailboxes[key])
-        world.cases[key] = told_case(f"{local}@{name}", now, f"case of {key}")
+        world.cases[key] = _case(world, f"{local}@{name}", key)
         if key != "other":
             world.zones[key], _ = import_zone(
                 **who, customer=owner, server=world.server, name=name, file=_ZONE.format(name)
@@ -178,6 +178,14 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
         )
         world.invitations[role] = Invitation.objects.get(email=f"new-{role}@{OUTSIDE}")
     return world
+
+
+def _case(world: World, address: str, key: str) -> Case:
+    made = told_case(address, world.now, f"case of {key}", server=world.server.name)
+    # The world itself writes to nobody.
+    made.told_at = world.now
+    made.save()
+    return made
 
 
 def _suppression(world: World, mailbox: Mailbox) -> Suppression:

@@ -83,10 +83,13 @@ def tell(now: dt.datetime, *events: AnyEvent, server: str = "node1") -> int:
     )
 
 
-def told_case(mailbox: str, now: dt.datetime, case: str = "c1", messages: int = 3) -> Case:
+def told_case(
+    mailbox: str, now: dt.datetime, case: str = "c1", messages: int = 3, server: str = "node1"
+) -> Case:
     """A case with kept messages, as it stands after a batch."""
     ids = (queue_id(n + 100 * (sum(case.encode()) % 97)) for n in range(messages))
-    tell(now, case_seen(mailbox, now, case), *(kept(mailbox, now, one, case) for one in ids))
+    messages_kept = (kept(mailbox, now, one, case) for one in ids)
+    tell(now, case_seen(mailbox, now, case), *messages_kept, server=server)
     return Case.objects.select_related(
         "mailbox__domain__customer__reseller", "mailbox__domain__server"
     ).get(number=case)

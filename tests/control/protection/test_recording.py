@@ -111,6 +111,44 @@ def test_a_message_that_is_taken_back_for_another_case_waits_again(ann: Company)
     assert message.case.number == "c2", "what is told late of the first case changes nothing"
 
 
+def test_a_message_that_is_taken_back_for_the_same_case_waits_again(ann: Company) -> None:
+    tell(ann.now, case_seen(ANN, ann.now), kept(ANN, ann.now, Q))
+    KeptMessage.objects.update(decision="send")
+    tell(ann.now, kept(ANN, ann.now + MINUTE, Q))
+    assert KeptMessage.objects.get().decision == "send", "it waited all the time"
+    tell(ann.now, attempt(Q, ann.now + 2 * MINUTE, "released"))
+    tell(ann.now, kept(ANN, ann.now + 3 * MINUTE, Q, pulled=True))
+    message = KeptMessage.objects.get()
+    assert (message.state, message.decision) == ("waiting", "none")
+
+
+@pytest.mark.parametrize(("act", "step"), [("release", "released"), ("confirm", "suspended")])
+def test_what_the_node_does_on_a_word_counts_though_its_clock_is_ahead(
+    ann: Company, act: str, step: str
+) -> None:
+    tell(ann.now, case_seen(ANN, ann.now))
+    case = queries.newest_case(ann.actor, ANN)
+    getattr(services, act)(actor=ann.actor, now=ann.now + MINUTE, case=case)
+    tell(ann.now, case_seen(ANN, ann.now + 2 * MINUTE, held=5))
+    assert Case.objects.get().step == "hold"
+    tell(ann.now, case_seen(ANN, ann.now + MINUTE, step=step))
+    assert Case.objects.get().step == step
+    assert Case.objects.get().seen_at == ann.now + 2 * MINUTE
+
+
+def test_a_case_that_the_node_opens_for_a_word_is_answered_already(ann: Company) -> None:
+    tell(ann.now, case_seen(ANN, ann.now))
+    first = queries.newest_case(ann.actor, ANN)
+    services.release(**ann.who, case=first)
+    later = ann.now + 60 * MINUTE
+    services.confirm(actor=ann.actor, now=later, case=first)
+    tell(later, case_seen(ANN, later, "c2", step="suspended", opened=later, nats=0.0))
+    second = Case.objects.get(number="c2")
+    assert (second.state, second.told_at) == ("confirmed", later)
+    tell(later, case_seen(ANN, later + MINUTE, "c3", opened=later + MINUTE))
+    assert Case.objects.get(number="c3").state == "open"
+
+
 def test_a_number_that_is_none_of_postfix_is_left_out(ann: Company) -> None:
     tell(ann.now, case_seen(ANN, ann.now), kept(ANN, ann.now, "ALL"))
     assert not KeptMessage.objects.exists()

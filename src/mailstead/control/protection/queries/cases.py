@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from mailstead.control.hosting.models import Mailbox
 from mailstead.control.hosting.queries.scope import of_mailboxes
@@ -18,6 +19,8 @@ from mailstead.standards.refusal import Refusal
 OPEN = ("open", "confirmed")
 """States in which the mailbox does not send as it used to."""
 STATES = ("open", "released", "confirmed", "closed")
+WATCHED_SHOWN = dt.timedelta(days=3)
+"""How long one for which nothing is held counts among those that need somebody."""
 LOOK_BACK = dt.timedelta(days=14)
 """No theft is thought to have begun longer ago than that before its case."""
 MOST_KEPT = 500
@@ -40,7 +43,12 @@ def cases(
     """
     rows = Case.objects.filter(of_cases(actor))
     if state == "now":
-        rows = rows.filter(Q(state__in=OPEN) | Q(pk__in=_with_waiting()))
+        lately = timezone.now() - WATCHED_SHOWN
+        rows = rows.filter(
+            Q(state__in=OPEN, watched=False)
+            | Q(state="open", watched=True, opened__gte=lately)
+            | Q(pk__in=_with_waiting())
+        )
     elif state == "watched":
         rows = rows.filter(watched=True)
     elif state in STATES:

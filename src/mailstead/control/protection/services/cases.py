@@ -13,7 +13,7 @@ import msgspec
 from django.db.models import Q
 
 from mailstead.control.hosting.models import Mailbox
-from mailstead.control.protection.models import Case, KeptMessage
+from mailstead.control.protection.models import Case, GuardWord, KeptMessage
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.events import AnyEvent, AttemptSeen, CaseSeen, MessageKept
 from mailstead.wire.orders import queue_ids
@@ -28,6 +28,8 @@ MOST_CLUES = 30
 MOST_CLIENTS = 100
 ANSWER_TRAVELS = dt.timedelta(minutes=10)
 """For so long a node may not know yet what was answered."""
+_OBEYED = {"released": "released", "confirmed": "suspended"}
+"""What was answered, to the step that the node takes for it."""
 _SETTLED = {"released": "sent", "deleted": "deleted"}
 """What the node says of a message that was held, to the state that it has then."""
 
@@ -58,7 +60,7 @@ def _case(server: str, number: str, address: str, opened: dt.datetime, now: dt.d
     if row is not None:
         return row
     bare = address.strip().lower()[:320]
-    return Case.objects.create(
+    row = Case(
         number=number,
         server=server,
         mailbox=_mailbox(server, bare),
@@ -66,6 +68,12 @@ def _case(server: str, number: str, address: str, opened: dt.datetime, now: dt.d
         opened=opened,
         recorded_at=now,
     )
+    said = GuardWord.objects.filter(server=server, address=bare, word="confirmed").first()
+    if said is not None and abs(said.at - opened) < dt.timedelta(seconds=1):
+        # The node had no open case when it heard the word, and has opened this one for it.
+        row.state, row.decided_at, row.told_at = "confirmed", said.at, now
+    row.save()
+    return row
 
 
 def _case_seen(server: str, event: CaseSeen, now: dt.datetime) -> None:
@@ -79,8 +87,8 @@ def _case_seen(server: str, event: CaseSeen, now: dt.datetime) -> None:
     row.messages = max(row.messages, event.messages)
     row.recipients = max(row.recipients, event.recipients)
     row.held = max(row.held, event.held)
-    if row.seen_at is None or event.at >= row.seen_at:
-        row.seen_at, row.step = event.at, event.step
+    if row.seen_at is None or event.at >= row.seen_at or _obeys(row, event):
+        row.seen_at, row.step = max(row.seen_at or event.at, event.at), event.step
         row.nats, row.bound = event.nats, event.bound
         clues = [
             msgspec.structs.replace(one, facts=_printable(one.facts)[:300])
@@ -95,6 +103,16 @@ def _case_seen(server: str, event: CaseSeen, now: dt.datetime) -> None:
         elif event.step in ("hold", "suspended") and _holds_again(row, event.at):
             row.state, row.decided_at, row.told_at = "open", None, None
     row.save()
+
+
+def _obeys(row: Case, event: CaseSeen) -> bool:
+    """Whether the node tells that it has heard the answer; it does so with the answer's time.
+
+    What it has told in between, before it had heard, may be later by its clock.
+    """
+    if row.decided_at is None or event.step != _OBEYED.get(row.state):
+        return False
+    return event.at >= row.decided_at - dt.timedelta(seconds=1)
 
 
 def _holds_again(row: Case, at: dt.datetime) -> bool:
@@ -125,8 +143,10 @@ def _kept(server: str, event: MessageKept, now: dt.datetime) -> None:
     if case.server != server:
         return
     known = KeptMessage.objects.filter(server=server, queue=queue).first()
-    again = known is not None and known.case_id != case.pk and event.at > known.kept_at
-    if known is not None and not again and known.case_id != case.pk:
+    other = known is not None and known.case_id != case.pk
+    # Let go once and taken back, for this case or another one.
+    again = known is not None and event.at > known.kept_at and (other or known.state != "waiting")
+    if other and not again:
         # Of an earlier case, told late: it is kept for another one by now.
         return
     undecided = {"decision": "none", "decided_by": "", "decided_at": None, "state": "waiting"}
@@ -134,7 +154,7 @@ def _kept(server: str, event: MessageKept, now: dt.datetime) -> None:
         server=server,
         queue=queue,
         defaults={
-            # Let go once and taken back for another case: what was said then holds no more.
+            # What was said then holds no more.
             **(undecided | {"order": None, "tries": 0, "due_at": None} if again else {}),
             "case": case,
             "kept_at": event.at,
