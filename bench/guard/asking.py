@@ -18,6 +18,7 @@ from bench.host import HostFailed
 
 PATIENCE = 20.0
 """Seconds for the last answers."""
+_NOTHING = b"request=smtpd_access_policy\nprotocol_state=CONNECT\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,10 @@ class _Asker:
         for _ in range(connections):
             one = socket.socket(socket.AF_UNIX)
             one.connect(str(path))
+            # Whoever is not taken up yet would wait for the others to be.
+            one.sendall(_NOTHING)
+            if one.recv(4096) != b"action=DUNNO\n\n":
+                raise HostFailed("The guard does not let a greeting pass.")
             one.setblocking(False)
             self._lines.append(_Line(one))
             self._selector.register(one, selectors.EVENT_READ, self._lines[-1])

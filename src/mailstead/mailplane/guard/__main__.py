@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import sys
 import time
 from pathlib import Path
@@ -56,6 +57,7 @@ def main(arguments: list[str]) -> int:
         pages=given.pages,
     )
     observer = school = None
+    files = [home.guard_database]
     if given.mode != "off":
         detector = Detector(_networks(given.networks), enforcing=given.mode == "hold")
         memory = Memory(home.guard_profiles)
@@ -64,7 +66,10 @@ def main(arguments: list[str]) -> int:
         words = GuardWords(home.directory_database)
         observer = Observer(detector, memory, cases, time.time, words)
         school = listen(home.guard_learning, 0o600)
-    asyncio.run(serve(desk, listen(home.guard_socket), observer, school))
+        files += [home.guard_profiles, home.guard_cases]
+    # What was made until here stays: the garbage collector need not look at it while mail waits.
+    gc.freeze()
+    asyncio.run(serve(desk, listen(home.guard_socket), observer, school, files))
     return 0
 
 

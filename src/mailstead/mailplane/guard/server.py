@@ -24,12 +24,14 @@ import contextlib
 import signal
 import socket
 import sqlite3
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import structlog
 
 from mailstead.mailplane.guard import chain, learning, session
+from mailstead.mailplane.guard.database import settle
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.rules import stolen
@@ -40,6 +42,8 @@ BACKLOG = 4096
 UPKEEP_SECONDS = 60.0
 KEEP_SECONDS = 1.0
 """What a kill may cost of what the detector has learned."""
+SETTLE_SECONDS = 10.0
+"""What a power cut may cost; the disk is waited for so often, and not by who waits for an answer."""
 
 log = structlog.get_logger("guard")
 
@@ -150,8 +154,12 @@ async def serve(
     door: socket.socket,
     observer: Observer | None = None,
     school: socket.socket | None = None,
+    files: Sequence[Path] = (),
 ) -> None:
-    """Answer until SIGTERM or SIGINT; with an `observer`, watch, and learn at its own socket."""
+    """Answer until SIGTERM or SIGINT; with an `observer`, watch, and learn at its own socket.
+
+    `files` are those that are written to (`database.opened`).
+    """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -161,6 +169,7 @@ async def serve(
     )
     if observer is not None and school is not None:
         await loop.create_unix_server(partial(_Teacher, observer), sock=school)
+    settling = asyncio.create_task(_settle(files))
     log.info("listening")
     prune_at = loop.time() + UPKEEP_SECONDS
     while not ended.is_set():
@@ -168,7 +177,9 @@ async def serve(
             await asyncio.wait_for(ended.wait(), KEEP_SECONDS if observer else UPKEEP_SECONDS)
         try:
             if observer is not None:
-                observer.keep()
+                for _ in observer.keep_by_parts():
+                    # Whoever has asked meanwhile is answered first.
+                    await asyncio.sleep(0)
             if loop.time() >= prune_at:
                 prune_at = loop.time() + UPKEEP_SECONDS
                 desk.store.prune(desk.now())
@@ -176,4 +187,18 @@ async def serve(
                     observer.prune()
         except sqlite3.Error:
             log.exception("cannot keep or prune")
+    settling.cancel()
     server.close()
+
+
+async def _settle(files: Sequence[Path]) -> None:
+    """Now and then put what was written into the files themselves, until it is cancelled."""
+    while True:
+        await asyncio.sleep(SETTLE_SECONDS)
+        for path in files:
+            try:
+                await asyncio.to_thread(settle, path)
+                # What came meanwhile is little; without it the log of a busy file would only grow.
+                settle(path)
+            except sqlite3.Error:
+                log.exception("cannot settle", file=path.name)
