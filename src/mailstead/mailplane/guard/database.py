@@ -13,10 +13,14 @@ _FEW = 100
 _TURNS = 3
 
 
-def opened(path: Path, tables: str) -> sqlite3.Connection:
-    """A SQLite file with these tables, made where it is missing; raises `sqlite3.Error`."""
+def opened(path: Path, tables: str, page: int = 4096) -> sqlite3.Connection:
+    """A SQLite file with these tables, made where it is missing; raises `sqlite3.Error`.
+
+    `page`: octets of each page of a new file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, timeout=5, isolation_level=None)
+    db.execute(f"PRAGMA page_size={page}")
     db.execute("PRAGMA journal_mode=WAL")
     # A commit survives the end of the process; the disk is not waited for.
     db.execute("PRAGMA synchronous=NORMAL")

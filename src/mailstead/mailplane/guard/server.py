@@ -43,7 +43,7 @@ UPKEEP_SECONDS = 60.0
 KEEP_SECONDS = 1.0
 """What a kill may cost of what the detector has learned."""
 SETTLE_SECONDS = 10.0
-"""What a power cut may cost; the disk is waited for so often, and not by who waits for an answer."""
+"""What a power cut may cost: so often the disk is waited for, by nobody who is to be answered."""
 
 log = structlog.get_logger("guard")
 
