@@ -56,8 +56,8 @@ class Ours:
                 return int(entry.name)
         raise HostFailed(f"No supervisor runs for {self.home.root}.")
 
-    def configure(self, *, scan: bool) -> None:
-        """Write the settings for the next start."""
+    def configure(self, *, scan: bool, more: str = "") -> None:
+        """Write the settings for the next start; `more` are further sections."""
         name = "ours+scan" if scan else "ours"
         self.home.root.mkdir(parents=True, exist_ok=True)
         self.home.settings_file.write_text(
@@ -65,7 +65,7 @@ class Ours:
             f"[ports]\noffset = {OFFSET}\n"
             # Every message of the load comes for the first time: greylisting would defer them all.
             f"[spam]\nscan = {str(scan).lower()}\ngreylist = false\n"
-            f'[database]\nurl = "{self.database}"\n',
+            f'[database]\nurl = "{self.database}"\n{more}',
             encoding="utf-8",
         )
         self.name = name
@@ -74,10 +74,10 @@ class Ours:
         """Start; raises `HostFailed` with the command's words."""
         self._mailstead("up", "--no-demo")
 
-    def restart(self, *, scan: bool) -> None:
-        """Start anew, with or without the spam scan."""
+    def restart(self, *, scan: bool, more: str = "") -> None:
+        """Start anew, with or without the spam scan; `more` as in `configure`."""
         self.down()
-        self.configure(scan=scan)
+        self.configure(scan=scan, more=more)
         self.up()
 
     def down(self) -> None:
@@ -97,12 +97,12 @@ def _is_supervisor(entry: Path, home: str) -> bool:
 
 
 @contextmanager
-def ours(work: Path, database: str = "") -> Iterator[Ours]:
-    """An instance with Rspamd, as it is shipped; ends and vanishes with the block."""
+def ours(work: Path, database: str = "", *, scan: bool = True) -> Iterator[Ours]:
+    """An instance as it is shipped, or without the scan; ends and vanishes with the block."""
     host = Ours(Home(work / "ms-go"), database=database)
     sweep(host)
     try:
-        host.configure(scan=True)
+        host.configure(scan=scan)
         host.up()
         yield host
     except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bench.guard import node
 from bench.load.run import Shape
 from bench.population import Population
 
@@ -47,6 +48,7 @@ class Size:
     """Other hashes that it is asked about."""
     settle: float
     """Seconds of rest before memory is looked at."""
+    guard: node.Size
     shape: Shape = field(default_factory=Shape)
 
 
@@ -63,6 +65,7 @@ FULL = Size(
     leaked=100_000_000,
     strangers=200_000_000,
     settle=30,
+    guard=node.FULL,
 )
 QUICK = Size(
     population=Population(400),
@@ -77,4 +80,5 @@ QUICK = Size(
     leaked=1_000_000,
     strangers=10_000_000,
     settle=3,
+    guard=node.QUICK,
 )

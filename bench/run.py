@@ -25,7 +25,7 @@ from bench import (
 )
 from bench.baseline import bare, equipped
 from bench.driver import Command
-from bench.guard import rate
+from bench.guard import node, rate, submission
 from bench.host import Host, HostFailed
 from bench.load.run import LoadFailed
 from bench.ours import Driver, Ours, driver, ours
@@ -101,7 +101,13 @@ class Run:
 
     def _guard(self) -> None:
         self.progress("asking the guard")
-        self.figures += rate.measure(self.work, 10 * self.size.messages)
+        size = self.size
+        self.figures += rate.measure(self.work, 10 * size.messages)
+        self.figures += node.measure(self.work, size.guard, self.progress)
+        self.progress("submitting with the guard and without")
+        self.figures += submission.measure(
+            self.work, size.shape, size.messages, size.rounds, self.progress
+        )
 
     def _breached(self) -> None:
         size = self.size

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
+from bench.guard.directory import written
 from bench.host import HostFailed
 from bench.report import Figure
 from mailstead.home import Home
-from mailstead.mailplane.directory.sending import DomainSending, body
-from mailstead.wire.sending import Account, Ceilings, Step
 
 CONNECTIONS = 20
 AT_LEAST = 1_000.0
 """A second; a node submits less than half of that."""
 HOME = "ms-gg"
-_MUCH = Ceilings(
-    messages_hour=10_000_000,
-    messages_day=10_000_000,
-    recipients_hour=10_000_000,
-    recipients_day=10_000_000,
-)
 
 
 def measure(work: Path, requests: int) -> list[Figure]:
     """Ask `requests` times over several connections; raises `HostFailed`."""
     home = Home(work / HOME)
     shutil.rmtree(home.root, ignore_errors=True)
-    _directory(home)
+    written(home, ["bench.example"])
     words = ["--home", str(home.root), "--pages", "https://bench.example/help/"]
     guard = subprocess.Popen(
         [sys.executable, "-m", "mailstead.mailplane.guard", *words], stderr=subprocess.DEVNULL
     )
     try:
-        _wait(home.guard_socket)
+        wait_until_it_listens(home.guard_socket)
         seconds = _ask(home.guard_socket, requests)
     finally:
         guard.terminate()
@@ -52,20 +43,8 @@ def measure(work: Path, requests: int) -> list[Figure]:
     return [Figure("guard", what, rate, "/s", at_least=AT_LEAST, detail=detail)]
 
 
-def _directory(home: Home) -> None:
-    home.directory.mkdir(parents=True)
-    home.guard_socket.parent.mkdir(parents=True)
-    accounts = tuple(
-        Account(customer=number, schedule=(Step(until=None, ceilings=_MUCH),)) for number in (1, 2)
-    )
-    with contextlib.closing(sqlite3.connect(home.directory_database)) as base, base:
-        base.execute("PRAGMA journal_mode=WAL")
-        base.execute("CREATE TABLE answer (map TEXT, key TEXT, value TEXT, PRIMARY KEY (map, key))")
-        row = body(DomainSending(_MUCH, accounts))
-        base.execute("INSERT INTO answer VALUES ('sending', 'bench.example', ?)", (row,))
-
-
-def _wait(path: Path) -> None:
+def wait_until_it_listens(path: Path) -> None:
+    """Raises `HostFailed` when it does not within 20 s."""
     deadline = time.monotonic() + 20
     while not path.exists():
         if time.monotonic() > deadline:

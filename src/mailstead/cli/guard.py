@@ -158,7 +158,7 @@ def explain(mailbox: str) -> None:
                 for seen in profile.places
             ],
             "programs": len(profile.devices),
-            "people": len(record.recent),
+            "people": record.people_known,
             "evidence": f"{detector.weigh(address, profile, now):.1f} of {HOLD:.1f}",
             "why": [_words(one) for one in detector.why(address, now) if abs(one.nats) >= 0.05],
             "looked_stolen": _moment(case.opened) if case else None,

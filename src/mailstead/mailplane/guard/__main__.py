@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import sys
 import time
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -27,7 +31,7 @@ from mailstead.mailplane.guard.logins.memory import LoginMemory
 from mailstead.mailplane.guard.memory import Memory
 from mailstead.mailplane.guard.networks import Networks
 from mailstead.mailplane.guard.observer import Observer
-from mailstead.mailplane.guard.server import listen, serve
+from mailstead.mailplane.guard.server import listen, serve, settle_files
 from mailstead.mailplane.guard.sharing import Sharing
 from mailstead.mailplane.guard.store import Store
 from mailstead.standards.refusal import Refusal
@@ -67,7 +71,8 @@ def main(arguments: list[str]) -> int:
         pages=given.pages,
     )
     observer = school = None
-    beside = []
+    beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
+    files = [home.guard_database]
     if given.mode != "off":
         detector = Detector(_networks(given.networks), enforcing=given.mode == "hold")
         memory = Memory(home.guard_profiles)
@@ -79,7 +84,14 @@ def main(arguments: list[str]) -> int:
         beside.append(Ear(home.redis_socket, observer.learn, time.time).run)
         if home.guard_sharing.exists():
             beside.append(Sharing.of(home, detector.crowd, time.time).run)
-    logins = _logins(home, given, observer) if given.logins else None
+        files += [home.guard_profiles, home.guard_cases]
+    logins = None
+    if given.logins:
+        logins = _logins(home, given, observer)
+        files.append(home.guard_logins)
+    # What was made until here stays: the garbage collector need not look at it while mail waits.
+    gc.freeze()
+    beside.append(partial(settle_files, files))
     asyncio.run(
         serve(desk, listen(home.guard_socket), observer, school, beside, logins, given.logins)
     )

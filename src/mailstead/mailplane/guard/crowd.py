@@ -78,6 +78,8 @@ class Crowd:
         else:
             self.clients.move_to_end(client)
         users[mailbox] = at
+        if len(users) == 1:
+            return 0
         if len(users) > MOST_EACH:
             del users[min(users, key=users.__getitem__)]
         return sum(1 for name, then in users.items() if name != mailbox and at - then < WINDOW)

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+MOST_WAITING = 25_000
+"""Pages that may wait for `settle`; then whoever writes the next one does its work."""
+_FEW = 100
+_TURNS = 3
 
-def opened(path: Path, tables: str) -> sqlite3.Connection:
-    """A SQLite file with these tables, made where it is missing; raises `sqlite3.Error`."""
+
+def opened(path: Path, tables: str, page: int = 4096) -> sqlite3.Connection:
+    """A SQLite file with these tables, made where it is missing; raises `sqlite3.Error`.
+
+    `page`: octets of each page of a new file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, timeout=5, isolation_level=None)
+    db.execute(f"PRAGMA page_size={page}")
     db.execute("PRAGMA journal_mode=WAL")
     # A commit survives the end of the process; the disk is not waited for.
     db.execute("PRAGMA synchronous=NORMAL")
+    db.execute(f"PRAGMA wal_autocheckpoint={MOST_WAITING}")
     db.executescript(tables)
     return db
 
@@ -31,3 +41,16 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
     finally:
         if not whole:
             db.execute("ROLLBACK")
+
+
+def settle(path: Path) -> None:
+    """Put what was written beside a file (its WAL) into the file itself, but for a few pages.
+
+    Waits for the disk: not for where somebody waits for an answer. Raises `sqlite3.Error`.
+    """
+    with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as db:
+        for _ in range(_TURNS):
+            # Others write meanwhile: the next turn has less to do.
+            _, pages, done = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if pages - done < _FEW:
+                return

@@ -7,21 +7,15 @@ What a mailbox does while it is under suspicion teaches nothing: a thief must no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mailstead.mailplane.guard.acts import Complaint, Content, Outcome, SignIn, Submission
 from mailstead.mailplane.guard.crowd import Crowd
-from mailstead.mailplane.guard.evidence import (
-    HALVES,
-    SIGNALS,
-    Finding,
-    Group,
-    add_up,
-)
+from mailstead.mailplane.guard.evidence import SIGNALS, Finding, Group, by_group, left
 from mailstead.mailplane.guard.ladder import Step, by_evidence, by_word
 from mailstead.mailplane.guard.networks import Networks
-from mailstead.mailplane.guard.profile import DAY, HOUR, Mark, Profile, Record, decayed
+from mailstead.mailplane.guard.profile import DAY, HOUR, Mark, Profile, Record, person
 from mailstead.mailplane.guard.rules import (
     breadth,
     client,
@@ -117,8 +111,9 @@ class Detector:
         profile = record.profile
         place = self.networks.place(act.client)
         key = device.key_of(act.helo)
-        new = sum(1 for one in act.recipients if not record.knows(one))
-        view = View(act, record, place, record.place(place), record.device(key), self.crowd, new)
+        people = [person(one) for one in act.recipients]
+        seen, used = record.place(place), record.device(key)
+        view = View(act, record, place, seen, used, self.crowd, record.strangers(people))
         findings = [one for rule in RULES for one in rule(view)]
         home = 0.0
         for one in findings:
@@ -126,11 +121,12 @@ class Detector:
                 home += one.nats
             else:
                 _mark(profile, one, act.at)
-        nats = self.weigh(act.mailbox, profile, act.at) + home
+        groups = by_group(profile.marks, act.at)
+        nats = self._sum(act.mailbox, profile, act.at, groups) + home
         before: Step = profile.step  # type: ignore[assignment]
         step = self._climb(profile, nats, act.at)
         taken = step in ("normal", "hold") or not self.enforcing
-        self._count(view, key, taken=taken)
+        self._count(view, key, people, groups, taken=taken)
         if step == "hold":
             profile.held += 1
         opened = step == "hold" and before != "hold"
@@ -149,8 +145,9 @@ class Detector:
         if isinstance(act, SignIn):
             self._enter(act, record)
             return
-        nats = self.weigh(act.mailbox, profile, act.at)
-        if isinstance(act, Outcome) and self._is_theirs(profile, act.at):
+        groups = by_group(profile.marks, act.at)
+        nats = self._sum(act.mailbox, profile, act.at, groups)
+        if isinstance(act, Outcome) and _is_theirs(groups):
             profile.bad = profile.bad * 0.999 + outcomes.WEIGHTS[act.fate]
         if profile.step in ("normal", "slow"):
             self._climb(profile, nats, act.at, slow=False)
@@ -187,17 +184,20 @@ class Detector:
 
     def weigh(self, mailbox: str, profile: Profile, at: float) -> float:
         """All evidence of a mailbox at a time, nats."""
+        return self._sum(mailbox, profile, at, by_group(profile.marks, at))
+
+    def _sum(self, mailbox: str, profile: Profile, at: float, groups: dict[Group, float]) -> float:
         nats = self.crowd.raised(mailbox, at)
         if at < profile.trusted_until:
             nats += TRUSTED
-        return nats + sum(add_up(_faded(profile, at)).values())
+        return nats + sum(groups.values())
 
     def why(self, mailbox: str, at: float) -> tuple[Finding, ...]:
         """The signals that weigh most at a time."""
         profile = self.record(mailbox, at).profile
         found = [
-            Finding(signal, nats, profile.marks[signal].facts)
-            for signal, nats in _faded(profile, at)
+            Finding(signal, left(signal, mark, at), mark.facts)
+            for signal, mark in profile.marks.items()
         ]
         return tuple(sorted(found, key=lambda one: -abs(one.nats))[:WHY])
 
@@ -230,12 +230,15 @@ class Detector:
             profile.step, profile.step_at = step, at
         return step
 
-    def _is_theirs(self, profile: Profile, at: float) -> bool:
-        """Whether nothing speaks of somebody else: then it teaches what is usual."""
-        groups = add_up(_faded(profile, at))
-        return sum(groups.get(group, 0.0) for group in STRANGERS) < LEARN_BELOW
-
-    def _count(self, view: View, device_key: int, *, taken: bool) -> None:
+    def _count(
+        self,
+        view: View,
+        device_key: int,
+        people: Sequence[bytes],
+        groups: dict[Group, float],
+        *,
+        taken: bool,
+    ) -> None:
         profile, record, act = view.profile, view.record, view.act
         count = len(act.recipients)
         if not view.at_home:
@@ -245,7 +248,7 @@ class Detector:
         if not taken:
             return
         # A network and a device are remembered from the first moment, and trusted after days.
-        theirs = view.at_home or self._is_theirs(profile, act.at)
+        theirs = view.at_home or _is_theirs(groups)
         if theirs or view.seen is None:
             record.enter(view.place, act.at, reading=False)
         if theirs or view.device is None:
@@ -256,8 +259,7 @@ class Detector:
             return
         profile.usual = profile.usual * 0.999 + count
         profile.usual_new = profile.usual_new * 0.999 + view.new_people
-        for one in act.recipients:
-            record.meet(one)
+        record.meet_all(people)
         profile.learn_volume(act.at)
 
     def _enter(self, act: SignIn, record: Record) -> None:
@@ -267,12 +269,12 @@ class Detector:
             record.enter(self.networks.place(act.client), act.at, reading=True)
 
 
-def _faded(profile: Profile, at: float) -> list[tuple[str, float]]:
-    """What is left of each signal."""
-    return [
-        (signal, decayed(mark.nats, mark.at, at, HALVES[SIGNALS[signal].group]))
-        for signal, mark in profile.marks.items()
-    ]
+def _is_theirs(groups: dict[Group, float]) -> bool:
+    """Whether nothing speaks of somebody else: then it teaches what is usual."""
+    nats = 0.0
+    for group in STRANGERS:
+        nats += groups.get(group, 0.0)
+    return nats < LEARN_BELOW
 
 
 def _mark(profile: Profile, one: Finding, at: float) -> None:
@@ -286,8 +288,6 @@ def _mark(profile: Profile, one: Finding, at: float) -> None:
             marks.pop(signal, None)
     else:
         before = marks.get(one.signal)
-        if before is not None:
-            half = HALVES[SIGNALS[one.signal].group]
-            if decayed(before.nats, before.at, at, half) >= one.nats:
-                return
+        if before is not None and left(one.signal, before, at) >= one.nats:
+            return
     marks[one.signal] = Mark(one.nats, at, one.facts[:MOST_FACTS])

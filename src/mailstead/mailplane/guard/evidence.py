@@ -7,12 +7,12 @@ come from one cause: the strongest counts whole, the others in part. Groups add 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Literal, NamedTuple
 
-from mailstead.mailplane.guard.profile import DAY, HOUR
+from mailstead.mailplane.guard.profile import DAY, HOUR, Mark, decayed
 
 Group = Literal[
     "home", "access", "breadth", "recipients", "volume", "outcomes", "content", "crowd", "past"
@@ -69,6 +69,8 @@ SIGNALS: dict[str, Signal] = {
     "complaint": Signal("past", 2.0, "receivers call its mail spam"),
     "young": Signal("past", 0.7, "the mailbox is new"),
 }
+_GROUP_OF: dict[str, Group] = {name: row.group for name, row in SIGNALS.items()}
+_HALF_OF = {name: HALVES[row.group] for name, row in SIGNALS.items() if row.group in HALVES}
 
 FALSE, MISSED = 1 / 10_000, 0.02
 """Wanted error rates of the test: owners who are held in a day, thieves who are not."""
@@ -93,9 +95,25 @@ def together(nats: Sequence[float]) -> float:
     return top + SHARE * (sum(positive) - top) + sum(one for one in nats if one < 0)
 
 
-def add_up(pairs: Iterable[tuple[str, float]]) -> dict[Group, float]:
-    """What the signals of each group weigh together."""
-    found: dict[Group, list[float]] = {}
-    for signal, nats in pairs:
-        found.setdefault(SIGNALS[signal].group, []).append(nats)
-    return {group: together(nats) for group, nats in found.items()}
+def left(signal: str, mark: Mark, at: float) -> float:
+    """What is left of a signal at a time."""
+    return decayed(mark.nats, mark.at, at, _HALF_OF[signal])
+
+
+def by_group(marks: Mapping[str, Mark], at: float) -> dict[Group, float]:
+    """What is left of the signals of each group, together."""
+    found: dict[Group, float] = {}
+    several: dict[Group, list[float]] = {}
+    for signal, mark in marks.items():
+        group, half = _GROUP_OF[signal], _HALF_OF[signal]
+        nats = decayed(mark.nats, mark.at, at, half)
+        if group not in found:
+            found[group] = nats
+        elif group in several:
+            several[group].append(nats)
+        else:
+            several[group] = [found[group], nats]
+    # Most groups have one signal, which weighs what it weighs: this is asked of every message.
+    for group, each in several.items():
+        found[group] = together(each)
+    return found

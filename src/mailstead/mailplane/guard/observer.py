@@ -8,7 +8,7 @@ watches (`holding` is false), what looks stolen is told and nothing is held for 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
@@ -164,10 +164,16 @@ class Observer:
 
     def keep(self) -> None:
         """Write what has changed, and do what people have said; raises `sqlite3.Error`."""
+        for _ in self.keep_by_parts():
+            pass
+
+    def keep_by_parts(self) -> Iterator[None]:
+        """The same, a little at a time; between two parts messages may be judged."""
         at = self._now()
         if self._words is not None:
             self._cases.hear(self._words.all())
-        self._memory.keep(self._detector, at)
+        for _ in self._memory.keep_by_parts(self._detector, at):
+            yield
         self._cases.flush(at)
 
     def prune(self) -> None:

@@ -7,7 +7,8 @@ first. What decays is kept as a value and the moment for which it holds.
 from __future__ import annotations
 
 import datetime as dt
-from array import array
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -20,6 +21,8 @@ MOST_PLACES = 16
 MOST_DEVICES = 8
 MOST_PEOPLE = 192
 MOST_TEXTS = 8
+_KEY = 4
+"""Octets of what stands for a recipient."""
 LARGEST = 2048
 """Octets of a profile as it is stored."""
 
@@ -39,7 +42,16 @@ def short(text: str) -> int:
     return crc32(text.encode("utf-8", "replace"))
 
 
-class Seen(msgspec.Struct, array_like=True):
+def person(recipient: str) -> bytes:
+    """What stands for a recipient."""
+    return short(recipient).to_bytes(_KEY, sys.byteorder)
+
+
+# Of the parts of a profile there are a dozen for each mailbox, and none can be part of a cycle:
+# the garbage collector would look at all of them, and nobody would have an answer meanwhile.
+
+
+class Seen(msgspec.Struct, array_like=True, gc=False):
     """A place or a device from which the mailbox was used."""
 
     key: int
@@ -64,7 +76,7 @@ class Seen(msgspec.Struct, array_like=True):
         return at - self.first > 3 * DAY and self.days >= 2
 
 
-class Text(msgspec.Struct, array_like=True):
+class Text(msgspec.Struct, array_like=True, gc=False):
     """A text that was sent."""
 
     body: int
@@ -73,7 +85,7 @@ class Text(msgspec.Struct, array_like=True):
     count: int = 1
 
 
-class Rate(msgspec.Struct, array_like=True):
+class Rate(msgspec.Struct, array_like=True, gc=False):
     """A count that halves in a fixed time, and the most that it has been, which halves slowly."""
 
     value: float = 0.0
@@ -101,7 +113,7 @@ class Rate(msgspec.Struct, array_like=True):
         self.peak_at = at
 
 
-class Mark(msgspec.Struct, array_like=True):
+class Mark(msgspec.Struct, array_like=True, gc=False):
     """Evidence of one signal: its nats when it was strongest, which fade from then on."""
 
     nats: float
@@ -162,11 +174,11 @@ _DECODE = msgspec.msgpack.Decoder(Profile)
 
 @dataclass(slots=True)
 class Record:
-    """A profile at work: the same with what is looked up often ready to hand."""
+    """A profile at work: small enough that tens of thousands are kept at hand."""
 
     profile: Profile
-    people: set[int] = field(default_factory=set)
-    recent: array[int] = field(default_factory=lambda: array("I"))
+    people: bytearray = field(default_factory=bytearray)
+    """As in the profile. Searched as it is: for so few a set would be ten times as large."""
 
     @classmethod
     def new(cls, since: float) -> Record:
@@ -177,38 +189,63 @@ class Record:
     def decode(cls, raw: bytes) -> Record:
         """From what was stored; raises `msgspec.MsgspecError`."""
         profile = _DECODE.decode(raw)
-        recent = array("I")
-        recent.frombytes(profile.people)
-        return cls(profile, set(recent), recent)
+        return cls(profile, bytearray(profile.people))
 
     def encode(self) -> bytes:
         """As it is stored: at most `LARGEST` octets."""
-        self.profile.people = self.recent.tobytes()
+        self.profile.people = bytes(self.people)
         return _ENCODE.encode(self.profile)
 
     def has_habits(self, at: float) -> bool:
         """Whether there is something to differ from."""
         profile = self.profile
-        return profile.active_days >= 2 and any(one.mature(at) for one in profile.places)
+        if profile.active_days < 2:
+            return False
+        for one in profile.places:  # noqa: SIM110 (asked about every message)
+            if one.mature(at):
+                return True
+        return False
 
     def sureness(self, at: float) -> float:
         """How much it says that something is unusual, 0 to 1: little where nothing is usual yet."""
         return 1.0 if self.has_habits(at) else 0.5
 
+    def strangers(self, people: Iterable[bytes]) -> int:
+        """How many of some people (`person`) the mailbox has not written to lately."""
+        count = 0
+        for one in people:
+            count += not self._knows(one)
+        return count
+
     def knows(self, recipient: str) -> bool:
         """Whether the mailbox has written to somebody lately."""
-        return short(recipient) in self.people
+        return self._knows(person(recipient))
+
+    def _knows(self, one: bytes) -> bool:
+        people = self.people
+        at = people.find(one)
+        # Found across two neighbours it is none of them.
+        while at % _KEY and at > 0:
+            at = people.find(one, at + 1)
+        return at >= 0
+
+    @property
+    def people_known(self) -> int:
+        """How many are remembered."""
+        return len(self.people) // _KEY
 
     def meet(self, recipient: str) -> None:
         """Remember somebody; the oldest is forgotten."""
-        key = short(recipient)
-        if key in self.people:
-            return
-        if len(self.recent) >= MOST_PEOPLE:
-            self.people.difference_update(self.recent[: MOST_PEOPLE // 8])
-            del self.recent[: MOST_PEOPLE // 8]
-        self.recent.append(key)
-        self.people.add(key)
+        self.meet_all([person(recipient)])
+
+    def meet_all(self, people: Iterable[bytes]) -> None:
+        """Remember some people (`person`); the oldest are forgotten."""
+        for one in people:
+            if self._knows(one):
+                continue
+            if len(self.people) >= MOST_PEOPLE * _KEY:
+                del self.people[: MOST_PEOPLE // 8 * _KEY]
+            self.people += one
 
     def place(self, place: Place) -> Seen | None:
         """What is known of an operator's network."""

@@ -34,6 +34,7 @@ from typing import Any
 import structlog
 
 from mailstead.mailplane.guard import chain, learning, session
+from mailstead.mailplane.guard.database import settle
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.logins.desk import LoginDesk
 from mailstead.mailplane.guard.logins.door import LoginDoor
@@ -48,6 +49,8 @@ BACKLOG = 4096
 UPKEEP_SECONDS = 60.0
 KEEP_SECONDS = 1.0
 """What a kill may cost of what the detector has learned."""
+SETTLE_SECONDS = 10.0
+"""What a power cut may cost: so often the disk is waited for, by nobody who is to be answered."""
 
 log = structlog.get_logger("guard")
 
@@ -202,7 +205,9 @@ async def serve(
             await asyncio.wait_for(ended.wait(), KEEP_SECONDS if busy else UPKEEP_SECONDS)
         try:
             if observer is not None:
-                observer.keep()
+                for _ in observer.keep_by_parts():
+                    # Whoever has asked meanwhile is answered first.
+                    await asyncio.sleep(0)
             if logins is not None:
                 logins.keep()
                 logins.follow()
@@ -227,3 +232,16 @@ async def _open_login_door(desk: LoginDesk, port: int) -> None:
         log.error("cannot listen for log-ins", port=port, words=str(error))
         return
     await asyncio.get_running_loop().create_server(LoginDoor(desk), sock=door)
+
+
+async def settle_files(files: Sequence[Path]) -> None:
+    """Now and then put what was written into the files themselves, until it is cancelled."""
+    while True:
+        await asyncio.sleep(SETTLE_SECONDS)
+        for path in files:
+            try:
+                await asyncio.to_thread(settle, path)
+                # What came meanwhile is little; without it the log of a busy file would only grow.
+                settle(path)
+            except sqlite3.Error:
+                log.exception("cannot settle", file=path.name)

@@ -9,8 +9,8 @@ Windows slide: what was sent lies in buckets of five minutes, and an hour is the
 one that is half over, so a little more than an hour and never less. No hour or day begins anew at
 a full hour or at midnight.
 
-Known limits: after a power cut (not after a kill) the counts of the last seconds may be missing,
-because a transaction is not waited for on the disk.
+Known limits: after a power cut (not after a kill) the counts of the last ten seconds or so may be
+missing, because a transaction is not waited for on the disk (`database.settle`).
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mailstead.mailplane.guard.evidence import SIGNALS, Finding
 from mailstead.mailplane.guard.profile import short
@@ -13,6 +14,7 @@ _LITERAL = re.compile(r"^\[.*\]$|^[\d.]+$|^[0-9a-f:]+:[0-9a-f:]*$", re.IGNORECAS
 _DIGITS = re.compile(r"\d+")
 
 
+@lru_cache(maxsize=10_000)
 def key_of(helo: str) -> int:
     """What stands for a program: addresses are one, and numbers in names do not count."""
     name = helo.strip().lower()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import log
 
-from mailstead.mailplane.guard.evidence import HALVES, SIGNALS, Finding
-from mailstead.mailplane.guard.profile import decayed
+from mailstead.mailplane.guard.evidence import SIGNALS, Finding, left
 from mailstead.mailplane.guard.view import DAY, View
 
 BOTH = ("people-new", "people-known")
@@ -30,11 +29,11 @@ def find(view: View) -> Iterator[Finding]:
     new = view.new_people
     gain = new * log(STOLEN / share) if share < STOLEN else 0.0
     loss = (count - new) * log((1 - STOLEN) / (1 - share))
-    kept = sum(
-        decayed(mark.nats, mark.at, view.at, HALVES["recipients"])
-        for signal in BOTH
-        if (mark := view.profile.marks.get(signal)) is not None
-    )
+    kept = 0.0
+    for signal in BOTH:
+        mark = view.profile.marks.get(signal)
+        if mark is not None:
+            kept += left(signal, mark, view.at)
     most = SIGNALS["people-new"].most * view.sureness
     nats = min(max(kept + gain + loss, SIGNALS["people-known"].most), most)
     if nats > 0:
