@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from mailstead.control.hosting.models import Mailbox
@@ -58,9 +59,11 @@ def cases(
     text = search.strip().lower()
     if text:
         rows = rows.filter(address__contains=text)
-    waiting = Count("kept", filter=Q(kept__state="waiting", kept__decision="none"))
+    # Counted for each row that is shown, not for all before the page is cut.
+    waiting = KeptMessage.objects.filter(case=OuterRef("pk"), state="waiting", decision="none")
+    counts = waiting.order_by().values("case").annotate(n=Count("pk")).values("n")
     return (
-        rows.annotate(waiting=waiting)
+        rows.annotate(waiting=Coalesce(Subquery(counts), 0))
         .select_related("mailbox__domain__customer__reseller", "mailbox__domain__server")
         .order_by("-opened", "-pk")
     )
