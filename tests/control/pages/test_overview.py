@@ -23,7 +23,7 @@ def test_the_overview_asks_few_questions(
     client = world.client(role)
     client.get("/")
     # Ten of them are the session's and the sign-in's.
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(28):
         client.get("/")
 
 
