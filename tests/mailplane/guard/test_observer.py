@@ -317,6 +317,19 @@ def test_what_the_agent_has_taken_is_told_no_more(holder: Node) -> None:
     assert holder.untold() == []
 
 
+def test_what_was_taken_back_has_not_gone(holder: Node) -> None:
+    holder.blast(people=2)
+    ((number, told), *_) = holder.store.untold(1)
+    assert isinstance(told, Told) and told.pull
+    held = holder.case.held
+    holder.observer.learn(read(line([Taken((number,), told.pull)])))
+    holder.at += TELL_EVERY
+    holder.observer.keep()
+    last = [one for one in holder.untold() if isinstance(one, Told)][-1]
+    assert (last.seen.messages, last.seen.recipients) == (0, 0)
+    assert last.seen.held == held + len(told.pull)
+
+
 def test_a_case_that_is_open_is_never_pruned(holder: Node) -> None:
     holder.blast(4)
     holder.at += 1000 * DAY

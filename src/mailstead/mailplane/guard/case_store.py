@@ -7,7 +7,7 @@ knows of. The guard is the one writer; the agent reads, and says what it has tak
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -141,12 +141,21 @@ class CaseStore:
         rows = self._db.execute("SELECT number, raw FROM untold ORDER BY number LIMIT ?", (limit,))
         return [(number, _READ.decode(raw)) for number, raw in rows]
 
-    def taken(self, numbers: Iterable[int]) -> None:
-        """The agent has these."""
+    def taken(self, numbers: Sequence[int], pulled: Sequence[str]) -> dict[str, int]:
+        """The agent has these, and those messages have not gone; how many of each mailbox."""
+        found: dict[str, int] = {}
         with transaction(self._db):
             self._db.executemany(
                 "DELETE FROM untold WHERE number = ?", [(number,) for number in numbers]
             )
+            for queue in pulled:
+                row = self._db.execute(
+                    "UPDATE attempt SET gone = 0 WHERE queue = ? AND gone RETURNING mailbox",
+                    (queue,),
+                ).fetchone()
+                if row is not None:
+                    found[row[0]] = found.get(row[0], 0) + 1
+        return found
 
     def keep_attempts(self, attempts: Sequence[Attempt]) -> None:
         """Remember what was sent."""

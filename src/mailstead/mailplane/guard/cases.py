@@ -6,7 +6,7 @@ A mailbox has one case at a time. What is kept for it is kept until somebody dec
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -209,9 +209,14 @@ class Cases:
         self._store.forget(mailbox)
         self._grown.discard(mailbox)
 
-    def taken(self, numbers: tuple[int, ...]) -> None:
-        """The agent has these."""
-        self._store.taken(numbers)
+    def taken(self, numbers: Sequence[int], pulled: Sequence[str]) -> None:
+        """The agent has these, and has taken back what had not left yet."""
+        for mailbox, count in self._store.taken(numbers, pulled).items():
+            case = self._store.case(mailbox)
+            if case is not None:
+                case.held += count
+                self._store.put(case)
+                self._grown.add(mailbox)
 
     def prune(self, at: float) -> None:
         """Forget what is long over."""

@@ -53,6 +53,8 @@ class Taken(msgspec.Struct, frozen=True, tag="taken"):
     """The agent has told these of what the guard had for it (`CaseStore.untold`)."""
 
     numbers: tuple[int, ...]
+    pulled: tuple[str, ...] = ()
+    """Messages that were taken back for it: they have not gone after all."""
 
 
 Told = Leaked | Failed | Complained | Gone | Taken

@@ -133,7 +133,7 @@ class Observer:
         """What the agent has read; raises `sqlite3.Error`."""
         for act in acts:
             if isinstance(act, Taken):
-                self._cases.taken(act.numbers)
+                self._cases.taken(act.numbers, act.pulled)
                 continue
             if isinstance(act, Gone):
                 self._detector.forget(act.mailbox)

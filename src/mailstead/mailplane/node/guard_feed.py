@@ -98,9 +98,12 @@ class GuardFeed:
         """A mailbox was removed; any thread may say so."""
         self._waiting.append(Gone(mailbox))
 
-    def taken(self, numbers: Sequence[int]) -> None:
-        """What the guard had for the agent was taken; any thread may say so."""
-        self._waiting.append(Taken(tuple(numbers)))
+    def taken(self, numbers: Sequence[int], pulled: Sequence[str]) -> None:
+        """What the guard had for the agent was taken, and what was taken back for it from the queue.
+
+        Any thread may say so.
+        """
+        self._waiting.append(Taken(tuple(numbers), tuple(pulled)))
 
     def send(self) -> None:
         """Tell what is waiting; what cannot be told now is told later."""

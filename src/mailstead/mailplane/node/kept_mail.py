@@ -7,6 +7,7 @@ Known limits: a message that the other side has already is not taken back.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ import structlog
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.postfix import queue
+from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.guard.case_store import CaseStore, Kept, Told
 from mailstead.mailplane.guard.profile import moment
 from mailstead.mailplane.node.event_spool import EventSpool
@@ -36,8 +38,8 @@ log = structlog.get_logger("kept-mail")
 class KeptMail:
     """One user: a thread of the agent."""
 
-    def __init__(self, home: Home, taken: Callable[[Sequence[int]], None]) -> None:
-        """`taken` tells the guard what it need not keep any more."""
+    def __init__(self, home: Home, taken: Callable[[Sequence[int], Sequence[str]], None]) -> None:
+        """`taken` tells the guard what it need not keep any more, and what was taken back."""
         self._home = home
         self._taken = taken
         key = home.subject_key
@@ -51,7 +53,7 @@ class KeptMail:
             while not stopping.wait(LOOK_EVERY):
                 try:
                     self.once(spool, time.time())
-                except Exception:
+                except (EngineError, OSError, ValueError, sqlite3.Error):
                     log.exception("cannot tell of kept mail")
 
     def once(self, spool: EventSpool, now: float) -> int:
@@ -62,6 +64,7 @@ class KeptMail:
             untold = store.untold(AT_ONCE)
         self._done &= {number for number, _ in untold}
         done: list[int] = []
+        pulled: list[str] = []
         for number, one in untold:
             if number in self._done:
                 continue
@@ -70,8 +73,11 @@ class KeptMail:
                 continue
             spool.add(events)
             done.append(number)
+            pulled += [
+                event.queue for event in events if isinstance(event, MessageKept) and event.pulled
+            ]
         if done:
-            self._taken(done)
+            self._taken(done, pulled)
             self._done.update(done)
         return len(done)
 
