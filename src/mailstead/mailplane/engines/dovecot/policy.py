@@ -23,8 +23,12 @@ ATTRIBUTES = (
 gives a log-in another name."""
 HASH_BITS = 16
 """Tell two wrong passwords apart, and are of no use to who looks for the right one."""
-TIMEOUT = 300
-"""Milliseconds that a log-in waits for the guard at most. Then it goes on."""
+TIMEOUT = 200
+"""Milliseconds that a log-in waits for the guard at most. Then it goes on.
+
+Each log-in waits for so long while the guard is away, and for about as long again afterwards (a
+minute at most): Dovecot's HTTP client tries to connect less and less often and lets requests wait.
+"""
 
 
 def file(home: Home) -> Path:
