@@ -99,7 +99,7 @@ class GuardFeed:
         self._waiting.append(Gone(mailbox))
 
     def taken(self, numbers: Sequence[int], pulled: Sequence[str]) -> None:
-        """What the guard had for the agent was taken, and what was taken back for it from the queue.
+        """What the guard had for the agent was taken, and what was taken back for it.
 
         Any thread may say so.
         """
