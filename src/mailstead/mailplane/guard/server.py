@@ -189,6 +189,12 @@ async def serve(
             log.exception("cannot keep or prune")
     settling.cancel()
     server.close()
+    if observer is not None:
+        # What was judged while the last parts were written.
+        try:
+            observer.keep()
+        except sqlite3.Error:
+            log.exception("cannot keep")
 
 
 async def _settle(files: Sequence[Path]) -> None:
