@@ -63,13 +63,16 @@ def measure(
                 rates[name].append(load.round())
                 progress(f"round {number + 1} of {rounds}, {name}: {rates[name][-1]:.0f}/s")
         again: list[float] = []
-        # The guard itself starts anew each time: its own rounds, to be compared with each other.
+        mode = ""
+        # A mode changes by a new start of the instance: as seldom as may be, and warm again.
         for number in range(rounds):
-            for mode in ("off", "hold") if number % 2 else ("hold", "off"):
-                _as_guarded(host, mode)
-                (rates["off"] if mode == "off" else again).append(load.round())
-            progress(f"round {number + 1} of {rounds}, hold {again[-1]:.0f}/s, "
-                     f"off {rates['off'][-1]:.0f}/s")  # fmt: skip
+            for name in ("off", "hold") if number % 2 else ("hold", "off"):
+                if name != mode:
+                    _as_guarded(host, name)
+                    load.round(warm_up=True)
+                    mode = name
+                (rates["off"] if name == "off" else again).append(load.round())
+                progress(f"round {number + 1} of {rounds}, mode {name}")
         _nothing_held(host)
     return [
         _ratio("submission with the guard ÷ without", rates["hold"], rates["without"], TARGET),

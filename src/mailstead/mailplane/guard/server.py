@@ -222,6 +222,12 @@ async def serve(
             log.exception("cannot keep or prune")
     await end(*tasks)
     server.close()
+    if observer is not None:
+        # What was judged while the last parts were written.
+        try:
+            observer.keep()
+        except sqlite3.Error:
+            log.exception("cannot keep")
 
 
 async def _open_login_door(desk: LoginDesk, port: int) -> None:
