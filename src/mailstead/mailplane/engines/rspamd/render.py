@@ -43,6 +43,8 @@ def render(model: RspamdModel) -> list[File]:
         local / "settings.conf": _SETTINGS,
         model.home.rspamd / "rspamd.conf.local": _own(model),
     }
+    # It would keep who wrote to whom about what, in clear.
+    parts[override / "history_redis.conf"] = "enabled = false;\n"
     # Each of these would send something about each message to somebody else's servers.
     for name in ("fuzzy_check", "neural", "rspamd_update", "asn", "url_redirector"):
         parts[override / f"{name}.conf"] = "enabled = false;\n"
