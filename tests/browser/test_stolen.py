@@ -70,6 +70,7 @@ def test_a_stolen_mailbox_is_held_told_and_given_back(
     wanted.replace_header("Subject", WANTED)
     assert ann.submit(wanted, [customer])[customer].startswith("250 ")
     attack(site, ann, range(BOTS, BOTS + 2))
+    wait_until(lambda: waiting(site, ann) >= 2, "what is held is told", seconds=30)
     # Told once, with the reason and the way: the link leads to the case.
     one.go(mailed_link(site, contact, count=2))
     page.wait_for_load_state()
