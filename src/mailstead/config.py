@@ -234,6 +234,9 @@ class Guard(_Section, frozen=True, kw_only=True):
     trusted: tuple[str, ...] = ()
     """Addresses and networks that are never kept out, such as your own office's. This machine never
     is."""
+    journal_days: int = 14
+    """Days for which what the guard was told is kept, so that other weights can be tried out on it
+    (`mailstead guard replay`): some 100 bytes a message, at most 2 GiB. 0: nothing is kept."""
     networks: str = ""
     """A file that says whose network addresses are: lines of first and last address, AS number and
     country, with tabs between. Empty: neighbours are guessed by their addresses."""
@@ -395,6 +398,8 @@ def _check(settings: Settings) -> None:
         raise _invalid(settings, "dmarc.report_minimum must be from 1 to 1000000")
     if not 1 <= settings.reports.keep_months <= 120:
         raise _invalid(settings, "reports.keep_months must be from 1 to 120")
+    if not 0 <= settings.guard.journal_days <= 366:
+        raise _invalid(settings, "guard.journal_days must be from 0 to 366")
     for text in settings.guard.trusted:
         try:
             ipaddress.ip_network(text)

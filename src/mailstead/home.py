@@ -251,6 +251,11 @@ class Home:
         return self.guard_database.with_name("cases.db")
 
     @property
+    def guard_journal(self) -> Path:
+        """What the guard was told in the last days, a file a day; `mailguard`'s."""
+        return self.guard_database.with_name("journal")
+
+    @property
     def guard_sharing(self) -> Path:
         """Where the guards of a fleet meet (a password may be in it); made at each start."""
         return self.guard_database.with_name("sharing.json")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailstead.cli import guard_cases, options
+from mailstead.cli import guard_cases, guard_replay, options
 from mailstead.cli.session import SESSION, now
 from mailstead.home import Home
 from mailstead.standards.refusal import Refusal
@@ -27,6 +27,7 @@ app = typer.Typer(help="Mailboxes whose password seems to be stolen.", no_args_i
 app.command("cases")(guard_cases.cases)
 app.command("release")(guard_cases.release)
 app.command("confirm")(guard_cases.confirm)
+app.command("replay")(guard_replay.replay)
 
 
 @contextmanager

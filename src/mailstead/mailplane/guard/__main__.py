@@ -24,6 +24,7 @@ from mailstead.mailplane.guard.cases import Cases
 from mailstead.mailplane.guard.content import Ear
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.detector import Detector
+from mailstead.mailplane.guard.journal import Journal
 from mailstead.mailplane.guard.logins.clients import Trusted
 from mailstead.mailplane.guard.logins.desk import LoginDesk
 from mailstead.mailplane.guard.logins.detector import LoginDetector
@@ -48,6 +49,7 @@ def main(arguments: list[str]) -> int:
         default="off",
         help="what happens to mailboxes that look stolen",
     )
+    parser.add_argument("--journal-days", type=int, default=0, help="keep what it was told so long")
     parser.add_argument("--networks", type=Path, help="whose addresses are (a file)")
     parser.add_argument("--logins", type=int, help="port at which Dovecot asks about log-ins")
     parser.add_argument("--blocked", default="", help="where a person reads why it was refused")
@@ -79,7 +81,8 @@ def main(arguments: list[str]) -> int:
         memory.fill(detector)
         cases = Cases(detector, CaseStore(home.guard_cases))
         words = GuardWords(home.directory_database)
-        observer = Observer(detector, memory, cases, time.time, words)
+        journal = Journal(home.guard_journal, given.journal_days)
+        observer = Observer(detector, memory, cases, time.time, words, journal)
         school = listen(home.guard_learning, 0o600)
         beside.append(Ear(home.redis_socket, observer.learn, time.time).run)
         if home.guard_sharing.exists():

@@ -6,13 +6,14 @@ A mailbox has one case at a time. What is kept for it is kept until somebody dec
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
 
 from mailstead.mailplane.guard.case_store import Attempt, Case, CaseStore, Clue, Kept, Told
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.evidence import HOLD
+from mailstead.mailplane.guard.journal import Word
 from mailstead.mailplane.guard.profile import DAY, moment
 from mailstead.mailplane.guard.session import Sighting
 from mailstead.wire.changes import GuardWordPut
@@ -100,8 +101,11 @@ class Cases:
         self._store.put(case, [kept])
         self._grown.add(case.mailbox)
 
-    def hear(self, words: Mapping[str, GuardWordPut]) -> None:
-        """Do what people have said about mailboxes, each word once, however often it is heard."""
+    def hear(self, words: Mapping[str, GuardWordPut]) -> Iterator[Word]:
+        """Do what people have said about mailboxes, each word once, however often it is heard.
+
+        Gives those that were news.
+        """
         for mailbox, put in words.items():
             at = put.at.timestamp()
             if self._heard.get(mailbox) == at:
@@ -110,6 +114,7 @@ class Cases:
             if profile.word_at < at:
                 self._obey(mailbox, put.word, at)
                 profile.word_at = at
+                yield Word(at, mailbox, put.word)
             self._heard[mailbox] = at
 
     def _obey(self, mailbox: str, word: GuardWord, at: float) -> None:

@@ -7,7 +7,7 @@ What a mailbox does while it is under suspicion teaches nothing: a thief must no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mailstead.mailplane.guard.acts import Complaint, Content, Outcome, SignIn, Submission
@@ -84,6 +84,8 @@ class Detector:
     """Mailboxes whose profile differs from what is stored."""
     enforcing: bool = True
     """Whether what it says is done: mail that is put off was not sent."""
+    factors: Mapping[str, float] = field(default_factory=dict)
+    """By signal: how much more it weighs than the table says, to try out what that would do."""
     load: Callable[[str], Record | None] = lambda _: None
     """Where a profile comes from that is not at hand."""
 
@@ -114,7 +116,7 @@ class Detector:
         people = [person(one) for one in act.recipients]
         seen, used = record.place(place), record.device(key)
         view = View(act, record, place, seen, used, self.crowd, record.strangers(people))
-        findings = [one for rule in RULES for one in rule(view)]
+        findings = self._weighed(one for rule in RULES for one in rule(view))
         home = 0.0
         for one in findings:
             if SIGNALS[one.signal].group == "home":
@@ -140,7 +142,7 @@ class Detector:
         """Learn from anything else; it may open a case too."""
         record = self.record(act.mailbox, act.at)
         profile = record.profile
-        for one in self._findings(act, record):
+        for one in self._weighed(self._findings(act, record)):
             _mark(profile, one, act.at)
         if isinstance(act, SignIn):
             self._enter(act, record)
@@ -212,6 +214,11 @@ class Detector:
             return warnings.of_complaint(act)
         at_home = act.at - record.profile.away > AWAY
         return texts.find(act, record, self.crowd, at_home=at_home)
+
+    def _weighed(self, found: Iterable[Finding]) -> list[Finding]:
+        if not self.factors:
+            return list(found)
+        return [one._replace(nats=one.nats * self.factors.get(one.signal, 1.0)) for one in found]
 
     # What it does to the mailbox
 

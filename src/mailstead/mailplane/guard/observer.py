@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 import structlog
 
 from mailstead.mailplane.directory.guard_words import GuardWords
-from mailstead.mailplane.guard.acts import SignIn, Submission
+from mailstead.mailplane.guard.acts import Act, SignIn, Submission
 from mailstead.mailplane.guard.cases import Cases
 from mailstead.mailplane.guard.detector import Detector, Verdict
+from mailstead.mailplane.guard.journal import Journal, Word, entry
 from mailstead.mailplane.guard.ladder import Step
 from mailstead.mailplane.guard.learning import Gone, Learned, Taken
 from mailstead.mailplane.guard.memory import Memory
@@ -42,6 +43,7 @@ class Observer:
         cases: Cases,
         now: Callable[[], float],
         words: GuardWords | None = None,
+        journal: Journal | None = None,
     ) -> None:
         """Let `memory` have filled the detector before the cases were opened."""
         self._detector = detector
@@ -49,6 +51,7 @@ class Observer:
         self._cases = cases
         self._now = now
         self._words = words
+        self._journal = journal
         self._under_way: OrderedDict[str, dict[str, None]] = OrderedDict()
         """Recipients by the message's `instance`."""
         self._answered: OrderedDict[str, Step] = OrderedDict()
@@ -83,18 +86,18 @@ class Observer:
             # Postfix asks twice when it had no answer; or we were started in between.
             return self._answered.get(sighting.instance) or self._known(sighting)
         at = self._now()
-        verdict = self._detector.examine(
-            Submission(
-                at=at,
-                mailbox=sighting.mailbox,
-                client=sighting.client,
-                helo=sighting.helo,
-                sender=sighting.sender,
-                recipients=tuple(gathered),
-                size=sighting.size,
-                instance=sighting.instance,
-            )
+        act = Submission(
+            at=at,
+            mailbox=sighting.mailbox,
+            client=sighting.client,
+            helo=sighting.helo,
+            sender=sighting.sender,
+            recipients=tuple(gathered),
+            size=sighting.size,
+            instance=sighting.instance,
         )
+        self._write(act)
+        verdict = self._detector.examine(act)
         step = self._act(sighting, verdict, len(gathered), at)
         if step != "normal":
             self._answered[sighting.instance] = step
@@ -139,7 +142,10 @@ class Observer:
                 self._detector.forget(act.mailbox)
                 self._memory.forget(act.mailbox)
                 self._cases.forget(act.mailbox)
+                if self._journal is not None:
+                    self._journal.note(Word(self._now(), act.mailbox, "gone"))
                 continue
+            self._write(act)
             self._detector.note(act)
             if not isinstance(act, SignIn):
                 self._look(act.mailbox, act.at)
@@ -171,12 +177,26 @@ class Observer:
         """The same, a little at a time; between two parts messages may be judged."""
         at = self._now()
         if self._words is not None:
-            self._cases.hear(self._words.all())
+            for word in self._cases.hear(self._words.all()):
+                if self._journal is not None:
+                    self._journal.note(word)
         for _ in self._memory.keep_by_parts(self._detector, at):
             yield
         self._cases.flush(at)
+        if self._journal is not None:
+            try:
+                self._journal.flush(at)
+            except OSError as error:
+                # Nothing depends on it: it is for trying out other weights.
+                log.error("journal not written", words=str(error))
 
     def prune(self) -> None:
         """Forget what is very old; raises `sqlite3.Error`."""
         self._memory.prune(self._now())
         self._cases.prune(self._now())
+        if self._journal is not None:
+            self._journal.prune(self._now())
+
+    def _write(self, act: Act) -> None:
+        if self._journal is not None:
+            self._journal.note(entry(act))

@@ -106,7 +106,8 @@ def _watching(settings: Settings) -> list[str]:
     if settings.guard.mode == "off":
         return []
     networks = settings.guard.networks
-    return ["--mode", settings.guard.mode, *(["--networks", networks] if networks else [])]
+    words = ["--mode", settings.guard.mode, "--journal-days", str(settings.guard.journal_days)]
+    return [*words, *(["--networks", networks] if networks else [])]
 
 
 def _meeting(settings: Settings) -> Meeting | None:
