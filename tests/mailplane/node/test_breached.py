@@ -1,4 +1,4 @@
-"""Leaked passwords that log-ins show: told once for each, and the guard hears of every log-in."""
+"""Leaked passwords that log-ins show: told once for each, and the guard hears of every one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.mailplane.engines.harness import Host, until
 from tests.mailplane.node.test_sign_ins import ANN, DOVECOT, NOW, Logs, log_in
 
 from mailstead.mailplane.guard.acts import SignIn
-from mailstead.mailplane.guard.learning import SignedIn, line, read
+from mailstead.mailplane.guard.learning import Leaked, line, read
 from mailstead.mailplane.node import event_spool
 from mailstead.mailplane.node.breached import BreachedBook
 from mailstead.mailplane.node.event_spool import EventSpool
@@ -50,18 +50,18 @@ class Node(Logs):
         """What the control plane hears after a look, in the agent's order."""
         self.book.read(NOW)
         self.breached.take(self.book.leaked, self.spool)
-        self.feed.signed_in(self.book.fresh, self.book.leaked, self.breached.known)
+        self.feed.leaked(self.book.leaked)
         number, events = self.spool.waiting()
         self.spool.done(number, events)
         return [
             (one.mailbox, one.credential) for one in events if isinstance(one, BreachedPasswordSeen)
         ]
 
-    def guarded(self) -> list[tuple[str, bool]]:
-        """What the guard hears: by what, and whether the password is a leaked one."""
-        waiting = [one for one in self.feed._waiting if isinstance(one, SignedIn)]
+    def guarded(self) -> list[str]:
+        """By what log-ins with a leaked password came, as the guard hears."""
+        waiting = [one for one in self.feed._waiting if isinstance(one, Leaked)]
         self.feed._waiting.clear()
-        return [(one.protocol, one.breached) for one in waiting]
+        return [one.protocol for one in waiting]
 
 
 @pytest.fixture
@@ -82,29 +82,29 @@ def test_it_is_told_once_for_each_password(node: Node) -> None:
     node.password(ANN, 8)
     node.say(said(n=8))
     assert node.look() == [(ANN, 8)]
-    assert set(node.breached.known) == {8}, "what no longer opens it is forgotten"
+    assert set(node.breached._told) == {8}, "what no longer opens it is forgotten"
 
 
 def test_the_guard_hears_it_at_every_log_in(node: Node) -> None:
     node.say(said(), log_in(), log_in("pop3", n=9))
     node.look()
-    assert node.guarded() == [("imap", True), ("pop3", False)]
-    node.say(log_in("managesieve"))
+    assert node.guarded() == ["imap"]
+    node.say(said(service="pop3"))
     node.look()
-    assert node.guarded() == [("sieve", True)]
+    assert node.guarded() == ["pop3"]
 
 
 def test_the_guard_hears_of_smtp_before_anything_is_sent(node: Node) -> None:
     node.say(said(service="smtp"))
     node.look()
-    assert node.guarded() == [("smtp", True)]
+    assert node.guarded() == ["smtp"]
 
 
 def test_what_is_sent_to_the_guard_arrives_whole() -> None:
-    sent = [SignedIn(1.0, ANN, "smtp", "192.0.2.7", breached=True), SignedIn(2.0, ANN, "imap", "x")]
+    sent = [Leaked(1.0, ANN, "smtp", "192.0.2.7"), Leaked(2.0, ANN, "imap", "x")]
     assert read(line(sent)) == [
         SignIn(1.0, ANN, "smtp", "192.0.2.7", breached=True),
-        SignIn(2.0, ANN, "imap", "x"),
+        SignIn(2.0, ANN, "imap", "x", breached=True),
     ]
 
 
@@ -132,7 +132,7 @@ def test_a_full_spool_leaves_it_to_the_next_log_in(
         patch.setattr(event_spool, "LIMIT", 0)
         node.say(said())
         assert node.look() == []
-        assert not node.breached.known
+        assert not node.breached._told
     node.say(said())
     assert node.look() == [(ANN, 7)]
 
@@ -161,16 +161,15 @@ def test_the_real_dovecot_is_understood(own_host: Host) -> None:
         log_in_by(host, ann, LEAKED)
         log_in_by(host, bob, "no list has this sentence")
 
-    def heard() -> set[tuple[str, str, bool]]:
+    def heard() -> set[tuple[str, str]]:
         book.read(NOW)
         told.take(book.leaked, spool)
-        feed.signed_in(book.fresh, book.leaked, told.known)
-        waiting = [one for one in feed._waiting if isinstance(one, SignedIn)]
-        return {(one.mailbox, one.protocol, one.breached) for one in waiting}
+        feed.leaked(book.leaked)
+        waiting = [one for one in feed._waiting if isinstance(one, Leaked)]
+        return {(one.mailbox, one.protocol) for one in waiting}
 
-    wanted = {(ann, way, True) for way in WAYS}
-    wanted |= {(bob, way, False) for way in ("imap", "pop3", "sieve")}
-    until(lambda: heard() == wanted, "the guard has heard of all log-ins")
+    wanted = {(ann, way) for way in WAYS}
+    until(lambda: heard() == wanted, "the guard has heard of all log-ins with a leaked password")
     (event,) = spool.waiting()[1]
     spool.close()
     assert isinstance(event, BreachedPasswordSeen)
