@@ -159,6 +159,7 @@ _BODIES: dict[str, object] = {
     "POST /domains/{domain}/dns/pushes/{number}/undo": {"credentials": {"token": "x"}},
     "PATCH /customers/{number}": {"name": "Mine"},
     "PUT /customers/{number}/brand": {"name": "Mine"},
+    "PUT /customers/{number}/password-rule": {"rule": "warn"},
     "PUT /customers/{number}/reseller": {"is_reseller": True},
     "POST /customers/{number}/suspend": {"reason": "because"},
     "POST /domains/{domain}/suspend": {"reason": "because"},
