@@ -105,7 +105,7 @@ class TestServers:
 
     def test_each_says_in_words_how_it_stands(self, world: World) -> None:
         who = {"actor": world.actor("operator"), "now": world.now}
-        for name in ("fine", "behind", "away", "broken"):
+        for name in ("fine", "behind", "away", "broken", "silent"):
             services.create_server(**who, name=name, hostname=f"{name}.example")
         now = dt.datetime.now(dt.UTC)
         FeedHead.objects.filter(server="fine").update(last_seen=now)
@@ -268,6 +268,7 @@ class TestOverview:
             kind="k", title="A lost job", actor={}, state="failed", words=HOSTILE,
             created_at=world.now,
         )  # fmt: skip
+        FeedHead.objects.filter(server=world.server.name).update(last_seen=None)
         page = text(world.client("staff"), "/")
         for words in ("node1", "never seen", "All mailboxes that it may have", "A lost job"):
             assert words in page
