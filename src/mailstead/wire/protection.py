@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
@@ -12,7 +12,6 @@ CaseStep = Literal["watched", "hold", "suspended", "released"]
 nothing more is taken; `released`: back to normal."""
 GuardWord = Literal["released", "confirmed"]
 """It was the owner; it was stolen, and sends nothing until it is released."""
-GUARD_WORDS: tuple[GuardWord, ...] = get_args(GuardWord)
 
 BLOCKED_PATH = "/blocked/"
 """Of the page on which a person whose log-in was refused reads why; beneath the panel's origin."""

@@ -6,13 +6,12 @@ knows of. The guard is the one writer; the agent reads, and says what it has tak
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from mailstead.mailplane.guard.database import opened, transaction
+from mailstead.mailplane.guard.database import opened, reading, transaction
 from mailstead.mailplane.guard.profile import DAY
 from mailstead.wire.events import CaseSeen
 from mailstead.wire.protection import CaseStep
@@ -105,7 +104,7 @@ class CaseStore:
     def reading(cls, path: Path) -> CaseStore:
         """For a look from another process, which writes nothing."""
         made = cls.__new__(cls)
-        made._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        made._db = reading(path)
         return made
 
     def close(self) -> None:

@@ -29,6 +29,18 @@ def opened(path: Path, tables: str, page: int = 4096) -> sqlite3.Connection:
     return db
 
 
+def reading(path: Path) -> sqlite3.Connection:
+    """The same for a look from another process, which writes nothing."""
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+
+
+def written(path: Path) -> tuple[int, ...]:
+    """Another one as soon as something was written to a file that is there, or beside it (WAL)."""
+    parts = (path, path.with_name(f"{path.name}-wal"))
+    stats = [part.stat() for part in parts if part.exists()]
+    return tuple(number for stat in stats for number in (stat.st_size, stat.st_mtime_ns))
+
+
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
     """All that is done inside the block, or nothing of it."""

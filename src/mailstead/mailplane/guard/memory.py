@@ -7,7 +7,6 @@ them, and never a whole profile; the next acts are judged by what was known a se
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,7 +15,7 @@ import msgspec
 import structlog
 
 from mailstead.mailplane.guard.crowd import Crowd
-from mailstead.mailplane.guard.database import opened, transaction
+from mailstead.mailplane.guard.database import opened, reading, transaction
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.profile import DAY, Record
 
@@ -64,7 +63,7 @@ class Memory:
     def reading(cls, path: Path) -> Memory:
         """For a look from another process, which writes nothing."""
         made = cls.__new__(cls)
-        made._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        made._db = reading(path)
         return made
 
     def close(self) -> None:

@@ -115,11 +115,9 @@ def _observe(observer: Observer, sighting: session.Sighting, desk: Desk) -> sess
             if decision is not None:
                 log.info(step, mailbox=sighting.mailbox, client=sighting.client)
             return decision
-    except sqlite3.Error:
-        if observer.holding:
+    except Exception as error:
+        if observer.holding and isinstance(error, sqlite3.Error):
             raise
-        log.exception("cannot watch")
-    except Exception:
         log.exception("cannot watch")
     return None
 

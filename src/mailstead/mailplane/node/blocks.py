@@ -8,11 +8,11 @@ Known limits: what ends while the agent does not run is not told; the control pl
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 
 from mailstead.home import Home
+from mailstead.mailplane.guard.database import reading, written
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.wire.events import BlockSeen
 
@@ -59,9 +59,7 @@ class BlockBook:
 
     def _is_due(self) -> bool:
         """Whether anything was written since the last look, or something may have ended."""
-        log = self._path.with_name(self._path.name + "-wal")
-        stats = [path.stat() for path in (self._path, log) if path.exists()]
-        version = tuple(part for stat in stats for part in (stat.st_size, stat.st_mtime_ns))
+        version = written(self._path)
         news = version != self._version
         self._version = version
         return news or bool(self._told)
@@ -79,8 +77,7 @@ class BlockBook:
             "SELECT client, account, reason, since, until, count FROM block "
             "WHERE until > ? ORDER BY since"
         )
-        uri = f"file:{self._path}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=5)) as reader:
+        with closing(reading(self._path)) as reader:
             return [_Row(*row) for row in reader.execute(query, (now.timestamp(),))]
 
 

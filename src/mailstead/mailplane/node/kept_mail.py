@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
+import msgspec
 import structlog
 
 from mailstead.home import Home
@@ -22,7 +23,7 @@ from mailstead.mailplane.guard.case_store import CaseStore, Kept, Told
 from mailstead.mailplane.guard.profile import moment
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.standards.subject import subject_hash
-from mailstead.wire.events import AnyEvent, AttemptSeen, CaseSeen, MessageKept, MessageSeen
+from mailstead.wire.events import AnyEvent, AttemptSeen, MessageKept, MessageSeen
 
 LOOK_EVERY = 1.0
 AT_ONCE = 200
@@ -96,13 +97,11 @@ class KeptMail:
                                seen.at.timestamp(), pulled=True))  # fmt: skip
         if back:
             log.info("taken back", mailbox=seen.mailbox, messages=len(back))
-        seen = CaseSeen(
-            **{name: getattr(seen, name) for name in seen.__struct_fields__}
-            | {
-                "messages": max(0, seen.messages - len(kept)),
-                "recipients": max(0, seen.recipients - recipients),
-                "held": seen.held + len(kept),
-            }
+        seen = msgspec.structs.replace(
+            seen,
+            messages=max(0, seen.messages - len(kept)),
+            recipients=max(0, seen.recipients - recipients),
+            held=seen.held + len(kept),
         )
         return [seen, *kept]
 

@@ -8,10 +8,10 @@ Known limits: what ages out of a window while the agent does not run is not told
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
 from contextlib import closing
 
 from mailstead.home import Home
+from mailstead.mailplane.guard.database import reading, written
 from mailstead.mailplane.guard.rules.limits import CUSTOMER, MAILBOX
 from mailstead.mailplane.guard.store import BUCKET, SECONDS
 from mailstead.mailplane.node.event_spool import EventSpool
@@ -43,7 +43,7 @@ class SendingBook:
     def __init__(self, home: Home) -> None:
         self._path = home.guard_database
         self._told: dict[str, _Figures] = {}
-        self._size: tuple[int, int] | None = None
+        self._version: tuple[int, ...] | None = None
         self._looked: dt.datetime | None = None
 
     def tell(self, spool: EventSpool, now: dt.datetime) -> None:
@@ -59,24 +59,21 @@ class SendingBook:
         for key in gone.keys() & told.keys():
             del self._told[key]
         if len(told) < len(changed):
-            self._size = None
+            self._version = None
 
     def _is_due(self, now: dt.datetime) -> bool:
         """Whether anything was written since the last look, or that is long ago."""
-        log = self._path.with_name(self._path.name + "-wal")
-        parts = [path.stat() for path in (self._path, log) if path.exists()]
-        size = (sum(part.st_size for part in parts), max(part.st_mtime_ns for part in parts))
+        version = written(self._path)
         aged = self._looked is None or now - self._looked >= LOOK_AGAIN
-        if size == self._size and not aged:
+        if version == self._version and not aged:
             return False
-        self._size, self._looked = size, now
+        self._version, self._looked = version, now
         return True
 
     def _figures(self, now: dt.datetime) -> dict[str, _Figures]:
         at = int(now.timestamp())
         since: dict[str, int] = {name: at - seconds - BUCKET for name, seconds in SECONDS.items()}
-        uri = f"file:{self._path}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=5)) as reader:
+        with closing(reading(self._path)) as reader:
             rows = reader.execute(_QUERY, dict(since)).fetchall()
         return {row[0]: tuple(row[1:]) for row in rows}
 

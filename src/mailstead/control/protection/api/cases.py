@@ -123,14 +123,13 @@ class Confirmed(In):
     reason: str = Field(default="", max_length=300)
 
 
-_OUT = [name for name in CaseOut.model_fields if name not in ("id", "mailbox", "waiting")]
+_OUT = [name for name in CaseOut.model_fields if name not in ("id", "mailbox")]
 
 
 def _case(row: Case) -> dict[str, Any]:
     return {
         "id": row.pk,
         "mailbox": row.address,
-        "waiting": queries.counted(row).waiting,
         **{name: getattr(row, name) for name in _OUT},
     }
 

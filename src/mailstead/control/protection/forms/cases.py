@@ -6,42 +6,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from mailstead.control.hosting.forms.my import OwnPasswordForm
 from mailstead.control.protection.services import Wanted
 
 
-class _Passwords(forms.Form):
-    """A new password, typed twice."""
-
-    password = forms.CharField(
-        label=_("New password"),
-        max_length=200,
-        strip=False,
-        help_text=_("At least 10 characters, and nothing that you use elsewhere."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-    again = forms.CharField(
-        label=_("New password again"),
-        max_length=200,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        """Both alike."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        if {"password", "again"} <= data.keys() and data["password"] != data["again"]:
-            self.add_error("again", gettext("The two are not the same."))
-        return data
-
-
-class ReleaseForm(_Passwords):
+class ReleaseForm(OwnPasswordForm):
     """The release by who owns the mailbox."""
 
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.fields["password"].help_text = _(
+            "At least 10 characters, and nothing that you use elsewhere."
+        )
 
-class CompanyReleaseForm(_Passwords):
+
+class CompanyReleaseForm(OwnPasswordForm):
     """The release by the company, which may leave the password as it is."""
 
     reason = forms.CharField(
