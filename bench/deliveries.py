@@ -105,6 +105,7 @@ def _database(work: Path, rows: int, events: int, trials: int) -> list[Figure]:
     if done.returncode != 0:
         end = said.read_text(encoding="utf-8").strip()[-600:]
         raise HostFailed(f"The delivery log was not measured: {end}")
+    said.unlink()
     found = msgspec.json.decode(done.stdout, type=Found)
     full = rows >= FULL_ROWS
     place = f"{rows:,} rows, PostgreSQL"
