@@ -6,12 +6,15 @@ and of scripts that failed; a test that uses `Window` fails with them at its end
 
 from __future__ import annotations
 
+import os
 import re
 import stat
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from lab.internet import Lab
 from lab.node import Node
@@ -27,7 +30,13 @@ FLAGS = (
     "--disable-sync",
 )
 SHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+SHOOT = bool(os.environ.get("MAILSTEAD_TEST_SHOTS"))
+"""Whether every page is kept as a picture, for somebody who wants to look at them all."""
 WIDE, PHONE = 1280, 320
+Look = Literal["light", "dark", "phone"]
+LOOKS: tuple[Look, ...] = ("light", "phone", "dark")
+CHANGES: dict[Look, tuple[str, ...]] = {"light": (), "phone": (), "dark": ("color-contrast",)}
+"""The rules of axe that can judge a page otherwise in a look than before; none: all of them."""
 
 
 def launch(playwright: Playwright, lab: Lab, folder: Path) -> Browser:
@@ -156,14 +165,16 @@ class Window:
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= self.width, f"{self.page.url} is {wide} px wide in {self.width}"
 
-    def accessible(self) -> None:
-        """axe finds nothing serious (WCAG 2.2 A and AA)."""
+    def accessible(self, *rules: str) -> None:
+        """axe finds nothing serious (WCAG 2.2 A and AA); with names of rules, by these alone."""
         tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
         options: dict[str, Any] = {
             "resultTypes": ["violations"],
-            "runOnly": {"type": "tag", "values": tags},
+            "runOnly": {"type": "rule", "values": rules} if rules else tags,
         }
-        found = Axe().run(self.page, options=options).response["violations"]
+        if self.page.evaluate("typeof axe") == "undefined":
+            self.page.evaluate(AXE_SCRIPT)
+        found = Axe("0").run(self.page, options=options).response["violations"]
         serious = [
             f"{fault['id']}: {fault['help']} at {fault['nodes'][0]['target']} "
             f"{fault['nodes'][0]['failureSummary']}"
@@ -171,6 +182,31 @@ class Window:
             if fault["impact"] in ("serious", "critical")
         ]
         assert not serious, f"{self.page.url}: {serious}"
+
+    def wear(self, look: Look) -> None:
+        """Show the page that is open in this look."""
+        self.width = PHONE if look == "phone" else WIDE
+        self.page.set_viewport_size({"width": self.width, "height": 800})
+        scheme: Literal["dark", "light"] = "dark" if look == "dark" else "light"
+        # Without motion, or axe would see a colour on its way.
+        self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+
+    def judge(self, name: str) -> list[str]:
+        """What is wrong with the page that is open, in any look.
+
+        In the dark only what colours decide is asked again: nothing else is different.
+        """
+        faults = []
+        for look in LOOKS:
+            self.wear(look)
+            if SHOOT:
+                self.shoot(f"{name}-{look}")
+            for check in (self.fits, partial(self.accessible, *CHANGES[look])):
+                try:
+                    check()
+                except AssertionError as fault:
+                    faults.append(f"{look}: {fault}")
+        return faults
 
     def shoot(self, name: str) -> None:
         """A picture for whoever looks at the run's artefacts."""

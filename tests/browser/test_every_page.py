@@ -11,7 +11,6 @@ import pytest
 from lab.node import REPOSITORY, Node
 
 from tests.browser.conftest import OpenWindow
-from tests.browser.driver import PHONE
 
 pytestmark = pytest.mark.lab
 PASSWORD = "correct horse battery"
@@ -41,33 +40,23 @@ def there(node: Node) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("look", ["light", "dark", "phone"])
 @pytest.mark.parametrize("role", ["customer", "mailbox", "operator", "reseller"])
-def test_every_page_is_accessible(
-    there: dict[str, Any], window: OpenWindow, role: str, look: str
-) -> None:
-    one = window(dark=look == "dark", **({"width": PHONE} if look == "phone" else {}))
+def test_every_page_is_accessible(there: dict[str, Any], window: OpenWindow, role: str) -> None:
+    one = window()
     one.sign_in(there["people"][role], PASSWORD)
-    paths = [*there["paths"][role], *(LIBRARY if role == "customer" else ())]
     faults = []
-    for path in paths:
+    for path in [*there["paths"][role], *(LIBRARY if role == "customer" else ())]:
         one.go(path)
-        one.shoot(f"{role}{path}-{look}")
         if one.status not in (200, there["otherwise"].get(path)):
             faults.append(f"{path}: {one.status}")
-        for check in (one.fits, one.accessible):
-            try:
-                check()
-            except AssertionError as fault:
-                faults.append(str(fault))
+        faults += one.judge(role + path)
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "phone"])
-def test_the_door_is_accessible(window: OpenWindow, look: str) -> None:
-    one = window(dark=look == "dark", **({"width": PHONE} if look == "phone" else {}))
+def test_the_door_is_accessible(window: OpenWindow) -> None:
+    one = window()
+    faults = []
     for path in PUBLIC:
         one.go(path)
-        one.shoot(f"door{path}-{look}")
-        one.fits()
-        one.accessible()
+        faults += one.judge("door" + path)
+    assert not faults, "\n".join(faults)
