@@ -2,7 +2,8 @@
 
 A process of its own, because Django is set up once in a process: `python -m bench.log_rows ROWS
 EVENTS TRIALS` with `MAILSTEAD_TEST_DATABASE_URL` set prints what it found as JSON. The database is
-migrated first; rows are made by the database itself, events recorded as the feed records them.
+migrated first; rows are made by the database itself, events recorded as the feed records them. A
+database that has so many already is not filled again.
 """
 
 from __future__ import annotations
@@ -87,6 +88,21 @@ def _population() -> tuple[int, int, int]:
     return customers[0].pk, domains[0].pk, boxes[0].pk
 
 
+def _there(rows: int) -> tuple[int, int, int] | None:
+    """The first numbers of a database that was filled before; None: it was not."""
+    from mailstead.control.delivery.models import Delivery
+    from mailstead.control.hosting.models import Customer, Domain, Mailbox
+
+    last = Delivery.objects.order_by("-pk").values_list("pk", flat=True).first()
+    if last is None or last < rows:
+        return None
+    customer, domain, mailbox = (
+        model._default_manager.order_by("pk").values_list("pk", flat=True)[0]
+        for model in (Customer, Domain, Mailbox)
+    )
+    return customer, domain, mailbox
+
+
 def _fill(rows: int, customer: int, domain: int, mailbox: int) -> float:
     """Fill the tables, their indexes made afterwards; returns seconds."""
     from django.db import connection
@@ -123,23 +139,24 @@ def _batches(events: int) -> list[bytes]:
     chance = random.Random(1)
     now = dt.datetime.now(dt.UTC)
     told: list[AnyEvent] = []
+    run = f"{int(now.timestamp()):x}-"
     number = 0
     while len(told) < events:
         number += 1
-        queue = f"new{number}"
+        queue = f"{run}{number}"
         box = f"box{chance.randrange(BOXES)}@d{chance.randrange(CUSTOMERS)}.example"
         far = f"f{chance.randrange(300_000)}@far.example"
         ours = number % 5 == 0
         to = far if ours else box
         told.append(
             MessageSeen(
-                id=f"m{number}",
+                id=f"m{run}{number}",
                 at=now,
                 queue=queue,
                 direction="submitted" if ours else "in",
                 login=box if ours else "",
                 sender=box if ours else far,
-                message_id=f"new{number}@far.example",
+                message_id=f"{run}{number}@far.example",
                 client="192.0.2.1",
                 size=4_000,
                 subject=f"{number % 400:016x}",
@@ -149,7 +166,7 @@ def _batches(events: int) -> list[bytes]:
         names = [to, f"box0@d{number % CUSTOMERS}.example"] if number % 10 == 1 else [to]
         told += [
             AttemptSeen(
-                id=f"a{number}-{place}-{turn}",
+                id=f"a{run}{number}-{place}-{turn}",
                 at=now,
                 queue=queue,
                 outcome=outcome,  # type: ignore[arg-type]
@@ -169,10 +186,12 @@ def _batches(events: int) -> list[bytes]:
 
 def _ingest(events: int) -> float:
     from mailstead.control.delivery.services import record
+    from mailstead.control.feed.models import FeedHead
     from mailstead.control.feed.services import open_feed, record_events
     from mailstead.control.hosting.services import handle_event
 
-    open_feed("bench")
+    if not FeedHead.objects.filter(server="bench").exists():
+        open_feed("bench")
     batches = _batches(events)
     begun, count = time.perf_counter(), 0
     for body in batches:
@@ -280,8 +299,9 @@ def main(rows: int, events: int, trials: int) -> None:
     import mailstead.control.delivery.services  # noqa: F401
 
     call_command("migrate", verbosity=0)
-    customer, domain, mailbox = _population()
-    fill = _fill(rows, customer, domain, mailbox)
+    known = _there(rows)
+    customer, domain, mailbox = known or _population()
+    fill = 0.0 if known else _fill(rows, customer, domain, mailbox)
     print(f"{rows:,} rows are in after {fill:.0f} s", file=sys.stderr, flush=True)
     ingest = _ingest(events)
     searches = _searches(rows, trials, customer, mailbox)

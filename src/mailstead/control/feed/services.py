@@ -39,6 +39,9 @@ def open_feed(server: str) -> None:
     FeedHead.objects.get_or_create(server=server)
 
 
+_OF_THE_FEED = (Applied, ApplyFailed, EventsLost, NodeSeen)
+
+
 def publish(*, server: str, changes: Iterable[AnyChange], now: dt.datetime) -> None:
     """Append changes to a server's feed; inside the transaction of what they tell.
 
@@ -83,14 +86,15 @@ def record_events(
             [RecordedEvent(event=number, server=server, recorded=now) for number in wanted]
         )
         for event in wanted.values():
-            _record(server, event)
+            if isinstance(event, _OF_THE_FEED):
+                _record(server, event)
             handle(event)
         if record is not None:
             record(server, list(wanted.values()), now)
     return len(wanted)
 
 
-def _record(server: str, event: AnyEvent) -> None:
+def _record(server: str, event: Applied | ApplyFailed | EventsLost | NodeSeen) -> None:
     head = FeedHead.objects.filter(server=server)
     if isinstance(event, Applied):
         head.update(acked=event.revision, acked_at=event.at, failed_revision=None, failed_words="")
@@ -98,7 +102,7 @@ def _record(server: str, event: AnyEvent) -> None:
         head.update(failed_revision=event.revision, failed_words=event.words[:1000])
     elif isinstance(event, EventsLost):
         head.update(events_lost=F("events_lost") + event.count)
-    elif isinstance(event, NodeSeen):
+    else:
         _sample(server, event)
 
 

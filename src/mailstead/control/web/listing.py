@@ -19,6 +19,8 @@ M = TypeVar("M", bound=Model)
 PER_PAGE = 50
 COUNTED = 10_000
 """Up to so many rows are counted; beyond the list says that there are many."""
+COUNTED_OF_VAST = 1_000
+"""The same where rows lie far apart, and each that is counted may be one more read of the disk."""
 DEEPEST = 2_000
 """Pages; who looks further searches."""
 CSV = "text/csv; charset=utf-8"
@@ -70,8 +72,9 @@ def listing(
     if number == 1 and len(found) <= PER_PAGE:
         total = len(found)
     else:
-        total = query.order_by(*(order if vast else ()))[: COUNTED + 1].count()
-        if total > COUNTED:
+        most = COUNTED_OF_VAST if vast else COUNTED
+        total = query.order_by(*(order if vast else ()))[: most + 1].count()
+        if total > most:
             total = None
     return Listing(
         rows=found[:PER_PAGE],

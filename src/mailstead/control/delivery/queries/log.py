@@ -21,7 +21,7 @@ from mailstead.standards.subject import subject_hash
 
 TROUBLED = "trouble"
 """Asked for as a state: every one in which mail did not go its way."""
-MOST_FOUND = 300
+MOST_FOUND = 150
 """Rows of each column that a search looks at, the newest."""
 COLUMNS = ("recipient", "sender", "original")
 

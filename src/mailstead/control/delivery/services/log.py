@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,18 +28,9 @@ LOTS = 40
 """Lots of each table in one round of the worker."""
 OPEN = frozenset({"queued", "deferred", "held"})
 """States of a message that is still in the queue."""
-_CHANGING = (
-    "state",
-    "updated",
-    "tries",
-    "next_try",
-    "relay",
-    "dsn",
-    "reply",
-    "cause",
-    "folder",
-    "forwarded",
-)
+_OF_ATTEMPT = ("next_try", "relay", "dsn", "reply", "cause", "folder", "forwarded")
+"""What a row has from its last attempt."""
+_CHANGING = ("state", "updated", "tries", *_OF_ATTEMPT)
 _OWNING = (
     "side",
     "first",
@@ -205,7 +196,7 @@ class _Batch:
 
     def _add(self, message: Message, share: _Share) -> Delivery:
         row = Delivery(
-            message=message,
+            message_id=message.pk,
             at=message.at,
             **share.columns,
             sender=message.sender,
@@ -218,24 +209,24 @@ class _Batch:
         return row
 
     def _tried(self, event: AttemptSeen, message: Message) -> None:
+        facts = self._facts(event)
         self.attempts.append(
             Attempt(
-                message=message,
+                message_id=message.pk,
                 recipient=_cut(event.recipient, 320),
                 original=_cut(event.original, 320),
                 outcome=event.outcome,
                 source=_cut(event.source, 24),
-                **self._facts(event),
+                **facts,
             )
         )
         if not event.recipient:
             for row in self.rows[message.pk]:
                 if row.state in OPEN:
-                    self._set(row, event)
+                    self._set(row, event, facts)
             return
-        shares = self._shares(event, message)
-        for share in shares:
-            self._set(self._row(event, message, share), event)
+        for share in self._shares(event, message):
+            self._set(self._row(event, message, share), event, facts)
 
     def _facts(self, event: AttemptSeen) -> dict[str, Any]:
         return {
@@ -249,15 +240,14 @@ class _Batch:
             "next_try": event.next_try,
         }
 
-    def _set(self, row: Delivery, event: AttemptSeen) -> None:
-        facts = self._facts(event)
-        row.updated = facts.pop("at")
+    def _set(self, row: Delivery, event: AttemptSeen, facts: Mapping[str, Any]) -> None:
+        row.updated = facts["at"]
         row.state = "queued" if event.outcome == "released" else event.outcome
         if event.recipient:
             # What is held at once was not tried.
             row.tries += event.outcome != "held"
-            for name, value in facts.items():
-                setattr(row, name, value)
+            for name in _OF_ATTEMPT:
+                setattr(row, name, facts[name])
         else:
             row.next_try = None
         if row.pk is not None:
