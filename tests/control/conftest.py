@@ -19,6 +19,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402
 
 from mailstead.control.people.actor import Actor  # noqa: E402
 from tests.control.company import Company  # noqa: E402
+from tests.control.copies import Copies  # noqa: E402
 from tests.control.world import World, make_world  # noqa: E402
 
 # As cheap as argon2 allows: what a hash costs an attacker is not what these tests are about.
@@ -58,4 +59,8 @@ def company(db: None, now: dt.datetime) -> Company:
 @pytest.fixture
 def world(db: None) -> World:
     """Everybody who may sign in, each with something of their own; the clock is the real one."""
-    return make_world(dt.datetime.now(dt.UTC))
+    return _WORLDS.get()
+
+
+# A world is a minute old at most, which it could be on a slow machine too.
+_WORLDS = Copies(lambda: make_world(dt.datetime.now(dt.UTC)), lasts=60)
