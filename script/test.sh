@@ -5,6 +5,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
+# Each process that the tests start would compile all of the source anew.
+unset PYTHONDONTWRITEBYTECODE
 readonly PYTEST=(.venv/bin/python -m pytest -q)
 failed=()
 
