@@ -15,7 +15,7 @@ stage_lint() {
 }
 
 stage_unit() {
-    "${PYTEST[@]}" -n 2 -m "not engines and not lab"
+    "${PYTEST[@]}" -n 2 --dist worksteal -m "not engines and not lab"
 }
 
 # The control plane's tests once more, on the other database.
@@ -23,14 +23,15 @@ stage_postgres() {
     local folder url code
     folder=$(mktemp -d /tmp/mspg.XXXX)
     url=$(script/postgres-for-tests.sh start "$folder") || return 1
-    MAILSTEAD_TEST_DATABASE_URL=$url "${PYTEST[@]}" -n 2 tests/control
+    MAILSTEAD_TEST_DATABASE_URL=$url "${PYTEST[@]}" -n 2 --dist worksteal tests/control
     code=$?
     script/postgres-for-tests.sh stop "$folder"
     return $code
 }
 
+# Engines are waited for more than they work: more workers than processors, the longest files first.
 stage_engines() {
-    "${PYTEST[@]}" -n 2 --dist loadfile -m "engines and not lab"
+    "${PYTEST[@]}" -n 4 --dist loadfile --no-loadscope-reorder -m "engines and not lab"
 }
 
 stage_lab() {

@@ -29,6 +29,26 @@ Argon2PasswordHasher.parallelism = 1
 OPERATOR = Actor.operator("olga")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On the second database no test of this folder runs that has nothing to do with one."""
+    if not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        return
+    here = Path(__file__).parent
+    left = [item for item in items if here in item.path.parents and not _asks(item)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        gone = set(left)
+        items[:] = [item for item in items if item not in gone]
+
+
+def _asks(item: pytest.Item) -> bool:
+    if item.get_closest_marker("one_database"):
+        return False
+    names = set(getattr(item, "fixturenames", ()))
+    asking = names & {"db", "transactional_db", "django_db_setup"}
+    return bool(asking) or item.get_closest_marker("django_db") is not None
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
