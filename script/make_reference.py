@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from mailstead.cli.main import app
+from mailstead.cli.main import application
 from mailstead.cli.session import EXIT_CODES
 from mailstead.config import name_home
 
@@ -60,7 +60,7 @@ def _commands(name: str, command: TyperCommand | TyperGroup) -> list[str]:
 
 def cli() -> str:
     """Every command with its arguments and options."""
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(application())
     lines = [
         _GENERATED,
         "",

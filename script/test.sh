@@ -5,6 +5,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
+# Each process that the tests start would compile all of the source anew.
+unset PYTHONDONTWRITEBYTECODE
 readonly PYTEST=(.venv/bin/python -m pytest -q)
 failed=()
 
@@ -13,7 +15,7 @@ stage_lint() {
 }
 
 stage_unit() {
-    "${PYTEST[@]}" -n 2 -m "not engines and not lab"
+    "${PYTEST[@]}" -n 2 --dist worksteal -m "not engines and not lab"
 }
 
 # The control plane's tests once more, on the other database.
@@ -21,14 +23,18 @@ stage_postgres() {
     local folder url code
     folder=$(mktemp -d /tmp/mspg.XXXX)
     url=$(script/postgres-for-tests.sh start "$folder") || return 1
-    MAILSTEAD_TEST_DATABASE_URL=$url "${PYTEST[@]}" -n 2 tests/control
+    MAILSTEAD_TEST_DATABASE_URL=$url "${PYTEST[@]}" -n 2 --dist worksteal tests/control
     code=$?
     script/postgres-for-tests.sh stop "$folder"
     return $code
 }
 
+# Engines are waited for more than they work: more workers than processors, the longest files first.
+# Each worker reads all files that it is given, so it gets those that have the mark.
 stage_engines() {
-    "${PYTEST[@]}" -n 2 --dist loadfile -m "engines and not lab"
+    local files
+    mapfile -t files < <(grep -rl --include='test_*.py' 'mark\.engines' tests)
+    "${PYTEST[@]}" -n 4 --dist loadfile --no-loadscope-reorder -m "engines and not lab" "${files[@]}"
 }
 
 stage_lab() {

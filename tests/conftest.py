@@ -1,3 +1,14 @@
-"""What all tests share: the fixtures of the lab. They cost nothing where they are not used."""
+"""What all tests share: the fixtures of the lab, which cost nothing where they are not used."""
+
+from __future__ import annotations
+
+import pytest
 
 pytest_plugins = ["tests.support.plugin", "tests.mailplane.engines.harness"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that wait longest begin first, so that at the end nobody waits for them alone."""
+    waiting = {item.path for item in items if item.get_closest_marker("waits")}
+    items.sort(key=lambda item: item.path not in waiting)

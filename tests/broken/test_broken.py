@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.support.command import mailstead
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/mailstead.toml"))
@@ -21,12 +20,7 @@ def test_a_wrong_setting_stops_the_start_with_its_line(case: Path, tmp_path: Pat
     home.mkdir()
     text = (case / "mailstead.toml").read_bytes()
     (home / "mailstead.toml").write_bytes(text)
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("mailstead")), "--home", str(home), "status"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = mailstead("--home", str(home), "status")
     said = done.stderr.strip().replace(str(home), "HOME")
     assert said == (case / "says.txt").read_text(encoding="utf-8").strip()
     assert (done.returncode, done.stdout) == (2, "")

@@ -6,12 +6,13 @@ import hashlib
 import json
 import os
 import pty
+import shutil
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from tests.cli.test_commands import COMMAND, ok, run
+from tests.cli.commands import COMMAND, ok, run
 
 LEAKED = "sunshine and rain 77"
 
@@ -113,16 +114,10 @@ def test_a_typed_password_is_not_shown(home: Path, combos: Path) -> None:
     assert LEAKED.encode() not in seen
 
 
-def test_a_mailbox_gets_its_warning_on_the_command_line(home: Path, combos: Path) -> None:
-    for part in ("control", "secrets", "log"):
-        (home / part).mkdir()
-    code = (
-        "from pathlib import Path; import sys;"
-        "from mailstead.control.project.bootstrap import migrate, setup;"
-        "setup(Path(sys.argv[1])); migrate()"
-    )
-    python = COMMAND.with_name("python")
-    subprocess.run([str(python), "-c", code, str(home)], check=True, capture_output=True)
+def test_a_mailbox_gets_its_warning_on_the_command_line(
+    home: Path, bare_home: Path, combos: Path
+) -> None:
+    shutil.copytree(bare_home, home, dirs_exist_ok=True)
     ok(home, "server", "add", "node1", "--hostname", "mx.example.net")
     ok(home, "customer", "add", "Ann")
     ok(home, "domain", "add", "a.example", "--customer", "Ann", "--no-dkim")

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-COMMAND = Path(sys.executable).with_name("mailstead")
-
-
-def run(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(COMMAND), *words], input=stdin, capture_output=True, text=True, check=False
-    )
+from tests.cli.commands import ok, run
 
 
 @pytest.mark.parametrize(
@@ -55,32 +46,6 @@ def test_every_noun_tells_what_it_can() -> None:
 
 def test_version() -> None:
     assert run("--version").stdout.startswith("mailstead ")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """An instance with a database and no processes."""
-    (tmp_path / "mailstead.toml").write_text('hostname = "mx.example.net"\n')
-    for part in ("control", "secrets", "log"):
-        (tmp_path / part).mkdir()
-    code = (
-        "from pathlib import Path; import sys;"
-        "from mailstead.control.project.bootstrap import migrate, setup;"
-        "setup(Path(sys.argv[1])); migrate()"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
-    ok(tmp_path, "server", "add", "node1", "--hostname", "mx.example.net")
-    ok(tmp_path, "customer", "add", "Ann")
-    ok(tmp_path, "domain", "add", "a.example", "--customer", "Ann", "--no-dkim")
-    return tmp_path
-
-
-def ok(home: Path, *words: str, stdin: str = "", code: int = 0) -> str:
-    """What a command prints; it must end with the code."""
-    done = run("--home", str(home), *words, stdin=stdin)
-    assert done.returncode == code, done
-    assert "Traceback" not in done.stderr
-    return done.stdout
 
 
 def test_a_mailbox_from_its_birth_to_its_restoration(home: Path) -> None:

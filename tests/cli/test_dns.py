@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.test_commands import home as home
-from tests.cli.test_commands import ok, run
+from tests.cli.commands import ok, run
 from tests.cli.test_remote import Far
 from tests.cli.test_remote import far as far
 from tests.control.dns.authority import KEY, ZONE, knot, transferred

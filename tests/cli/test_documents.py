@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from mailstead.cli.main import app
+from mailstead.cli.main import application
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*.md"))]
@@ -30,9 +31,15 @@ def shown_commands(path: Path) -> list[str]:
     return [match[1].strip() for match in commands if match]
 
 
+@cache
+def whole_command() -> TyperCommand | TyperGroup:
+    """The command with all its nouns, put together once."""
+    return typer.main.get_command(application())
+
+
 def complaint(words: list[str]) -> str:
     """What is wrong with a command; empty: nothing."""
-    command: TyperCommand | TyperGroup = typer.main.get_command(app)
+    command = whole_command()
     rest = [word for word in words if word not in GLOBAL]
     while isinstance(command, TyperGroup) and rest:
         name = rest.pop(0)

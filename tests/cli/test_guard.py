@@ -6,8 +6,7 @@ import json
 import time
 from pathlib import Path
 
-from tests.cli.test_commands import home as home
-from tests.cli.test_commands import ok, run
+from tests.cli.commands import ok, run
 from tests.mailplane.guard.mailboxes import ANN, BOT, FAR, NOW, message, settled, strangers
 from tests.mailplane.guard.test_journal import kept
 

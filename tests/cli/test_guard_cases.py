@@ -7,8 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cli.test_commands import home as home
-from tests.cli.test_commands import ok, run
+from tests.cli.commands import ok, run
 
 ANN = "ann@a.example"
 MADE = """

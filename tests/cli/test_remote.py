@@ -17,8 +17,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from tests.cli.test_commands import HASH, ok, run
-from tests.cli.test_commands import home as home
+from tests.cli.commands import ok, run
+from tests.cli.test_commands import HASH
+from tests.support.command import mailstead
 
 from mailstead.cli.remote import services
 from mailstead.cli.remote.client import Client
@@ -75,7 +76,7 @@ class Far:
 
     def ok(self, *words: str, stdin: str = "", code: int = 0) -> str:
         """What a command prints; it must end with the code, and knows of no instance here."""
-        done = run(*words, *self.options, "--home", "/nonexistent", stdin=stdin)
+        done = mailstead(*words, *self.options, "--home", "/nonexistent", stdin=stdin)
         assert done.returncode == code, done
         assert "Traceback" not in done.stderr
         return done.stdout + (done.stderr if code else "")

@@ -19,6 +19,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402
 
 from mailstead.control.people.actor import Actor  # noqa: E402
 from tests.control.company import Company  # noqa: E402
+from tests.control.copies import Copies  # noqa: E402
 from tests.control.world import World, make_world  # noqa: E402
 
 # As cheap as argon2 allows: what a hash costs an attacker is not what these tests are about.
@@ -26,6 +27,26 @@ Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 8
 Argon2PasswordHasher.parallelism = 1
 
 OPERATOR = Actor.operator("olga")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On the second database no test of this folder runs that has nothing to do with one."""
+    if not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        return
+    here = Path(__file__).parent
+    left = [item for item in items if here in item.path.parents and not _asks(item)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        gone = set(left)
+        items[:] = [item for item in items if item not in gone]
+
+
+def _asks(item: pytest.Item) -> bool:
+    if item.get_closest_marker("one_database"):
+        return False
+    names = set(getattr(item, "fixturenames", ()))
+    asking = names & {"db", "transactional_db", "django_db_setup"}
+    return bool(asking) or item.get_closest_marker("django_db") is not None
 
 
 @pytest.fixture(scope="session")
@@ -58,4 +79,8 @@ def company(db: None, now: dt.datetime) -> Company:
 @pytest.fixture
 def world(db: None) -> World:
     """Everybody who may sign in, each with something of their own; the clock is the real one."""
-    return make_world(dt.datetime.now(dt.UTC))
+    return _WORLDS.get()
+
+
+# A world is a minute old at most, which it could be on a slow machine too.
+_WORLDS = Copies(lambda: make_world(dt.datetime.now(dt.UTC)), lasts=60)

@@ -7,6 +7,7 @@ import datetime
 import gzip
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -142,11 +143,13 @@ def test_what_makes_no_sense_is_left_out() -> None:
         b"[" * 1_000_000,
         b'{"a":' * 300_000,
         b"1" * 1_000_000,
-        bombs.gzip_bomb(),
+        bombs.gzip_bomb,
     ],
     ids=range(13),
 )
-def test_what_is_no_report_is_refused_at_little_cost(data: bytes) -> None:
+def test_what_is_no_report_is_refused_at_little_cost(data: bytes | Callable[[], bytes]) -> None:
+    # What is heavy is made here: whoever only reads this file should not wait for it.
+    data = data() if callable(data) else data
     begun = time.process_time()
     with pytest.raises(Refusal):
         parse_report(data)

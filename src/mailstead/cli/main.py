@@ -5,43 +5,13 @@ from __future__ import annotations
 import sys
 import traceback
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import typer
 from typer.exceptions import TyperException
 
 from mailstead import __version__
-from mailstead.cli import (
-    address,
-    app_password,
-    audit,
-    autoresponder,
-    breached,
-    catchall,
-    certificate,
-    customer,
-    delivery,
-    directory,
-    dns,
-    domain,
-    forwarder,
-    guard,
-    hostname,
-    instance,
-    mailbox,
-    person,
-    queue,
-    report,
-    reputation,
-    rules,
-    sending,
-    sending_address,
-    server,
-    service,
-    spam,
-    suppression,
-    zone,
-)
 from mailstead.cli.remote.connect import connect
 from mailstead.cli.session import (
     AWAY,
@@ -53,51 +23,40 @@ from mailstead.cli.session import (
     Unreachable,
     shown,
 )
-from mailstead.mailplane.node.feed_client import Away
+from mailstead.mailplane.node.away import Away
 from mailstead.standards.refusal import Refusal
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    help="Run an email hosting company. Options --home DIR and --json go with every command; "
-    "--server URL with --token-file FILE asks another machine's API instead of this one.",
+_NOUNS = (
+    *("server", "customer", "person", "domain", "dns", "zone", "mailbox", "forwarder", "catchall"),
+    *("autoresponder", "app-password", "rules", "spam", "sending", "hostname", "certificate"),
+    *("address", "directory", "delivery", "queue", "report", "suppression", "reputation"),
+    *("sending-address", "guard", "breached", "audit", "service", "complaint"),
 )
-instance.register(app)
-for noun in (
-    server,
-    customer,
-    person,
-    domain,
-    dns,
-    zone,
-    mailbox,
-    forwarder,
-    catchall,
-    autoresponder,
-    app_password,
-    rules,
-    spam,
-    sending,
-    hostname,
-    certificate,
-    address,
-    directory,
-    dns,
-    delivery,
-    queue,
-    report,
-    suppression,
-    reputation,
-    sending_address,
-    guard,
-    breached,
-    audit,
-    service,
-):
-    app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2].replace("_", "-"))
-app.add_typer(suppression.complaint, name="complaint")
+"""In the order of the help; each is a module beside this one."""
+_ELSEWHERE = {"complaint": ("suppression", "complaint")}
+"""A noun that shares another's module, and its name there."""
+
+
+def application(word: str = "") -> typer.Typer:
+    """The command. With its first word only what that needs: to load all takes half a second."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help="Run an email hosting company. Options --home DIR and --json go with every command; "
+        "--server URL with --token-file FILE asks another machine's API instead of this one.",
+    )
+    if word not in _NOUNS:
+        from mailstead.cli import instance
+
+        instance.register(app)
+        if any(word == command.name for command in app.registered_commands):
+            return app
+    for noun in (word,) if word in _NOUNS else _NOUNS:
+        module, name = _ELSEWHERE.get(noun, (noun.replace("-", "_"), "app"))
+        app.add_typer(getattr(import_module(f"mailstead.cli.{module}"), name), name=noun)
+    return app
 
 
 _WITH_VALUE = ("--home", "--token", "--token-file", "--ca")
@@ -165,7 +124,7 @@ def run(arguments: list[str]) -> int:
         if rest == ["--version"]:
             print(f"mailstead {__version__}")
             return OK
-        result = app(rest, standalone_mode=False)
+        result = application(rest[0] if rest else "")(rest, standalone_mode=False)
         return result if isinstance(result, int) else OK
     except Refusal as refusal:
         return _refused(refusal)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from mailstead.control.dns import keys as steps
 from mailstead.control.dns.answers import Answer, Found, Key, Seen
@@ -107,6 +109,19 @@ def test_a_key_signs_only_once_it_is_seen(company: Company, internet: Internet, 
     assert [one.selector for one in signing()] == ["ms1"]
 
 
+class Written:
+    """Counts the statements that change rows."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        self.number += sql.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE"))
+        return execute(sql, params, many, context)
+
+
 def test_a_whole_rotation_needs_nobody_and_never_signs_with_what_is_not_there(
     company: Company, internet: Internet, zone: None
 ) -> None:
@@ -114,14 +129,19 @@ def test_a_whole_rotation_needs_nobody_and_never_signs_with_what_is_not_there(
     internet.publish(domain)
     internet.take_zone(company)
     seen: list[tuple[str, ...]] = []
+    written, compared = Written(), -1
     for hour in range(0, 24 * 372, 9):
         now = company.now + hour * HOUR
-        steps.advance_due(now, internet.look)
+        with connection.execute_wrapper(written):
+            steps.advance_due(now, internet.look)
         # The zone's server hears of it some time later.
         if hour % 2 == 0:
             internet.take_zone(company)
         assert all(internet.has(one) for one in signing())
-        assert replayed(feed_of()) == snapshot_state()
+        # Where nothing was written both say what they said before.
+        if compared != written.number:
+            assert replayed(feed_of()) == snapshot_state()
+            compared = written.number
         now_states = tuple(sorted(f"{k} {v}" for k, v in states(domain).items()))
         if not seen or seen[-1] != now_states:
             seen.append(now_states)

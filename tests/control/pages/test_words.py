@@ -88,6 +88,7 @@ def test_the_pages_of_the_log_in_are_german_too(world: World, path: str) -> None
     assert not english(page.content.decode())
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("role", ["operator", "reseller", "customer", "mailbox"])
 def test_a_german_page_says_nothing_in_english(world: World, role: str) -> None:
     client = world.client(role)

@@ -184,6 +184,11 @@ class Host:
 
     def start_guard(self, *more: str) -> None:
         """Start the guard and wait until it listens; `more`: further words for it."""
+        self.launch_guard(*more)
+        self.await_guard()
+
+    def launch_guard(self, *more: str) -> None:
+        """Start the guard and wait for nothing."""
         self.home.log.mkdir(exist_ok=True)
         self.home.guard_socket.unlink(missing_ok=True)
         with (self.home.log / "guard.said").open("ab") as out:
@@ -207,6 +212,9 @@ class Host:
                 stdout=out,
                 stderr=out,
             )
+
+    def await_guard(self) -> None:
+        """Wait until the guard listens."""
         until(self.home.guard_socket.exists, "the guard listens")
         until(lambda: self.listens("logins"), "the guard listens for Dovecot")
 
@@ -287,13 +295,12 @@ class Host:
 
     def close(self) -> None:
         """End everything and remove the home."""
-        if "guard" in self._running:
-            self.stop_guard()
+        for running in self._running.values():
+            running.terminate()
+        for running in self._running.values():
+            running.wait(15)
+        self._running.clear()
         for engine in ("postfix", "dovecot"):
-            running = self._running.pop(engine, None)
-            if running is not None:
-                running.terminate()
-                running.wait(15)
             self.end_leftovers(engine)
         shutil.rmtree(self.home.root, ignore_errors=True)
 
@@ -439,9 +446,11 @@ def running_host(**changes: object) -> Iterator[Host]:
     host = Host(msgspec.structs.replace(settings, **changes), root)
     try:
         host.make()
-        host.start_guard()
+        # Nobody asks the guard before all three are there.
+        host.launch_guard()
         host.start("dovecot")
         host.start("postfix")
+        host.await_guard()
         yield host
     finally:
         host.close()

@@ -180,6 +180,7 @@ def test_a_refusal_of_the_recipient_still_bounces(node: Node) -> None:
         assert node.told(AddressRested) == []
 
 
+@pytest.mark.waits
 def test_with_no_address_left_mail_waits_and_goes_when_one_is_back(node: Node) -> None:
     node.follow(PLAN)
     bad = True

@@ -43,13 +43,14 @@ from mailstead.mailplane.engines.knot.control import ZoneFiles
 from mailstead.mailplane.engines.postfix.control import Postmap
 from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
+from mailstead.mailplane.node.away import Away
 from mailstead.mailplane.node.blocks import BlockBook
 from mailstead.mailplane.node.breached import BreachedBook
 from mailstead.mailplane.node.certificates.keeper import Keeper
 from mailstead.mailplane.node.counts import Pulse
 from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
-from mailstead.mailplane.node.feed_client import Away, FeedClient
+from mailstead.mailplane.node.feed_client import FeedClient
 from mailstead.mailplane.node.guard_feed import GuardFeed
 from mailstead.mailplane.node.kept_mail import KeptMail
 from mailstead.mailplane.node.listings import ListingWatch

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from mailstead.mailplane.node.away import Away
 from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.changes import VERSION, AnyChange, FeedPage
@@ -16,10 +17,6 @@ from mailstead.wire.orders import AnswerBatch, Answered, OrderPage
 
 WAIT = 25.0
 """Seconds for which one question stays open when there is no news."""
-
-
-class Away(Exception):
-    """The control plane does not answer now; its words say how."""
 
 
 class FeedClient:

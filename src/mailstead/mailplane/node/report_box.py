@@ -18,7 +18,8 @@ import structlog
 
 from mailstead.config import Settings
 from mailstead.home import Home
-from mailstead.mailplane.node.feed_client import Away, FeedClient
+from mailstead.mailplane.node.away import Away
+from mailstead.mailplane.node.feed_client import FeedClient
 from mailstead.standards import mime
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.events import REPORT_KINDS, ReportKind, ReportReceived

@@ -120,6 +120,7 @@ def test_when_quota_status_is_away_mail_is_taken(own_host: Host) -> None:
     own_host.arrives(ann, b"meanwhile")
 
 
+@pytest.mark.waits
 @pytest.mark.timeout(240)
 def test_dovecot_back_after_a_pause_gets_the_mail_without_anybodys_help(own_host: Host) -> None:
     ann = own_host.add("ann")

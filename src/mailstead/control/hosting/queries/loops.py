@@ -80,13 +80,16 @@ class _Walk:
 
     def __init__(self) -> None:
         self._done: set[str] = set()
+        self._known: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     def go(self, address: str) -> None:
         """Walk from here; raises `Refusal` (`loop`, `chain-long`)."""
         self._visit(address.lower(), [])
 
     def _visit(self, address: str, path: list[str]) -> None:
-        own, targets = _onward(address)
+        if address not in self._known:
+            self._known[address] = _onward(address)
+        own, targets = self._known[address]
         if own in path:
             circle = [a.replace(_ANYBODY, "*") for a in (*path[path.index(own) :], own)]
             raise Refusal(
