@@ -30,15 +30,21 @@ stage_postgres() {
 }
 
 # Engines are waited for more than they work: more workers than processors, the longest files first.
-# Each worker reads all files that it is given, so it gets those that have the mark.
 stage_engines() {
     local files
-    mapfile -t files < <(grep -rl --include='test_*.py' 'mark\.engines' tests)
+    marked engines
     "${PYTEST[@]}" -n 4 --dist loadfile --no-loadscope-reorder -m "engines and not lab" "${files[@]}"
 }
 
 stage_lab() {
-    "${PYTEST[@]}" -n 3 --dist loadfile --durations=25 --durations-min=3 -m lab
+    local files
+    marked lab
+    "${PYTEST[@]}" -n 4 --dist loadfile --no-loadscope-reorder --durations=25 --durations-min=3 -m lab "${files[@]}"
+}
+
+# The files in which something has this mark: each worker reads all that it is given.
+marked() {
+    mapfile -t files < <(grep -rl --include='test_*.py' "mark\.$1" tests)
 }
 
 stages=("$@")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 pytest_plugins = ["tests.support.plugin", "tests.mailplane.engines.harness"]
@@ -9,6 +11,7 @@ pytest_plugins = ["tests.support.plugin", "tests.mailplane.engines.harness"]
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that wait longest begin first, so that at the end nobody waits for them alone."""
+    """The longest files begin first, so that at the end nobody waits for one of them alone."""
     waiting = {item.path for item in items if item.get_closest_marker("waits")}
-    items.sort(key=lambda item: item.path not in waiting)
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path not in waiting, -tests[item.path], item.path))

@@ -12,7 +12,7 @@ from lab.node import REPOSITORY, Node
 
 from tests.browser.conftest import OpenWindow
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.waits]
 PASSWORD = "correct horse battery"
 """Of everybody in `tests.control.world`."""
 LIBRARY = (

@@ -15,7 +15,7 @@ from tests.support.messages import message, message_id
 from tests.support.people import Mailbox, send_over, unverified
 from tests.support.site import Site
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.waits]
 BOTS = 12
 WANTED = "The offer that you asked for"
 

@@ -15,7 +15,7 @@ from lab.commands import run
 from lab.internet import Lab
 from lab.node import COMMAND, Node
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.waits]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from lab.node import Node
 from tests.support.people import Mailbox
 from tests.support.site import Site
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.waits, pytest.mark.timeout(300)]
 
 CA = "acme.authority.example"
 PORT = 14000

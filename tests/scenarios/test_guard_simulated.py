@@ -30,7 +30,7 @@ from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.memory import Memory
 from mailstead.mailplane.guard.networks import Networks
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.waits]
 SEED = 3
 HISTORY = 14
 """Days before the attack."""

@@ -18,7 +18,7 @@ from tests.support.site import Site
 from mailstead.standards import replies
 from mailstead.standards.mtasts import Mode, Policy
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.waits]
 
 
 @pytest.fixture(scope="module")
