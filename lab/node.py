@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lab import compiled
 from lab.commands import LabError, run, wait_until
 from lab.dns_host import DnsHost
 from lab.namespaces import Namespace, empty
@@ -81,7 +82,10 @@ class Node:
 
     def up(self, *, timeout: float = 240) -> str:
         """Start the instance; returns what the command said."""
-        return self.run("up", "--no-demo", timeout=timeout).stdout
+        compiled.lend(self.home)
+        said = self.run("up", "--no-demo", timeout=timeout).stdout
+        compiled.keep(self.home)
+        return said
 
     def down(self, *, timeout: float = 60) -> str:
         """Stop the instance in good order."""

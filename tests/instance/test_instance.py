@@ -15,6 +15,8 @@ from lab.commands import run
 from lab.internet import Lab
 from lab.node import COMMAND, Node
 
+from lab import compiled
+
 pytestmark = [pytest.mark.lab, pytest.mark.waits]
 
 
@@ -23,6 +25,7 @@ def fresh(lab: Lab) -> Iterator[Node]:
     """A host on which nothing was ever started."""
     node = lab.add_node("fresh", "fresh.node.example")
     node.write_settings()
+    compiled.lend(node.home)
     yield node
     node.down()
 

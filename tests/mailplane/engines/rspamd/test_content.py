@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from tests.mailplane.engines.harness import DOMAIN, Host, running_host, until
 
+from lab import compiled
 from mailstead.config import Spam
 from mailstead.mailplane.engines import files
 from mailstead.mailplane.engines.redis import control as redis_control
@@ -73,6 +74,7 @@ class Filter:
         home.subject_key.chmod(0o644)
         for path in (home.run, home.log):
             path.chmod(0o755)
+        compiled.lend(home)
         rspamd_control.prepare(self.rspamd)
         redis_control.prepare(self.redis)
         files.write([*rspamd_render.render(self.rspamd), *redis_render.render(self.redis)])
@@ -83,6 +85,7 @@ class Filter:
                 rspamd_control.command(self.rspamd), stdout=out, stderr=out
             )
         until(lambda: rspamd_control.answers(home), "rspamd answers", seconds=120)
+        compiled.keep(home)
 
     def start_redis(self) -> None:
         self._running["redis"] = subprocess.Popen(
