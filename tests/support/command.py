@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
+_NAMING = ("DJANGO_SETTINGS_MODULE", "MAILSTEAD_HOME")
 
 
 class _Warm:
@@ -36,6 +38,8 @@ class _Warm:
                 stdout=subprocess.PIPE,
                 text=True,
                 cwd=_ROOT,
+                # No instance is named before a command names one.
+                env={name: value for name, value in os.environ.items() if name not in _NAMING},
             )
             atexit.register(self._end)
         return self._process

@@ -12,6 +12,7 @@ from django.test import Client
 from mailstead.control.feed.models import FeedHead, NodeSample
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import Customer, Server
+from mailstead.control.hosting.views import server_states
 from mailstead.control.jobs.models import Job
 from mailstead.wire.orders import (
     AnyAnswer,
@@ -119,7 +120,10 @@ class TestServers:
             assert words in page
         assert "<script>alert" not in page
 
-    def test_its_processes_are_asked_of_the_node_itself(self, world: World) -> None:
+    def test_its_processes_are_asked_of_the_node_itself(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(server_states, "PATIENCE", 0.2)
         page = text(world.client("operator"), "/servers/node1/now/")
         assert "does not answer at the moment" in page
 
@@ -211,7 +215,13 @@ class TestWithANode:
         assert "is not the number of a message" in answer.content.decode()
 
 
-def test_a_queue_whose_node_is_away_says_so_at_once(world: World) -> None:
+def test_a_queue_whose_node_is_away_says_so_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Who waited would wait for an hour.
+    monkeypatch.setattr(server_states, "PATIENCE", 3600.0)
+    away = world.now - server_states.SILENT - dt.timedelta(minutes=1)
+    FeedHead.objects.filter(server="node1").update(last_seen=away)
     page = text(world.client("operator"), "/queue/")
     assert "does not answer at the moment" in page
 
