@@ -35,6 +35,7 @@ from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.server import listen, serve, settle_files
 from mailstead.mailplane.guard.sharing import Sharing
 from mailstead.mailplane.guard.store import Store
+from mailstead.mailplane.guard.tally import Tally
 from mailstead.standards.refusal import Refusal
 
 
@@ -72,6 +73,7 @@ def main(arguments: list[str]) -> int:
         suppressions=SuppressionBook(home.directory_database),
         pages=given.pages,
     )
+    tally = Tally()
     observer = school = None
     beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
     files = [home.guard_database]
@@ -79,7 +81,7 @@ def main(arguments: list[str]) -> int:
         detector = Detector(_networks(given.networks), enforcing=given.mode == "hold")
         memory = Memory(home.guard_profiles)
         memory.fill(detector)
-        cases = Cases(detector, CaseStore(home.guard_cases))
+        cases = Cases(detector, CaseStore(home.guard_cases), tally)
         words = GuardWords(home.directory_database)
         journal = Journal(home.guard_journal, given.journal_days)
         observer = Observer(detector, memory, cases, time.time, words, journal)
@@ -90,18 +92,22 @@ def main(arguments: list[str]) -> int:
         files += [home.guard_profiles, home.guard_cases]
     logins = None
     if given.logins:
-        logins = _logins(home, given, observer)
+        logins = _logins(home, given, observer, tally)
         files.append(home.guard_logins)
     # What was made until here stays: the garbage collector need not look at it while mail waits.
     gc.freeze()
     beside.append(partial(settle_files, files))
     asyncio.run(
-        serve(desk, listen(home.guard_socket), observer, school, beside, logins, given.logins)
+        serve(
+            desk, listen(home.guard_socket), observer, school, beside, logins, given.logins, tally
+        )
     )
     return 0
 
 
-def _logins(home: Home, given: argparse.Namespace, observer: Observer | None) -> LoginDesk:
+def _logins(
+    home: Home, given: argparse.Namespace, observer: Observer | None, tally: Tally
+) -> LoginDesk:
     return LoginDesk(
         detector=LoginDetector(Trusted(given.trusted)),
         memory=LoginMemory(home.guard_logins),
@@ -111,6 +117,7 @@ def _logins(home: Home, given: argparse.Namespace, observer: Observer | None) ->
         blocking=given.blocking,
         now=time.time,
         signed_in=(lambda act: observer.learn([act])) if observer else None,
+        tally=tally,
     )
 
 
