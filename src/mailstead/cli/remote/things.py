@@ -15,7 +15,7 @@ _TIMES = frozenset(
     {
         *("removed_at", "purge_after", "created_at", "starts", "ends", "at"),
         *("applied_at", "last_seen", "since", "arrived"),
-        *("until", "ended", "received", "leaked_at", "opened", "next_try"),
+        *("until", "ended", "received", "leaked_at", "leaked_due", "opened", "next_try"),
     }
 )
 MOST = 500

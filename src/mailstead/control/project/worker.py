@@ -119,6 +119,7 @@ def _tasks() -> dict[str, Task]:
         drop_old_cases,
         end_due_blocks,
         end_words,
+        follow_leaked,
         remind_due,
     )
 
@@ -144,6 +145,7 @@ def _tasks() -> dict[str, Task]:
         "guard's words": end_words,
         "old cases": drop_old_cases,
         "blocked log-ins": end_due_blocks,
+        "leaked passwords": follow_leaked,
     }
 
 
