@@ -22,6 +22,7 @@ from mailstead.mailplane.directory.suppressions import SuppressionBook
 from mailstead.mailplane.guard.case_store import CaseStore
 from mailstead.mailplane.guard.cases import Cases
 from mailstead.mailplane.guard.content import Ear
+from mailstead.mailplane.guard.crowd import Crowd
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.journal import Journal
@@ -73,7 +74,7 @@ def main(arguments: list[str]) -> int:
         suppressions=SuppressionBook(home.directory_database),
         pages=given.pages,
     )
-    tally = Tally()
+    tally, crowd = Tally(), Crowd()
     observer = school = None
     beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
     files = [home.guard_database]
@@ -86,14 +87,17 @@ def main(arguments: list[str]) -> int:
         journal = Journal(home.guard_journal, given.journal_days)
         observer = Observer(detector, memory, cases, time.time, words, journal)
         school = listen(home.guard_learning, 0o600)
+        crowd = detector.crowd
         beside.append(Ear(home.redis_socket, observer.learn, time.time).run)
-        if home.guard_sharing.exists():
-            beside.append(Sharing.of(home, detector.crowd, time.time).run)
         files += [home.guard_profiles, home.guard_cases]
     logins = None
+    clients = LoginDetector(Trusted(given.trusted))
     if given.logins:
-        logins = _logins(home, given, observer, tally)
+        logins = _logins(home, given, clients, observer, tally)
         files.append(home.guard_logins)
+    if home.guard_sharing.exists() and (observer or logins):
+        sharing = Sharing.of(home, crowd, time.time, clients if logins else None)
+        beside.append(sharing.run)
     # What was made until here stays: the garbage collector need not look at it while mail waits.
     gc.freeze()
     beside.append(partial(settle_files, files))
@@ -106,10 +110,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _logins(
-    home: Home, given: argparse.Namespace, observer: Observer | None, tally: Tally
+    home: Home,
+    given: argparse.Namespace,
+    clients: LoginDetector,
+    observer: Observer | None,
+    tally: Tally,
 ) -> LoginDesk:
     return LoginDesk(
-        detector=LoginDetector(Trusted(given.trusted)),
+        detector=clients,
         memory=LoginMemory(home.guard_logins),
         lifts=LiftBook(home.directory_database),
         key=home.login_key.read_text(encoding="ascii").strip(),

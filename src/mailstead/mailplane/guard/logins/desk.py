@@ -120,6 +120,9 @@ class LoginDesk:
         at = self._now()
         for key, lift in self._lifts.all():
             said = lift.at.timestamp()
+            if lift.client and not lift.account and at - said < LIFTS_HOLD:
+                # Again and again: another node may tell late of a block from before.
+                self._detector.hear_lift(lift.client, said)
             if at - said < LIFTS_HOLD and self._memory.is_news(key, said):
                 self._detector.lift(lift.client, lift.account, at, owner=lift.owner)
                 log.info("block lifted", client=lift.client, account=lift.account)
@@ -135,6 +138,7 @@ class LoginDesk:
 
     def prune(self) -> None:
         """Forget what counts no more; raises `sqlite3.Error`."""
+        self._detector.prune(self._now())
         self._memory.prune(self._now())
 
 
