@@ -33,10 +33,6 @@ async def end(*tasks: asyncio.Task[None]) -> None:
         for task in living:
             task.cancel()
         _, living = await asyncio.wait(living, timeout=0.2)
-    for task in tasks:
-        if not task.cancelled():
-            # Of two that fail for one reason one is told of; nobody asks for the other's.
-            task.exception()
 
 
 class Reach:

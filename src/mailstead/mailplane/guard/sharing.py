@@ -213,6 +213,9 @@ class Sharing:
             self._reach.arrived()
             telling = asyncio.create_task(self._send(redis))
             hearing = asyncio.create_task(self._hear(redis))
+            for task in (telling, hearing):
+                # Both may fail for one reason, of which the log tells once.
+                task.add_done_callback(lambda done: done.cancelled() or done.exception())
             try:
                 ended, _ = await asyncio.wait(
                     (telling, hearing), return_when=asyncio.FIRST_COMPLETED
