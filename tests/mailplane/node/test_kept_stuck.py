@@ -45,8 +45,9 @@ class Desk:
 
     def tell(self, number: str) -> None:
         at = dt.datetime.fromtimestamp(NOW, dt.UTC)
+        counts = {"messages": 0, "recipients": 0, "held": 0}
         seen = CaseSeen(id=number, at=at, case=number, mailbox=ANN, step="hold", opened=at,
-                        nats=9.5, bound=9.2)  # fmt: skip
+                        nats=9.5, bound=9.2, clues=(), clients=(), **counts)  # fmt: skip
         self.store.put(Case(number, ANN, NOW, "hold", 9.5), [Told(seen, ())])
 
     def events(self) -> list[str]:
