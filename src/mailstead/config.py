@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -249,10 +249,14 @@ class Guard(_Section, frozen=True, kw_only=True):
 class Passwords(_Section, frozen=True, kw_only=True):
     """Passwords that people choose, for mailboxes and for the panel."""
 
-    breached: Literal["warn", "refuse", "off"] = "warn"
+    breached: Literal["warn", "refuse", "change", "off"] = "warn"
     """What happens to one that is known from leaks, where there is an index of them
-    (`mailstead breached build`): it is taken and its owner is told, or it is refused, or nobody
-    looks. One password in 65,536 is taken for a known one by mistake."""
+    (`mailstead breached build`): it is taken and its owner is told, or it is refused, or it is
+    refused and a mailbox that has such a one already must get another, or nobody looks. One
+    password in 65,536 is taken for a known one by mistake."""
+    change_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
+    """With `change`: so many days after the warning the mailbox sends nothing more until its
+    password is changed; it receives on."""
 
 
 class Log(_Section, frozen=True, kw_only=True):

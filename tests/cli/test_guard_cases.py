@@ -1,4 +1,4 @@
-"""`mailstead guard cases`, `release` and `confirm` on the machine of the control plane."""
+"""`mailstead guard cases`, `release` and `confirm`, on the machine itself and over the API."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from tests.cli.commands import ok, run
+from tests.cli.test_remote import Far
+from tests.cli.test_remote import far as far
 
 ANN = "ann@a.example"
 MADE = """
@@ -42,3 +44,24 @@ def test_a_case_is_listed_confirmed_and_released(home: Path) -> None:
     ):
         refused = run("guard", *words, "--home", str(home))
         assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1, refused
+
+
+def test_the_same_over_the_api(far: Far) -> None:
+    ok(far.home, "mailbox", "add", ANN, "--password-stdin", stdin="a long password\n")
+    subprocess.run([sys.executable, "-c", MADE, str(far.home)], check=True)
+    far.same("guard", "cases", text=True)
+    confirmed = far.row("guard", "confirm", ANN.upper(), "--reason", "it is spam")
+    assert (confirmed["mailbox"], confirmed["state"]) == (ANN, "confirmed")
+    assert confirmed["evidence"] == "11.5 of 9.2"
+    far.same("guard", "cases", "ann", "--state", "confirmed")
+    number = str(confirmed["number"])
+    reading = ["--token-file", str(far.home / "reading")]
+    refused = run("guard", "release", number, *far.options, *reading)
+    assert refused.returncode == 2 and "not for case.release" in refused.stderr
+    done = far.row("guard", "release", number, "--delete-all", "--reason", "was me")
+    assert (done["state"], done["waiting"]) == ("released", 0)
+    far.same("guard", "cases", "--state", "all")
+    for words in (["release", "nobody@a.example"], ["release", "999"], ["cases", "--state", "x"]):
+        said = far.ok("guard", *words, code=2)
+        assert said == run("guard", *words, "--home", str(far.home)).stderr
+    assert "for the machine itself" in far.ok("guard", "list", code=2)

@@ -163,7 +163,13 @@ def mailboxes(
 
 def _mailbox(row: Any) -> Row:
     customer = row.customer_name if SESSION.client is not None else row.domain.customer.name
-    return {"id": row.pk, "address": row.address, "customer": customer, "seen": row.leaked_at}
+    return {
+        "id": row.pk,
+        "address": row.address,
+        "customer": customer,
+        "seen": row.leaked_at,
+        "sends_until": row.leaked_due,
+    }
 
 
 @app.command("info")

@@ -102,16 +102,27 @@ def set_(
 @app.command("passwords")
 def passwords(
     name: str,
-    rule: Annotated[str, typer.Argument(help="house, warn or refuse.")],
+    rule: Annotated[str, typer.Argument(help="house, warn, refuse or change.")],
+    days: Annotated[
+        int | None,
+        typer.Option("--days", help="With change: days after the warning until sending stops."),
+    ] = None,
 ) -> None:
-    """Say what happens to a new password of a mailbox that is known from leaks."""
+    """Say what happens to a password of a mailbox that is known from leaks."""
     SESSION.control()
     from mailstead.cli.door import queries, services
 
     found = queries.customer_named(SESSION.actor(), name)
     word = "" if rule == "house" else rule
-    services.set_password_rule(actor=SESSION.actor(), now=now(), customer=found, rule=word)
-    words = {"": "are treated as the house says", "warn": "are warned of", "refuse": "are refused"}
+    services.set_password_rule(
+        actor=SESSION.actor(), now=now(), customer=found, rule=word, days=days
+    )
+    words = {
+        "": "are treated as the house says",
+        "warn": "are warned of",
+        "refuse": "are refused",
+        "change": f"are refused, and must be changed within {found.password_days} days,",
+    }
     SESSION.done(
         f"Passwords known from leaks {words[word]} for '{found.name}'.", rows.customer_row(found)
     )

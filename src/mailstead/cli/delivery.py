@@ -30,9 +30,8 @@ def list_(
     domain: Annotated[str, typer.Option(help="A domain here; of others, mail in trouble.")] = "",
 ) -> None:
     """Say what became of messages for each recipient, the newest first."""
-    SESSION.refuse_server()
     SESSION.control()
-    from mailstead.control.delivery import queries
+    from mailstead.cli.door import deliveries as queries
 
     rows = queries.deliveries(
         SESSION.actor(),
@@ -43,15 +42,15 @@ def list_(
         cause=cause,
         domain=domain,
     )
-    SESSION.print_rows([_row(one) for one in rows.select_related("message")[:limit]])
+    SESSION.print_rows([_row(one) for one in rows[:limit]])
 
 
 @app.command("show")
 def show(number: int) -> None:
     """Show each attempt for each recipient of a message; NUMBER stands in the list."""
-    SESSION.refuse_server()
     SESSION.control()
-    from mailstead.control.delivery import queries, words
+    from mailstead.cli.door import deliveries as queries
+    from mailstead.cli.door import words
 
     actor = SESSION.actor()
     found = queries.delivery_numbered(actor, number)
@@ -76,7 +75,7 @@ def show(number: int) -> None:
 
 
 def _row(row: Any) -> dict[str, Any]:
-    from mailstead.control.delivery import words
+    from mailstead.cli.door import words
 
     told = words.tell_of(row, now())
     return {

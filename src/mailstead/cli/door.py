@@ -13,16 +13,35 @@ from typing import TYPE_CHECKING
 from mailstead.cli.session import SESSION
 
 if TYPE_CHECKING:
+    from mailstead.control.delivery import queries as deliveries
+    from mailstead.control.delivery import words
     from mailstead.control.dns import keys_door as keys
     from mailstead.control.dns import queries as records
     from mailstead.control.dns import services as dns
     from mailstead.control.feed import queries as feed
     from mailstead.control.hosting import queries, services
     from mailstead.control.people import queries as people
+    from mailstead.control.protection import queries as cases
+    from mailstead.control.protection import services as case_acts
 
-__all__ = ["dns", "feed", "keys", "people", "queries", "records", "services"]
+__all__ = [
+    "case_acts",
+    "cases",
+    "deliveries",
+    "dns",
+    "feed",
+    "keys",
+    "people",
+    "queries",
+    "records",
+    "services",
+    "words",
+]
 
 _HERE = {
+    "case_acts": "mailstead.control.protection.services",
+    "cases": "mailstead.control.protection.queries",
+    "deliveries": "mailstead.control.delivery.queries",
     "dns": "mailstead.control.dns.services",
     "feed": "mailstead.control.feed.queries",
     "keys": "mailstead.control.dns.keys_door",
@@ -30,8 +49,12 @@ _HERE = {
     "queries": "mailstead.control.hosting.queries",
     "records": "mailstead.control.dns.queries",
     "services": "mailstead.control.hosting.services",
+    "words": "mailstead.control.delivery.words",
 }
 _THERE = {
+    "case_acts": "mailstead.cli.remote.cases",
+    "cases": "mailstead.cli.remote.cases",
+    "deliveries": "mailstead.cli.remote.deliveries",
     "dns": "mailstead.cli.remote.services",
     "feed": "mailstead.cli.remote.queries",
     "keys": "mailstead.cli.remote.keys",
@@ -39,6 +62,7 @@ _THERE = {
     "queries": "mailstead.cli.remote.queries",
     "records": "mailstead.cli.remote.queries",
     "services": "mailstead.cli.remote.services",
+    "words": "mailstead.cli.remote.deliveries",
 }
 
 

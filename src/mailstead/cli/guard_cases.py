@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,10 @@ from mailstead.cli import options
 from mailstead.cli.session import SESSION, Row, now
 from mailstead.standards.refusal import Refusal
 
+if TYPE_CHECKING:
+    from mailstead.control.protection import services
+
+STATES = ("now", "open", "released", "confirmed", "closed", "watched", "all")
 Which = Annotated[str, typer.Argument(help="Number of the case, or the mailbox's address.")]
 Reason = Annotated[str, typer.Option(help="Why; stands in the audit trail.")]
 
@@ -23,8 +27,10 @@ def cases(
     limit: options.Limit = 50,
 ) -> None:
     """List mailboxes that looked stolen on any server, the newest first."""
-    queries = _control()
-    if state not in ("now", "watched", "all", *queries.STATES):
+    SESSION.control()
+    from mailstead.cli.door import cases as queries
+
+    if state not in STATES:
         raise Refusal(
             "state-unknown",
             "There is no state {state}.",
@@ -51,35 +57,29 @@ def release(
             "decision-twice", "Held mail is either sent or deleted.", remedy="Choose one of them."
         )
     row = _found(case)
-    from mailstead.control.protection import services
+    from mailstead.cli.door import case_acts
 
     others: services.Decision | None = "send" if send_all else "delete" if delete_all else None
-    services.release(actor=SESSION.actor(), now=now(), case=row, others=others, reason=reason)
+    case_acts.release(actor=SESSION.actor(), now=now(), case=row, others=others, reason=reason)
     SESSION.done(f"{row.address} sends again.", _row(_found(str(row.pk))))
 
 
 def confirm(case: Which, reason: Reason = "") -> None:
     """It was stolen: the mailbox sends nothing until it is released."""
     row = _found(case)
-    from mailstead.control.protection import services
+    from mailstead.cli.door import case_acts
 
-    services.confirm(actor=SESSION.actor(), now=now(), case=row, reason=reason)
+    case_acts.confirm(actor=SESSION.actor(), now=now(), case=row, reason=reason)
     SESSION.done(f"{row.address} sends nothing until it is released.", _row(_found(str(row.pk))))
 
 
-def _control() -> Any:
-    SESSION.refuse_server()
-    SESSION.control()
-    from mailstead.control.protection import queries
-
-    return queries
-
-
 def _found(case: str) -> Any:
-    queries, actor = _control(), SESSION.actor()
+    SESSION.control()
+    from mailstead.cli.door import cases as queries
+
     if case.isascii() and case.isdigit() and len(case) < 19:
-        return queries.case_numbered(actor, int(case))
-    return queries.newest_case(actor, case)
+        return queries.case_numbered(SESSION.actor(), int(case))
+    return queries.newest_case(SESSION.actor(), case)
 
 
 def _row(row: Any) -> Row:
@@ -88,7 +88,8 @@ def _row(row: Any) -> Row:
         "number": row.pk,
         "mailbox": row.address,
         **{name: getattr(row, name) for name in names},
-        "evidence": f"{row.nats:.1f} of {row.bound:.1f}",
+        # Of another server only the company is told.
+        "evidence": None if row.nats is None else f"{row.nats:.1f} of {row.bound:.1f}",
         "answered_by": row.decided_by,
         "reason": row.reason,
     }

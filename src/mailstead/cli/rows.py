@@ -53,6 +53,7 @@ def customer_row(customer: Customer) -> Row:
         "reason": customer.suspended_reason,
         "pool_full": customer.pool_full,
         "password_rule": customer.password_rule or "house",
+        "password_days": customer.password_days or None,
     }
 
 

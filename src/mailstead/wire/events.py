@@ -118,6 +118,33 @@ class NodeSeen(Event, frozen=True, kw_only=True):
     """IMAP, POP3 and ManageSieve."""
     logins_failed: int = 0
     """The same and SMTP."""
+    guard_asked: int = 0
+    """Recipients and messages of our own users that the guard has judged."""
+    guard_slowed: int = 0
+    """Messages that may come again in ten minutes, because the mailbox looks odd."""
+    guard_held: int = 0
+    guard_refused: int = 0
+    """Messages of mailboxes that look stolen, for good."""
+    guard_limited: int = 0
+    """Messages and recipients that another rule of the policy refused, as a sending limit."""
+    guard_cases: int = 0
+    """Mailboxes that began to look stolen."""
+    guard_released: int = 0
+    guard_confirmed: int = 0
+    guard_logins: int = 0
+    """Log-ins of all protocols about which it was asked."""
+    guard_logins_blocked: int = 0
+    guard_took_0: int = 0
+    """Answers to questions of mail by the time they took (`wire.protection.TOOK_BOUNDS`)."""
+    guard_took_1: int = 0
+    guard_took_2: int = 0
+    guard_took_3: int = 0
+    guard_took_4: int = 0
+    guard_took_5: int = 0
+    guard_took_6: int = 0
+    guard_took_7: int = 0
+    passwords_leaked: int = 0
+    """Log-ins with a password that is known from leaks."""
     queue_active: int = 0
     queue_deferred: int = 0
     queue_hold: int = 0

@@ -273,6 +273,8 @@ class ListedNow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     subject: str
     zone: str
+    words: str = ""
+    """The list's own."""
 
 
 class ListsLooked(Answer, frozen=True, kw_only=True):

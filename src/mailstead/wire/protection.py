@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -18,6 +18,31 @@ BLOCKED_PATH = "/blocked/"
 BlockReason = Literal["passwords", "accounts", "attack"]
 """Many wrong passwords of one client at one account; wrong ones at many accounts; many strangers at
 one account, who come one by one from then on."""
+
+GuardCount = Literal[
+    "guard_asked",
+    "guard_slowed",
+    "guard_held",
+    "guard_refused",
+    "guard_limited",
+    "guard_cases",
+    "guard_released",
+    "guard_confirmed",
+    "guard_logins",
+    "guard_logins_blocked",
+    "guard_took_0",
+    "guard_took_1",
+    "guard_took_2",
+    "guard_took_3",
+    "guard_took_4",
+    "guard_took_5",
+    "guard_took_6",
+    "guard_took_7",
+]
+"""What the guard counts of its own work; what each means stands in `wire.events.NodeSeen`."""
+GUARD_COUNTS: tuple[GuardCount, ...] = get_args(GuardCount)
+TOOK_BOUNDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
+"""Milliseconds: `guard_took_0` counts answers up to the first, the last of them all above."""
 
 
 class Clue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,9 +8,10 @@ import pytest
 
 from mailstead.control.delivery import queries, services
 from mailstead.control.delivery.models import Complaint, Delivery
+from mailstead.control.feed import services as feed
 from mailstead.control.feed.models import Order
 from mailstead.wire import codec
-from mailstead.wire.orders import TellComplaint
+from mailstead.wire.orders import Answered, ComplaintTold, TellComplaint
 from tests.control.api.caller import caller
 from tests.control.delivery.test_recording import BOX, EVE, FAR, MIA, attempt, message, tell
 from tests.control.world import World
@@ -170,6 +171,31 @@ def test_the_guard_of_the_mailboxs_node_hears_of_it_once_an_hour(sent: World) ->
     row = Order.objects.earliest("pk")
     assert row.server == sent.mailboxes["main"].domain.server.name
     assert row.asked_at == hour + MINUTE
+
+
+def test_a_node_that_is_away_is_told_until_it_has_taken_it(sent: World) -> None:
+    raw = report("Message-ID: <m1@x>")
+    made = services.record_complaint(raw=raw, received=sent.now, now=sent.now)
+    assert made is not None
+    assert services.tell_again(sent.now + 10 * MINUTE) == 0
+    for turn in (1, 2):
+        now = sent.now + turn * 12 * MINUTE
+        feed.expire(now)
+        assert services.tell_again(now) == 1
+        assert services.tell_again(now) == 0
+    told = Order.objects.filter(answered_at=None).get()
+    assert codec.decode_order(told.payload.encode()) == TellComplaint(mailbox=MIA, at=sent.now)
+    answer = Answered(number=told.pk, answer=ComplaintTold())
+    feed.record_answers(server=told.server, answers=[answer], now=sent.now + 25 * MINUTE)
+    assert services.tell_again(sent.now + DAY) == 0
+    assert Order.objects.count() == 3
+
+
+def test_after_three_days_it_is_given_up(sent: World) -> None:
+    services.record_complaint(raw=report("Message-ID: <m1@x>"), received=sent.now, now=sent.now)
+    assert services.tell_again(sent.now + 3 * DAY + MINUTE) == 0
+    assert services.tell_again(sent.now + 4 * DAY) == 0
+    assert not Complaint.objects.exclude(guard_due=None).exists()
 
 
 def test_the_guard_hears_of_no_praise_and_of_nobody_elses_mail(sent: World) -> None:

@@ -260,6 +260,20 @@ class TestMetrics:
         assert 'role="img"' in page and "<strong>30</strong>" in page
         assert "<strong>75</strong>" in page, "three quarters of the disk are in use"
 
+    def test_what_the_guard_did_is_shown_and_how_long_it_took(self, world: World) -> None:
+        now = dt.datetime.now(dt.UTC)
+        for minutes in (30, 2):
+            sample(
+                now - dt.timedelta(minutes=minutes),
+                **{"guard_asked": 60, "guard_held": 21, "guard_took_1": 98, "guard_took_4": 2},
+                queue_hold=42,
+            )
+        page = text(world.client("staff"), "/metrics/", range="1h", server="node1")
+        for words in ("Stopped by the guard", "<strong>120</strong>", "<strong>42</strong>"):
+            assert words in page
+        # 98 of 100 between 0.25 and 0.5 ms, the others between 2 and 5.
+        assert "<strong>0.4</strong>" in page and "<strong>3.5</strong>" in page
+
     def test_a_chart_asks_few_questions(
         self, world: World, django_assert_max_num_queries: Bounded
     ) -> None:

@@ -122,7 +122,8 @@ def test_the_user_needs_the_link_to_the_recovery_address(world: World) -> None:
 
 def test_without_a_recovery_address_the_user_is_sent_to_the_administrator(world: World) -> None:
     page = read(world.client("mailbox"), path(world))
-    assert "Ask whoever administers" in page and "Send the link" not in page
+    assert "you cannot release it yourself" in page and "Send the link" not in page
+    assert f"administers cars.example at {world.customers['customer'].name}" in page
     assert world.client("mailbox").post(path(world, "prove/")).status_code >= 400
 
 

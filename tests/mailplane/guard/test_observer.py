@@ -25,7 +25,7 @@ from tests.mailplane.guard.mailboxes import (
 from mailstead.mailplane.directory.guard_words import GuardWords
 from mailstead.mailplane.guard import observer as module
 from mailstead.mailplane.guard.acts import Complaint, Content, Outcome, SignIn
-from mailstead.mailplane.guard.case_store import Case, CaseStore, Kept, Told, Untold
+from mailstead.mailplane.guard.case_store import Case, CaseStore, Kept, Told, Untold, read_untold
 from mailstead.mailplane.guard.cases import TELL_EVERY, Cases
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.ladder import Step
@@ -87,7 +87,7 @@ class Node:
         return found
 
     def untold(self) -> list[Untold]:
-        return [one for _, one in self.store.untold(1000)]
+        return [read_untold(raw) for _, raw in self.store.untold(1000)]
 
     def send(self, *recipients: str, client: str = HOME, helo: str = LAPTOP) -> Step:
         """As Postfix asks: once for each recipient, once for the message."""
@@ -320,7 +320,8 @@ def test_what_the_agent_has_taken_is_told_no_more(holder: Node) -> None:
 
 def test_what_was_taken_back_has_not_gone(holder: Node) -> None:
     holder.blast(people=1)
-    ((number, told), *_) = holder.store.untold(1)
+    ((number, raw), *_) = holder.store.untold(1)
+    told = read_untold(raw)
     assert isinstance(told, Told) and told.pull
     held = holder.case.held
     holder.observer.learn(read(line([Taken((number,), told.pull)])))

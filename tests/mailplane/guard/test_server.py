@@ -20,6 +20,7 @@ from mailstead.home import Home
 from mailstead.mailplane.directory.sending import DomainSending, body
 from mailstead.mailplane.guard.memory import Memory
 from mailstead.mailplane.guard.profile import Record
+from mailstead.mailplane.guard.store import counted
 from mailstead.mailplane.node.guard_feed import GuardFeed
 from mailstead.wire.sending import Account, Ceilings, Step
 
@@ -124,6 +125,17 @@ def test_a_reply_names_the_limit_the_time_and_the_page(guard: Guard) -> None:
     assert refused.startswith("action=452 4.7.1 This mailbox may send to 2 recipients in an hour")
     assert refused.endswith(f" UTC). See {PAGES}hour/\n\n")
     assert '"code": "hour"' in guard.said()
+
+
+def test_what_it_did_is_counted_on_disk(guard: Guard) -> None:
+    guard.may("here.example", DomainSending(Ceilings(recipients_hour=2), ()))
+    with guard.connect() as one:
+        for instance in ("a", "b"):
+            ask(one, request(instance, recipients=2))
+    guard.stop()
+    found = counted(guard.home.guard_database)
+    assert (found["guard_asked"], found["guard_limited"]) == (2, 1)
+    assert sum(number for name, number in found.items() if "took" in name) == 2
 
 
 def test_a_new_customer_hears_that_it_is_new(guard: Guard) -> None:

@@ -23,9 +23,22 @@ from mailstead.home import Home
 from mailstead.mailplane.guard import meeting, reach, sharing
 from mailstead.mailplane.guard.acts import Content
 from mailstead.mailplane.guard.crowd import BURST, WINDOW, Crowd
+from mailstead.mailplane.guard.logins.detector import Attempt, LoginDetector
+from mailstead.mailplane.guard.logins.limits import ACCOUNTS
 from mailstead.mailplane.guard.meeting import Meeting
 from mailstead.mailplane.guard.profile import DAY
-from mailstead.mailplane.guard.sharing import SEEN, THEFTS, Sharing, Theft, Used, Wrote, read
+from mailstead.mailplane.guard.sharing import (
+    BLOCKS,
+    SEEN,
+    THEFTS,
+    Barred,
+    Lifted,
+    Sharing,
+    Theft,
+    Used,
+    Wrote,
+    read,
+)
 
 NOW = 1_790_000_000.0
 TEXT = 0xB423EFAD7310812B
@@ -42,6 +55,14 @@ def test_entries_are_read() -> None:
     assert read(wrote, NOW) == Wrote("n2", NOW, "00" * 8, "11" * 8, "22" * 8)
     theft = entry(type="theft", texts=["22" * 8], clients=[FAR, "2001:db8::1"])
     assert read(theft, NOW) == Theft("n2", NOW, ("22" * 8,), (FAR, "2001:db8::1"))
+
+
+def test_entries_about_log_ins_are_read() -> None:
+    barred = entry(type="barred", until=NOW + 60)
+    assert read(barred, NOW) == Barred("n2", NOW, NOW + 60, FAR)
+    lifted = entry(type="lifted", client="2001:db8:1:2::/64")
+    assert read(lifted, NOW) == Lifted("n2", NOW, "2001:db8:1:2::/64")
+    assert read(lifted, NOW + DAY + 1) is None
 
 
 def test_what_is_too_old_or_ahead_of_time_says_nothing() -> None:
@@ -68,6 +89,10 @@ def test_what_is_too_old_or_ahead_of_time_says_nothing() -> None:
         entry(type="theft", texts=[], clients=[FAR] * 501),
         entry(type="theft", texts=[], clients=["x.example"]),
         entry(padding="x" * sharing.LONGEST),
+        entry(type="barred", until=NOW, client="2001:db8::1"),
+        entry(type="barred", until=NOW, client="192.0.2.0/24"),
+        entry(type="barred", client=FAR),
+        entry(type="lifted", client="x.example"),
     ],
 )
 def test_anything_else_is_refused(raw: bytes) -> None:
@@ -86,7 +111,9 @@ def test_what_waits_for_a_redis_that_is_away_is_bounded() -> None:
     for number in range(sharing.MOST_WAITING + 50):
         made.used(NOW, ANN, f"192.0.2.{number % 250}")
     made.stolen(NOW, [TEXT] * 100, [FAR] * 1000)
+    made.barred(FAR, NOW, NOW + 60)
     assert {name: len(waiting) for name, waiting in made._waiting.items()} == {
+        BLOCKS: 1,
         SEEN: sharing.MOST_WAITING,
         THEFTS: 1,
     }
@@ -156,7 +183,20 @@ class Node:
 
     def __init__(self, url: str, name: str, crowd: Crowd | None = None) -> None:
         self.crowd = crowd or Crowd()
-        self.sharing = Sharing(Meeting(url, name), name.encode(), self.crowd, time.time)
+        self.logins = LoginDetector()
+        self.sharing = Sharing(
+            Meeting(url, name), name.encode(), self.crowd, time.time, self.logins
+        )
+
+    def keeps_out(self, client: str, account: str = BOB) -> bool:
+        """Whether a client may not even try."""
+        return self.logins.judge(Attempt(time.time(), account, client, 7)).reason == "accounts"
+
+    def guessed(self, client: str) -> None:
+        """Somebody tries wrong passwords at as many mailboxes as are too many."""
+        for number in range(ACCOUNTS.count):
+            one = Attempt(time.time(), f"m{number}@cars.example", client, number)
+            self.logins.learn(one, right=False)
 
 
 async def until_true(found: Callable[[], object], what: str, seconds: float = 20) -> None:
@@ -318,3 +358,89 @@ def test_a_node_has_its_own_key_and_keeps_it(tmp_path: Path) -> None:
     one, again = (Sharing.of(home, Crowd(), time.time) for _ in range(2))
     assert one._name(ANN) == again._name(ANN) != one._name(BOB)
     assert home.guard_sharing.with_suffix(".key").stat().st_mode & 0o777 == 0o600
+
+
+# Clients that are kept out
+
+
+@pytest.mark.engines
+def test_a_client_that_one_node_keeps_out_is_kept_out_of_the_others(server: Server) -> None:
+    one, other = Node(server.url, "n1"), Node(server.url, "n2")
+    now = time.time()
+    other.logins.learn(Attempt(now, ANN, FAR, 1), right=True)
+    redis = Redis(unix_socket_path=str(server.socket))
+
+    async def work() -> None:
+        one.guessed(FAR)
+        assert one.keeps_out(FAR)
+        await until_true(lambda: other.keeps_out(FAR), "the other one knows")
+
+    together(work, one, other)
+    assert not other.keeps_out(FAR, ANN), "who has logged in there keeps its way"
+    assert not other.keeps_out("192.0.2.99"), "a neighbour is another client"
+    own, heard = (node.logins.clients[FAR].ban for node in (one, other))
+    assert own is not None and heard is not None and own.until == heard.until
+    assert FAR in other.logins.changed_clients, "it is written, and so told to the panel"
+    raw = str(redis.xrange(BLOCKS))
+    assert FAR in raw and "cars" not in raw
+    assert redis.xlen(BLOCKS) == 1, "who hears of it does not tell it again"
+
+
+@pytest.mark.engines
+def test_who_is_let_in_on_one_node_is_let_in_everywhere(server: Server) -> None:
+    one, other, late = (Node(server.url, f"n{n}") for n in range(1, 4))
+
+    async def work() -> None:
+        one.guessed(FAR)
+        await until_true(lambda: other.keeps_out(FAR), "the other one knows")
+        other.guessed(FAR)
+        other.logins.lift(FAR, "", time.time())
+        await until_true(lambda: not one.keeps_out(FAR), "the first one has heard of the end")
+        one.guessed(FAR)
+        await until_true(lambda: other.keeps_out(FAR), "a new block counts again")
+
+    together(work, one, other)
+
+    async def later() -> None:
+        await until_true(lambda: late.keeps_out(FAR), "who starts later knows what holds")
+
+    together(later, late)
+    own, heard = (node.logins.clients[FAR].ban for node in (one, late))
+    assert own is not None and heard is not None and own.until == heard.until
+
+
+@pytest.mark.engines
+def test_each_decides_alone_while_redis_is_away(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "PAUSES", (0.05, 0.2))
+    one, other = Node(server.url, "n1"), Node(server.url, "n2")
+    server.stop()
+
+    async def work() -> None:
+        await until_true(lambda: len(logs) >= 2, "both say that it is away")
+        one.guessed(FAR)
+        assert one.keeps_out(FAR) and not other.keeps_out(FAR)
+        other.logins.hear_lift(FAR, time.time())
+        server.start()
+        one.guessed("192.0.2.99")
+        await until_true(lambda: other.keeps_out("192.0.2.99"), "what came later")
+
+    with capture_logs() as logs:
+        together(work, one, other)
+    assert not other.keeps_out(FAR), "it was let in there after it was blocked"
+
+
+def test_no_entry_keeps_anybody_out_for_longer_than_a_block_may_last() -> None:
+    made = Node("unix:///nonexistent", "n1")
+    made.logins.hear_ban(FAR, NOW, NOW + 400 * DAY)
+    ban = made.logins.clients[FAR].ban
+    assert ban is not None and ban.until == NOW + ACCOUNTS.most
+    made.logins.hear_ban(FAR, NOW, NOW + 60)
+    assert made.logins.clients[FAR].ban is ban, "a shorter one changes nothing"
+    made.logins.hear_lift(FAR, NOW)
+    assert made.logins.clients[FAR].ban is None
+    made.logins.hear_ban(FAR, NOW, NOW + 60)
+    assert made.logins.clients[FAR].ban is None, "told late"
+    made.logins.prune(NOW + 3 * DAY)
+    assert made.logins.lifted == {}

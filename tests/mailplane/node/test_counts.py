@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import smtplib
+import sqlite3
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from tests.mailplane.engines.harness import DOMAIN, Host, until
 
 from mailstead.home import Home
+from mailstead.mailplane.guard.store import Store
 from mailstead.mailplane.node import tail
 from mailstead.mailplane.node.counts import Pulse
 
@@ -109,6 +111,32 @@ def test_all_that_is_there_counts_however_much_is_read_at_once(
     logs.mail.rename(logs.mail.with_name("postfix.log.20260101-000000"))
     logs.say(*[reject] * 5)
     assert counted(pulse) == {"rejected": 10}
+
+
+def test_what_the_guard_counts_is_told_once(logs: Logs) -> None:
+    store = Store(logs.home.guard_database)
+    store.count({"guard_asked": 7})
+    pulse = Pulse(logs.home)
+    assert counted(pulse) == {}, "that was before the agent started"
+    store.count({"guard_asked": 3, "guard_held": 2})
+    pulse.leaked(4)
+    assert counted(pulse) == {"guard_asked": 3, "guard_held": 2, "passwords_leaked": 4}
+    assert counted(pulse) == {}
+    store.count({"guard_asked": 1})
+    store.close()
+    logs.home.guard_database.unlink()
+    again = Store(logs.home.guard_database)
+    again.count({"guard_asked": 5})
+    assert counted(pulse) == {"guard_asked": 5}, "a new file begins at 0"
+    again.close()
+
+
+def test_a_guard_of_before_counts_nothing(logs: Logs, pulse: Pulse) -> None:
+    logs.home.guard_database.parent.mkdir()
+    with sqlite3.connect(logs.home.guard_database) as old:
+        old.execute("CREATE TABLE bucket (key TEXT)")
+    old.close()
+    assert counted(pulse) == {}
 
 
 def test_a_line_counts_when_it_is_whole(logs: Logs, pulse: Pulse) -> None:

@@ -94,10 +94,12 @@ def resume_customer(*, actor: object, now: object, customer: Thing) -> None:
     customer.take(thing(_do("POST", f"/customers/{customer.pk}/resume")))
 
 
-def set_password_rule(*, actor: object, now: object, customer: Thing, rule: str) -> None:
+def set_password_rule(
+    *, actor: object, now: object, customer: Thing, rule: str, days: int | None = None
+) -> None:
     """What happens to passwords known from leaks."""
     path = f"/customers/{customer.pk}/password-rule"
-    customer.take(thing(_do("PUT", path, {"rule": rule})))
+    customer.take(thing(_do("PUT", path, {"rule": rule, "days": days})))
 
 
 def remove_customer(*, actor: object, now: object, customer: Thing) -> None:

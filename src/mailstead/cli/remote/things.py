@@ -15,7 +15,7 @@ _TIMES = frozenset(
     {
         *("removed_at", "purge_after", "created_at", "starts", "ends", "at"),
         *("applied_at", "last_seen", "since", "arrived"),
-        *("until", "ended", "received", "leaked_at"),
+        *("until", "ended", "received", "leaked_at", "leaked_due", "opened", "next_try"),
     }
 )
 MOST = 500
@@ -99,6 +99,12 @@ class Listed:
             cursor = answer["next"]
             if cursor is None or len(found) >= limit:
                 return found, cursor
+
+    def __getitem__(self, part: slice) -> list[Thing]:
+        """The first ones, as `rows[:limit]`."""
+        assert part.start is None and part.step is None
+        found, _ = self.page(part.stop, "")
+        return found[: part.stop]
 
     def __iter__(self) -> Iterator[Thing]:
         cursor = ""

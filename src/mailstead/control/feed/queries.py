@@ -88,6 +88,11 @@ def answer_of(order: Order) -> AnyAnswer | None:
     return codec.decode_answer(order.answer.encode()) if order.answer else None
 
 
+def is_answered(number: int | None) -> bool:
+    """Whether a node has done what an order asks; False, too, for one that is not kept any more."""
+    return Order.objects.filter(pk=number).exclude(answer="").exists()
+
+
 def wait_for(number: int, seconds: float) -> Order | None:
     """The order once it is answered; None when it is not after `seconds`.
 

@@ -59,8 +59,10 @@ class Customer(models.Model):
     suspended_by = models.CharField(max_length=12, blank=True)
     """Kind of the actor; nobody below may end it."""
     password_rule = models.CharField(max_length=6, blank=True)
-    """What happens to a mailbox's new password that is known from leaks, where the customer is
-    stricter than the house: `warn` or `refuse`; empty: as the house says."""
+    """What happens to a mailbox's password that is known from leaks, where the customer is
+    stricter than the house: `warn`, `refuse` or `change`; empty: as the house says."""
+    password_days = models.PositiveSmallIntegerField(default=0)
+    """With `change`: in so many days after the warning."""
     pool_full = models.BooleanField(default=False)
     """The mailboxes together use more than `quota`; follows from what the nodes report."""
 
@@ -190,6 +192,11 @@ class Mailbox(models.Model):
     ones."""
     leaked_at = models.DateTimeField(null=True, db_index=True)
     """When that was seen."""
+    leaked_due = models.DateTimeField(null=True, db_index=True)
+    """When it stops sending, unless the password is changed; None: it does not."""
+    leaked_step = models.CharField(max_length=8, blank=True)
+    """What was done since: `warned`, `reminded`, `stopped`; `over`: somebody has said otherwise
+    since it was stopped."""
     created_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
     purge_after = models.DateTimeField(null=True, db_index=True)

@@ -211,7 +211,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "job",
         "sending-limits",
     ),
-    "node": ("server", "queue", "sending", "block"),
+    "node": ("server", "queue", "sending", "block", "reputation"),
 }
 SCOPES = tuple(_SCOPES)
 """The scopes that a token may have."""

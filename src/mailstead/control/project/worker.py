@@ -104,6 +104,7 @@ def _tasks() -> dict[str, Task]:
         drop_old_rests,
         drop_unread,
         end_due,
+        tell_again,
     )
     from mailstead.control.dns.push.services import drop_old as drop_old_plans
     from mailstead.control.feed.services import compact
@@ -119,6 +120,7 @@ def _tasks() -> dict[str, Task]:
         drop_old_cases,
         end_due_blocks,
         end_words,
+        follow_leaked,
         remind_due,
     )
 
@@ -138,12 +140,14 @@ def _tasks() -> dict[str, Task]:
         "dns plans": drop_old_plans,
         "suppressions": end_due,
         "complaints": drop_old_complaints,
+        "complaints to guards": tell_again,
         "rests": drop_old_rests,
         "receivers' answers": drop_old_answers,
         "kept mail's reminders": remind_due,
         "guard's words": end_words,
         "old cases": drop_old_cases,
         "blocked log-ins": end_due_blocks,
+        "leaked passwords": follow_leaked,
     }
 
 

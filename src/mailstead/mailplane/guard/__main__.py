@@ -22,6 +22,7 @@ from mailstead.mailplane.directory.suppressions import SuppressionBook
 from mailstead.mailplane.guard.case_store import CaseStore
 from mailstead.mailplane.guard.cases import Cases
 from mailstead.mailplane.guard.content import Ear
+from mailstead.mailplane.guard.crowd import Crowd
 from mailstead.mailplane.guard.desk import Desk
 from mailstead.mailplane.guard.detector import Detector
 from mailstead.mailplane.guard.journal import Journal
@@ -35,6 +36,7 @@ from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.server import listen, serve, settle_files
 from mailstead.mailplane.guard.sharing import Sharing
 from mailstead.mailplane.guard.store import Store
+from mailstead.mailplane.guard.tally import Tally
 from mailstead.standards.refusal import Refusal
 
 
@@ -72,6 +74,7 @@ def main(arguments: list[str]) -> int:
         suppressions=SuppressionBook(home.directory_database),
         pages=given.pages,
     )
+    tally, crowd = Tally(), Crowd()
     observer = school = None
     beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
     files = [home.guard_database]
@@ -79,31 +82,42 @@ def main(arguments: list[str]) -> int:
         detector = Detector(_networks(given.networks), enforcing=given.mode == "hold")
         memory = Memory(home.guard_profiles)
         memory.fill(detector)
-        cases = Cases(detector, CaseStore(home.guard_cases))
+        cases = Cases(detector, CaseStore(home.guard_cases), tally)
         words = GuardWords(home.directory_database)
         journal = Journal(home.guard_journal, given.journal_days)
         observer = Observer(detector, memory, cases, time.time, words, journal)
         school = listen(home.guard_learning, 0o600)
+        crowd = detector.crowd
         beside.append(Ear(home.redis_socket, observer.learn, time.time).run)
-        if home.guard_sharing.exists():
-            beside.append(Sharing.of(home, detector.crowd, time.time).run)
         files += [home.guard_profiles, home.guard_cases]
     logins = None
+    clients = LoginDetector(Trusted(given.trusted))
     if given.logins:
-        logins = _logins(home, given, observer)
+        logins = _logins(home, given, clients, observer, tally)
         files.append(home.guard_logins)
+    if home.guard_sharing.exists() and (observer or logins):
+        sharing = Sharing.of(home, crowd, time.time, clients if logins else None)
+        beside.append(sharing.run)
     # What was made until here stays: the garbage collector need not look at it while mail waits.
     gc.freeze()
     beside.append(partial(settle_files, files))
     asyncio.run(
-        serve(desk, listen(home.guard_socket), observer, school, beside, logins, given.logins)
+        serve(
+            desk, listen(home.guard_socket), observer, school, beside, logins, given.logins, tally
+        )
     )
     return 0
 
 
-def _logins(home: Home, given: argparse.Namespace, observer: Observer | None) -> LoginDesk:
+def _logins(
+    home: Home,
+    given: argparse.Namespace,
+    clients: LoginDetector,
+    observer: Observer | None,
+    tally: Tally,
+) -> LoginDesk:
     return LoginDesk(
-        detector=LoginDetector(Trusted(given.trusted)),
+        detector=clients,
         memory=LoginMemory(home.guard_logins),
         lifts=LiftBook(home.directory_database),
         key=home.login_key.read_text(encoding="ascii").strip(),
@@ -111,6 +125,7 @@ def _logins(home: Home, given: argparse.Namespace, observer: Observer | None) ->
         blocking=given.blocking,
         now=time.time,
         signed_in=(lambda act: observer.learn([act])) if observer else None,
+        tally=tally,
     )
 
 

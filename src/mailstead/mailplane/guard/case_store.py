@@ -94,6 +94,12 @@ _READ = msgspec.json.Decoder(Untold)
 _CASE = msgspec.msgpack.Decoder(Case)
 
 
+def read_untold(raw: bytes) -> Untold:
+    """One of what is untold; raises `msgspec.MsgspecError`."""
+    one: Untold = _READ.decode(raw)
+    return one
+
+
 class CaseStore:
     """The file; raises `sqlite3.Error` when it cannot be read or written."""
 
@@ -135,10 +141,10 @@ class CaseStore:
         ).fetchall()
         return [_CASE.decode(raw) for (raw,) in rows]
 
-    def untold(self, limit: int) -> list[tuple[int, Untold]]:
-        """What the agent has not taken yet, the oldest first."""
+    def untold(self, limit: int) -> list[tuple[int, bytes]]:
+        """What the agent has not taken yet, the oldest first (`read_untold`)."""
         rows = self._db.execute("SELECT number, raw FROM untold ORDER BY number LIMIT ?", (limit,))
-        return [(number, _READ.decode(raw)) for number, raw in rows]
+        return [(number, raw) for number, raw in rows]
 
     def taken(self, numbers: Sequence[int], pulled: Sequence[str]) -> dict[str, int]:
         """The agent has these, and those messages have not gone; how many of each mailbox."""

@@ -16,6 +16,7 @@ from mailstead.mailplane.guard.evidence import HOLD
 from mailstead.mailplane.guard.journal import Word
 from mailstead.mailplane.guard.profile import DAY, moment
 from mailstead.mailplane.guard.session import Sighting
+from mailstead.mailplane.guard.tally import Tally
 from mailstead.wire.changes import GuardWordPut
 from mailstead.wire.events import CaseSeen
 from mailstead.wire.protection import CaseStep, ClientSeen, GuardWord
@@ -39,7 +40,8 @@ log = structlog.get_logger("guard")
 class Cases:
     """One node's; used by one thread. Raises `sqlite3.Error`."""
 
-    def __init__(self, detector: Detector, store: CaseStore) -> None:
+    def __init__(self, detector: Detector, store: CaseStore, tally: Tally | None = None) -> None:
+        self._tally = tally or Tally()
         self._detector = detector
         self._store = store
         self._attempts: list[Attempt] = []
@@ -73,6 +75,7 @@ class Cases:
         case = self._store.case(mailbox)
         if case is None or self._is_over(case, step, at):
             case = Case(uuid.uuid4().hex, mailbox, at, step, nats)
+            self._tally.add("guard_cases")
         elif case.step == step and nats <= case.nats:
             return case
         is_news = case.step != step or case.case not in self._told
@@ -120,8 +123,10 @@ class Cases:
     def _obey(self, mailbox: str, word: GuardWord, at: float) -> None:
         if word == "released":
             self._detector.released(mailbox, at)
+            self._tally.add("guard_released")
         else:
             self._detector.confirmed(mailbox, at)
+            self._tally.add("guard_confirmed")
         self._close(mailbox, "released" if word == "released" else "suspended", at)
         log.info("word heard", mailbox=mailbox, word=word)
 

@@ -67,10 +67,6 @@ class Verdict:
 
     step: Step
     nats: float
-    home: float
-    """What of it speaks for the owner, for this act alone."""
-    opened: bool
-    """It has just become a case."""
 
 
 @dataclass
@@ -125,14 +121,12 @@ class Detector:
                 _mark(profile, one, act.at)
         groups = by_group(profile.marks, act.at)
         nats = self._sum(act.mailbox, profile, act.at, groups) + home
-        before: Step = profile.step  # type: ignore[assignment]
         step = self._climb(profile, nats, act.at)
         taken = step in ("normal", "hold") or not self.enforcing
         self._count(view, key, people, groups, taken=taken)
         if step == "hold":
             profile.held += 1
-        opened = step == "hold" and before != "hold"
-        return Verdict(step, nats, home, opened)
+        return Verdict(step, nats)
 
     def judge(self, submission: Submission) -> Step:
         """The step alone."""

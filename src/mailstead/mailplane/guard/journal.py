@@ -8,6 +8,7 @@ numbers alone that the detector is given. Written once a second: a kill costs th
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -110,6 +111,16 @@ class Journal:
         self._folder = folder
         self._days = days
         self._waiting: list[bytes] = []
+
+    @classmethod
+    def none(cls) -> Journal:
+        """One that keeps nothing."""
+        return cls(Path(os.devnull) / "journal", 0)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it keeps anything."""
+        return self._days > 0
 
     def note(self, one: Entry) -> None:
         """Keep something; it is written by `flush`."""

@@ -51,7 +51,7 @@ class Observer:
         self._cases = cases
         self._now = now
         self._words = words
-        self._journal = journal
+        self._journal = journal or Journal.none()
         self._under_way: OrderedDict[str, dict[str, None]] = OrderedDict()
         """Recipients by the message's `instance`."""
         self._answered: OrderedDict[str, Step] = OrderedDict()
@@ -142,8 +142,7 @@ class Observer:
                 self._detector.forget(act.mailbox)
                 self._memory.forget(act.mailbox)
                 self._cases.forget(act.mailbox)
-                if self._journal is not None:
-                    self._journal.note(Word(self._now(), act.mailbox, "gone"))
+                self._journal.note(Word(self._now(), act.mailbox, "gone"))
                 continue
             self._write(act)
             self._detector.note(act)
@@ -178,25 +177,22 @@ class Observer:
         at = self._now()
         if self._words is not None:
             for word in self._cases.hear(self._words.all()):
-                if self._journal is not None:
-                    self._journal.note(word)
+                self._journal.note(word)
         for _ in self._memory.keep_by_parts(self._detector, at):
             yield
         self._cases.flush(at)
-        if self._journal is not None:
-            try:
-                self._journal.flush(at)
-            except OSError as error:
-                # Nothing depends on it: it is for trying out other weights.
-                log.error("journal not written", words=str(error))
+        try:
+            self._journal.flush(at)
+        except OSError as error:
+            # Nothing depends on it: it is for trying out other weights.
+            log.error("journal not written", words=str(error))
 
     def prune(self) -> None:
         """Forget what is very old; raises `sqlite3.Error`."""
         self._memory.prune(self._now())
         self._cases.prune(self._now())
-        if self._journal is not None:
-            self._journal.prune(self._now())
+        self._journal.prune(self._now())
 
     def _write(self, act: Act) -> None:
-        if self._journal is not None:
+        if self._journal.keeps:
             self._journal.note(entry(act))

@@ -10,6 +10,7 @@ import datetime as dt
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from zlib import crc32
 
 import msgspec
@@ -172,6 +173,21 @@ _ENCODE = msgspec.msgpack.Encoder()
 _DECODE = msgspec.msgpack.Decoder(Profile)
 
 
+_LATER = 1_000_000.0
+"""A number from which on it is a time."""
+
+
+def _whole(plain: Any) -> Any:
+    """Times without parts of a second: 5 octets each instead of 9."""
+    if isinstance(plain, float):
+        return int(plain) if plain >= _LATER else plain
+    if isinstance(plain, list):
+        return [_whole(one) for one in plain]
+    if isinstance(plain, dict):
+        return {key: _whole(one) for key, one in plain.items()}
+    return plain
+
+
 @dataclass(slots=True)
 class Record:
     """A profile at work: small enough that tens of thousands are kept at hand."""
@@ -192,9 +208,28 @@ class Record:
         return cls(profile, bytearray(profile.people))
 
     def encode(self) -> bytes:
-        """As it is stored: at most `LARGEST` octets."""
+        """As it is stored: at most `LARGEST` octets, for which the oldest people are forgotten."""
         self.profile.people = bytes(self.people)
-        return _ENCODE.encode(self.profile)
+        raw = _ENCODE.encode(self.profile)
+        if len(raw) <= LARGEST:
+            return raw
+        return self._squeezed()
+
+    def _squeezed(self) -> bytes:
+        """Of one at all its bounds: times in whole seconds, then no facts of marks, then people."""
+        plain = msgspec.to_builtins(self.profile, builtin_types=(bytes,))
+        raw = _ENCODE.encode(_whole(plain))
+        if len(raw) > LARGEST:
+            for mark in self.profile.marks.values():
+                mark.facts = ""
+            plain = msgspec.to_builtins(self.profile, builtin_types=(bytes,))
+            raw = _ENCODE.encode(_whole(plain))
+        if len(raw) > LARGEST:
+            del self.people[: -(-(len(raw) - LARGEST) // _KEY) * _KEY]
+            self.profile.people = bytes(self.people)
+            plain = msgspec.to_builtins(self.profile, builtin_types=(bytes,))
+            raw = _ENCODE.encode(_whole(plain))
+        return raw
 
     def has_habits(self, at: float) -> bool:
         """Whether there is something to differ from."""

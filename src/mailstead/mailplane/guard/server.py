@@ -26,6 +26,7 @@ import contextlib
 import signal
 import socket
 import sqlite3
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,7 @@ from mailstead.mailplane.guard.logins.door import listen as listen_for_dovecot
 from mailstead.mailplane.guard.observer import Observer
 from mailstead.mailplane.guard.reach import end
 from mailstead.mailplane.guard.rules import stolen
+from mailstead.mailplane.guard.tally import Tally
 from mailstead.standards.policy import PolicyError, Requests
 
 BACKLOG = 4096
@@ -68,15 +70,19 @@ class _Peer(asyncio.Protocol):
 class _Connection(_Peer):
     """One connection of an smtpd(8)."""
 
-    def __init__(self, desk: Desk, observer: Observer | None) -> None:
+    def __init__(self, desk: Desk, observer: Observer | None, tally: Tally) -> None:
         self._desk = desk
         self._observer = observer
+        self._tally = tally
         self._requests = Requests()
 
     def data_received(self, data: bytes) -> None:
         try:
             for request in self._requests.feed(data):
-                self._transport.write(self._answer(session.read(request)))
+                began = time.perf_counter()
+                decision = self._decide(session.read(request))
+                self._transport.write(session.answer(decision))
+                self._tally.answered(decision, time.perf_counter() - began)
         except PolicyError as error:
             log.error("not a request", words=str(error))
             self._transport.abort()
@@ -85,7 +91,7 @@ class _Connection(_Peer):
             log.exception("cannot judge")
             self._transport.abort()
 
-    def _answer(self, sighting: session.Sighting) -> bytes:
+    def _decide(self, sighting: session.Sighting) -> session.Decision | None:
         decision = chain.judge(sighting, self._desk)
         if decision is not None:
             log.info(
@@ -97,7 +103,7 @@ class _Connection(_Peer):
             )
         elif self._observer is not None:
             decision = _observe(self._observer, sighting, self._desk)
-        return session.answer(decision)
+        return decision
 
 
 def _observe(observer: Observer, sighting: session.Sighting, desk: Desk) -> session.Decision | None:
@@ -177,6 +183,7 @@ async def serve(
     beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     logins: LoginDesk | None = None,
     login_port: int = 0,
+    tally: Tally | None = None,
 ) -> None:
     """Answer until SIGTERM or SIGINT.
 
@@ -185,10 +192,11 @@ async def serve(
     """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
+    counted = tally or Tally()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     server = await loop.create_unix_server(
-        lambda: _Connection(desk, observer), sock=door, backlog=BACKLOG
+        lambda: _Connection(desk, observer, counted), sock=door, backlog=BACKLOG
     )
     if observer is not None and school is not None:
         await loop.create_unix_server(partial(_Teacher, observer, logins), sock=school)
@@ -202,6 +210,8 @@ async def serve(
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), KEEP_SECONDS if busy else UPKEEP_SECONDS)
         try:
+            desk.store.count(counted.counts)
+            counted.clear()
             if observer is not None:
                 for _ in observer.keep_by_parts():
                     # Whoever has asked meanwhile is answered first.
@@ -220,12 +230,13 @@ async def serve(
             log.exception("cannot keep or prune")
     await end(*tasks)
     server.close()
-    if observer is not None:
-        # What was judged while the last parts were written.
-        try:
+    # What was judged while the last parts were written.
+    try:
+        desk.store.count(counted.counts)
+        if observer is not None:
             observer.keep()
-        except sqlite3.Error:
-            log.exception("cannot keep")
+    except sqlite3.Error:
+        log.exception("cannot keep")
 
 
 async def _open_login_door(desk: LoginDesk, port: int) -> None:

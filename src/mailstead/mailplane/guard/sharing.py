@@ -2,9 +2,10 @@
 
 A thief goes from node to node with the same clients and the same text. Each guard tells of thefts
 that somebody has confirmed, and of mailboxes that send from a network that is new to them; it takes
-what others tell into its `Crowd`, as if it had seen it itself. Each decides alone, by what it
-knows: while Redis is away nothing is waited for, and what was told meanwhile is read when it is
-back.
+what others tell into its `Crowd`, as if it had seen it itself. It tells, too, of clients that it
+keeps out because they try passwords at many mailboxes, and of those that were let in again. Each
+decides alone, by what it knows: while Redis is away nothing is waited for, and what was told
+meanwhile is read when it is back.
 
 Told are numbers of texts, network addresses, and for mailboxes and domains names that mean nothing
 elsewhere (keyed hashes, with a key that stays on the node). What comes is believed as far as it is
@@ -31,12 +32,16 @@ from redis.asyncio import Redis
 from mailstead.home import Home
 from mailstead.mailplane.guard import meeting
 from mailstead.mailplane.guard.crowd import BURST, WINDOW, Crowd
+from mailstead.mailplane.guard.logins.detector import LoginDetector
+from mailstead.mailplane.guard.logins.limits import DAY
 from mailstead.mailplane.guard.meeting import Meeting
 from mailstead.mailplane.guard.reach import ANSWER, Reach, end, once
+from mailstead.standards.client import client as client_at
 
 THEFTS, SEEN = "mailstead:guard:thefts", "mailstead:guard:seen"
+BLOCKS = "mailstead:guard:blocks"
 """The streams, and how many entries they keep, about."""
-MOST = {THEFTS: 1_000, SEEN: 20_000}
+MOST = {THEFTS: 1_000, SEEN: 20_000, BLOCKS: 5_000}
 LONGEST = 32_768
 """Octets of an entry."""
 MOST_WAITING = 1_000
@@ -45,6 +50,8 @@ AT_ONCE = 50
 """Entries that are taken in between two answers to Postfix."""
 LOOK = 20.0
 """Seconds in which Redis is heard of, if only that there is nothing new."""
+BLOCK = DAY
+"""Seconds that no block of a client outlasts."""
 AHEAD = 120.0
 """Seconds by which another node's clock may be ahead."""
 
@@ -83,7 +90,24 @@ class Wrote(msgspec.Struct, frozen=True, tag="text"):
     text: _Number
 
 
-Told = Theft | Used | Wrote
+class Barred(msgspec.Struct, frozen=True, tag="barred"):
+    """A client may not log in at accounts that it does not know, because it tries many."""
+
+    node: _Node
+    at: float
+    until: float
+    client: _Client
+
+
+class Lifted(msgspec.Struct, frozen=True, tag="lifted"):
+    """Somebody has let a client in again."""
+
+    node: _Node
+    at: float
+    client: _Client
+
+
+Told = Theft | Used | Wrote | Barred | Lifted
 _DECODE = msgspec.json.Decoder(Told)
 
 
@@ -92,6 +116,11 @@ def read(raw: bytes, now: float) -> Told | None:
     if len(raw) > LONGEST:
         raise ValueError(f"{len(raw)} octets in one entry")
     told = _DECODE.decode(raw)
+    if isinstance(told, Barred | Lifted):
+        found = client_at(told.client.partition("/")[0])
+        if found is None or found.key != told.client:
+            raise ValueError("not a client")
+        return told if now - BLOCK < told.at <= now + AHEAD else None
     clients = told.clients if isinstance(told, Theft) else ()
     for client in (told.client,) if isinstance(told, Used) else clients:
         ip_address(client)
@@ -102,25 +131,41 @@ def read(raw: bytes, now: float) -> Told | None:
 class Sharing:
     """One guard's part; used by one thread, the guard's."""
 
-    def __init__(self, place: Meeting, key: bytes, crowd: Crowd, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        place: Meeting,
+        key: bytes,
+        crowd: Crowd,
+        now: Callable[[], float],
+        logins: LoginDetector | None = None,
+    ) -> None:
         self._meeting, self._key = place, key
-        self._crowd, self._now = crowd, now
+        self._crowd, self._logins, self._now = crowd, logins, now
         self._waiting: dict[str, deque[bytes]] = {name: deque(maxlen=MOST_WAITING) for name in MOST}
         self._something = asyncio.Event()
         self._read = {
             THEFTS: f"{int((now() - BURST) * 1000)}-0",
             SEEN: f"{int((now() - WINDOW) * 1000)}-0",
+            BLOCKS: f"{int((now() - BLOCK) * 1000)}-0",
         }
         """Number of the last entry that was taken; at first, one of a time that matters no more."""
         self._odd = False
         self._reach = Reach("fleet")
         crowd.listener = self
+        if logins is not None:
+            logins.listener = self
 
     @classmethod
-    def of(cls, home: Home, crowd: Crowd, now: Callable[[], float]) -> Sharing:
+    def of(
+        cls,
+        home: Home,
+        crowd: Crowd,
+        now: Callable[[], float],
+        logins: LoginDetector | None = None,
+    ) -> Sharing:
         """As the node's launcher says; raises `OSError`, `msgspec.MsgspecError`."""
         key = _key(home.guard_sharing.with_suffix(".key"))
-        return cls(meeting.read(home.guard_sharing), key, crowd, now)
+        return cls(meeting.read(home.guard_sharing), key, crowd, now, logins)
 
     # What is told
 
@@ -135,6 +180,13 @@ class Sharing:
     def wrote(self, at: float, mailbox: str, owner: str, body: int) -> None:
         names = self._name(mailbox), self._name(owner)
         self._tell(SEEN, Wrote(self._meeting.node, at, *names, f"{body:016x}"))
+
+    def barred(self, client: str, since: float, until: float) -> None:
+        """As `logins.detector.Listener`, like the next one."""
+        self._tell(BLOCKS, Barred(self._meeting.node, since, until, client))
+
+    def lifted(self, client: str, at: float) -> None:
+        self._tell(BLOCKS, Lifted(self._meeting.node, at, client))
 
     def _name(self, text: str) -> str:
         return blake2b(text.encode("utf-8", "replace"), key=self._key, digest_size=8).hexdigest()
@@ -161,6 +213,9 @@ class Sharing:
             self._reach.arrived()
             telling = asyncio.create_task(self._send(redis))
             hearing = asyncio.create_task(self._hear(redis))
+            for task in (telling, hearing):
+                # Both may fail for one reason, of which the log tells once.
+                task.add_done_callback(lambda done: done.cancelled() or done.exception())
             try:
                 ended, _ = await asyncio.wait(
                     (telling, hearing), return_when=asyncio.FIRST_COMPLETED
@@ -210,6 +265,9 @@ class Sharing:
             return
         if told is None or told.node == self._meeting.node:
             return
+        if isinstance(told, Barred | Lifted):
+            self._follow(told)
+            return
         crowd = self._crowd
         if isinstance(told, Theft):
             crowd.recognise(told.at, [int(text, 16) for text in told.texts], told.clients)
@@ -218,6 +276,14 @@ class Sharing:
         else:
             owner = f"{told.node}/{told.owner}"
             crowd.wrote(f"{told.node}/{told.mailbox}", owner, int(told.text, 16), told.at)
+
+    def _follow(self, told: Barred | Lifted) -> None:
+        if self._logins is None:
+            return
+        if isinstance(told, Lifted):
+            self._logins.hear_lift(told.client, told.at)
+        elif told.until > self._now():
+            self._logins.hear_ban(told.client, told.at, told.until)
 
 
 async def _add(redis: Redis, stream: str, entry: bytes) -> None:

@@ -16,11 +16,13 @@ missing, because a transaction is not waited for on the disk (`database.settle`)
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailstead.mailplane.guard.database import opened, transaction
+from mailstead.mailplane.guard.database import opened, reading, transaction
+from mailstead.wire.protection import GuardCount
 from mailstead.wire.sending import MEASURES, WINDOWS, Ceilings, Measure, Window
 
 BUCKET = 300
@@ -39,6 +41,8 @@ CREATE INDEX IF NOT EXISTS granted_at ON granted (at);
 CREATE TABLE IF NOT EXISTS refusal (
   key TEXT PRIMARY KEY, page TEXT NOT NULL, count INTEGER NOT NULL, at INTEGER NOT NULL
   ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tally (
+  name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -136,6 +140,16 @@ class Store:
             (key, page, int(now.timestamp())),
         )
 
+    def count(self, counts: Mapping[GuardCount, int]) -> None:
+        """Add to what the guard has counted of its own work, which only grows (guard/tally.py)."""
+        if counts:
+            with transaction(self._db):
+                self._db.executemany(
+                    "INSERT INTO tally VALUES (?, ?) ON CONFLICT (name) DO UPDATE "
+                    "SET value = value + excluded.value",
+                    list(counts.items()),
+                )
+
     def prune(self, now: dt.datetime) -> None:
         """Forget what no window holds any more, and what a wrong clock has put into the future."""
         at = int(now.timestamp())
@@ -149,6 +163,19 @@ class Store:
                 (at - KEEP_INSTANCE, at + SECONDS["day"]),
             )
             self._db.execute("DELETE FROM refusal WHERE at < ?", (at - 2 * SECONDS["day"],))
+
+
+def counted(path: Path) -> dict[str, int]:
+    """All that the guard of a file has ever counted; raises `sqlite3.Error`.
+
+    Nothing where it has not begun: there is no file, or an older guard has made it.
+    """
+    if not path.exists():
+        return {}
+    with closing(reading(path)) as db:
+        if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'tally'").fetchone() is None:
+            return {}
+        return dict(db.execute("SELECT name, value FROM tally"))
 
 
 def _opens(counts: Sequence[tuple[int, int]], room: int, window: Window) -> int | None:

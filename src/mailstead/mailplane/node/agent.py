@@ -239,6 +239,7 @@ class Agent:
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
                 leaked = self.sign_ins.leaked
+                pulse.leaked(len(leaked))
                 self.breached.take(leaked, spool)
                 self.guard.leaked(leaked)
                 self.blocks.tell(spool, dt.datetime.now(dt.UTC))

@@ -1,4 +1,5 @@
-"""What happened here in the last minute, counted in the engines' logs, and how the node is.
+"""What happened here in the last minute, counted in the engines' logs and by the guard, and how the
+node is.
 
 The logs are read from where they ended when the agent started, so what is written while no agent
 runs is not counted. A line counts by its beginning, which the engines write, never by what follows
@@ -16,10 +17,12 @@ from collections.abc import Iterator
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.postfix import queue
+from mailstead.mailplane.guard.store import counted
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.orders import memory, revision
 from mailstead.mailplane.node.tail import all_since, end_of
 from mailstead.wire.events import NodeSeen
+from mailstead.wire.protection import GUARD_COUNTS
 
 _OPEN = 20_000
 """Messages begun and not yet in the queue that are remembered."""
@@ -53,7 +56,13 @@ class Pulse:
         self._home = home
         self._places = {name: end_of(home.log / name) for name in ("postfix.log", "dovecot.log")}
         self._begun: OrderedDict[bytes, str] = OrderedDict()
+        self._guard = counted(home.guard_database)
+        self._leaked = 0
         self._since = time.monotonic()
+
+    def leaked(self, count: int) -> None:
+        """So many log-ins with passwords that are known from leaks were seen."""
+        self._leaked += count
 
     def take(self) -> NodeSeen:
         """What was counted since the last call, and how the node is now.
@@ -68,6 +77,8 @@ class Pulse:
             if found := _DOVECOT.match(line):
                 counts["logins"] += bool(found["login"])
                 counts["logins_failed"] += int(found["failed"] or 0)
+        counts.update(self._of_guard())
+        counts["passwords_leaked"], self._leaked = self._leaked, 0
         seconds = round(time.monotonic() - self._since)
         self._since = time.monotonic()
         disk = shutil.disk_usage(self._home.root)
@@ -86,6 +97,15 @@ class Pulse:
             memory_total=total,
             revision=revision(self._home),
         )
+
+    def _of_guard(self) -> dict[str, int]:
+        """What it has counted since the last call; its numbers only grow, or its file is new."""
+        before, self._guard = self._guard, counted(self._home.guard_database)
+        return {
+            name: value - before.get(name, 0) if value >= before.get(name, 0) else value
+            for name, value in self._guard.items()
+            if name in GUARD_COUNTS
+        }
 
     def _new_lines(self, name: str) -> Iterator[bytes]:
         for lines, place in all_since(self._home.log / name, self._places[name]):

@@ -1,7 +1,8 @@
 """What the guard keeps, told to the control plane; what went before is taken back.
 
 Files: reads `<home>/guard/cases.db`; moves messages of the queue with postsuper(1).
-Diagnostics: each case once, with how many messages were taken back.
+Diagnostics: each case once, with how many messages were taken back; what cannot be told once, and
+    once more when it was told after all. What comes behind it does not wait.
 Known limits: a message that the other side has already is not taken back.
 """
 
@@ -19,7 +20,7 @@ import structlog
 from mailstead.home import Home
 from mailstead.mailplane.engines.postfix import queue
 from mailstead.mailplane.engines.processes import EngineError
-from mailstead.mailplane.guard.case_store import CaseStore, Kept, Told
+from mailstead.mailplane.guard.case_store import CaseStore, Kept, Told, read_untold
 from mailstead.mailplane.guard.profile import moment
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.standards.subject import subject_hash
@@ -30,6 +31,8 @@ AT_ONCE = 200
 NEVER_CAME = 3600.0
 """Seconds after which a message that was answered with HOLD is no longer waited for: its client
 has gone before the end, or another part has refused it."""
+AGAIN = 60.0
+"""Seconds after which what could not be told is tried again."""
 MOST_RECIPIENTS = 50
 LONGEST_SUBJECT = 200
 
@@ -47,6 +50,8 @@ class KeptMail:
         self._subject_key = key.read_bytes().strip() if key.exists() else b""
         self._done: set[int] = set()
         """Told, but the guard may not have heard of it yet."""
+        self._stuck: dict[int, float] = {}
+        """What could not be told, and when it is tried again."""
 
     def run(self, stopping: threading.Event) -> None:
         """Look until told to stop."""
@@ -54,25 +59,27 @@ class KeptMail:
             while not stopping.wait(LOOK_EVERY):
                 try:
                     self.once(spool, time.time())
-                except (EngineError, OSError, ValueError, sqlite3.Error):
+                except (OSError, sqlite3.Error):
                     log.exception("cannot tell of kept mail")
 
     def once(self, spool: EventSpool, now: float) -> int:
-        """Tell what there is; returns how much was told. Raises `EngineError`, `sqlite3.Error`."""
+        """Tell what there is; returns how much was told. Raises `OSError`, `sqlite3.Error`."""
         if not self._home.guard_cases.exists():
             return 0
         with closing(CaseStore.reading(self._home.guard_cases)) as store:
-            untold = store.untold(AT_ONCE)
-        self._done &= {number for number, _ in untold}
+            # However much is stuck in front, so much behind it is looked at.
+            untold = store.untold(AT_ONCE + len(self._stuck))
+        numbers = {number for number, _ in untold}
+        self._done &= numbers
+        self._stuck = {number: at for number, at in self._stuck.items() if number in numbers}
         done: list[int] = []
         pulled: list[str] = []
-        for number, one in untold:
-            if number in self._done:
+        for number, raw in untold:
+            if number in self._done or now < self._stuck.get(number, 0.0):
                 continue
-            events = self._told(one) if isinstance(one, Told) else self._kept(one, now)
+            events = self._spooled(spool, number, raw, now)
             if events is None:
                 continue
-            spool.add(events)
             done.append(number)
             pulled += [
                 event.queue for event in events if isinstance(event, MessageKept) and event.pulled
@@ -81,6 +88,24 @@ class KeptMail:
             self._taken(done, pulled)
             self._done.update(done)
         return len(done)
+
+    def _spooled(
+        self, spool: EventSpool, number: int, raw: bytes, now: float
+    ) -> list[AnyEvent] | None:
+        """Tell one; None: not now. Raises `sqlite3.Error`."""
+        try:
+            one = read_untold(raw)
+            events = self._told(one) if isinstance(one, Told) else self._kept(one, now)
+            if events is not None:
+                spool.add(events)
+        except (EngineError, OSError, ValueError, msgspec.MsgspecError) as error:
+            if number not in self._stuck:
+                log.error("cannot tell of kept mail", number=number, words=str(error))
+            self._stuck[number] = now + AGAIN
+            return None
+        if self._stuck.pop(number, None) is not None:
+            log.info("told of kept mail after all", number=number)
+        return events
 
     def _told(self, told: Told) -> list[AnyEvent]:
         seen = told.seen

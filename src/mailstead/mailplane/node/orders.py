@@ -239,7 +239,9 @@ def revision(home: Home) -> int:
 
 def _look_at_lists(home: Home, order: LookAtLists) -> ListsLooked:
     looked = ListingWatch(load(home.root), home).once()
-    listed = tuple(ListedNow(subject=one.subject, zone=one.zone) for one in looked.listed)
+    listed = tuple(
+        ListedNow(subject=one.subject, zone=one.zone, words=one.words) for one in looked.listed
+    )
     return ListsLooked(listed=listed, silent=looked.silent)
 
 

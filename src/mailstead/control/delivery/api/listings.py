@@ -66,7 +66,9 @@ class AnswersOut(Schema):
 class LookedAt(Schema):
     """What the lists say now."""
 
-    listed: list[dict[str, str]] = Field(description="`subject` and `zone` of each entry.")
+    listed: list[dict[str, str]] = Field(
+        description="`subject`, `zone` and the list's `words` of each."
+    )
     silent: list[str] = Field(description="Lists of which nothing can be learnt.")
     under_way: bool = Field(description="The node has not answered yet.")
 
@@ -103,7 +105,10 @@ def look_at_lists(request: HttpRequest, server: Named) -> dict[str, object]:
     found = hosting.server_named(actor, server)
     answer = services.look_at_lists(actor=actor, now=timezone.now(), server=found, seconds=PATIENCE)
     return {
-        "listed": [{"subject": o.subject, "zone": o.zone} for o in answer.listed] if answer else [],
+        "listed": [
+            {"subject": one.subject, "zone": one.zone, "words": one.words}
+            for one in (answer.listed if answer else ())
+        ],
         "silent": list(answer.silent) if answer else [],
         "under_way": answer is None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -55,6 +56,8 @@ class AttemptOut(Schema):
     relay: str
     folder: str
     next_try: dt.datetime | None
+    words: str = Field(description="The same for people.")
+    left_by: str = Field(description="By what it left, in words; for the company only.")
 
 
 class RecipientOut(DeliveryOut):
@@ -104,8 +107,13 @@ def _facts(row: Delivery) -> dict[str, object]:
     }
 
 
-def _attempt(row: Attempt) -> dict[str, object]:
-    return {name: getattr(row, name) for name in AttemptOut.model_fields}
+def _attempt(row: Attempt, ways: Mapping[str, str] | None) -> dict[str, object]:
+    names = AttemptOut.model_fields.keys() - {"words", "left_by"}
+    return {
+        **{name: getattr(row, name) for name in names},
+        "words": words.tell_of(row, timezone.now()).sentence,
+        "left_by": "" if ways is None else words.way_words(row.source, ways),
+    }
 
 
 @router.get("/deliveries", response=Page[DeliveryOut], summary="List deliveries")
@@ -134,13 +142,14 @@ def show_message(request: HttpRequest, number: Path[Number]) -> object:
     """Every attempt for every recipient of whom you may know."""
     actor = caller(request)
     found = queries.delivery_numbered(actor, number)
+    ways = queries.names_of_ways(actor) if actor.sees_everything else None
     return {
         "id": found.pk,
         "size": found.message.size if found.message else None,
         "queue": found.message.queue if found.message else "",
         "direction": found.message.direction if found.message else "",
         "recipients": [
-            {**_facts(row), "attempts": [_attempt(one) for one in queries.attempts_of(row)]}
+            {**_facts(row), "attempts": [_attempt(one, ways) for one in queries.attempts_of(row)]}
             for row in queries.recipients_of(actor, found)
         ],
     }

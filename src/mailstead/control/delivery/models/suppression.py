@@ -71,9 +71,18 @@ class Complaint(models.Model):
     customer = models.BigIntegerField(null=True)
     domain = models.BigIntegerField(null=True)
     mailbox = models.BigIntegerField(null=True)
+    order = models.BigIntegerField(null=True)
+    """Number of the order by which the guard of the mailbox's node was told last."""
+    guard_due = models.DateTimeField(null=True)
+    """When it is seen to that the guard was told; None: it was, or need not be."""
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["guard_due"],
+                name="complaint_untold",
+                condition=Q(guard_due__isnull=False),
+            ),
             models.Index(fields=["mailbox", "received", "id"], name="complaint_mailbox"),
             models.Index(fields=["customer", "received", "id"], name="complaint_customer"),
             models.Index(fields=["received", "id"], name="complaint_all"),

@@ -3,7 +3,7 @@
 from mailstead.control.delivery.services.aggregates import drop_old_reports
 from mailstead.control.delivery.services.answers import drop_old as drop_old_answers
 from mailstead.control.delivery.services.complaints import drop_old as drop_old_complaints
-from mailstead.control.delivery.services.complaints import record_complaint
+from mailstead.control.delivery.services.complaints import record_complaint, tell_again
 from mailstead.control.delivery.services.events import record
 from mailstead.control.delivery.services.listings import drop_old_listings, look_at_lists
 from mailstead.control.delivery.services.log import KEEP, drop_old
@@ -45,6 +45,7 @@ __all__ = [
     "set_ceilings",
     "set_relay",
     "snapshot",
+    "tell_again",
     "unmark_sender",
     "update_address",
 ]

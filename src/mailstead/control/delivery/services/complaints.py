@@ -13,6 +13,7 @@ from hashlib import sha256
 from django.db import transaction
 
 from mailstead.control.delivery.models import Complaint, Delivery, Message
+from mailstead.control.feed import queries as orders
 from mailstead.control.feed import services as feed
 from mailstead.control.hosting.models import Mailbox, Server
 from mailstead.standards import arf, mime
@@ -21,6 +22,10 @@ from mailstead.wire.orders import TellComplaint
 
 KEEP = dt.timedelta(days=365)
 LOT = 1000
+TELL_FOR = dt.timedelta(days=3)
+"""For which a node that is away is told again: what is older says little of the present."""
+TELL_AGAIN = dt.timedelta(minutes=11)
+"""After each order; those that no node takes are given up earlier (`feed.ORDER_LIVES`)."""
 PRAISE = "not-spam"
 # What our own Postfix writes: "by mail.example.org (Postfix) with ESMTPSA id 4jYtqy27ZpzLsnY".
 _RECEIVED = re.compile(
@@ -72,16 +77,46 @@ def _tell_guard(made: Complaint, now: dt.datetime) -> None:
     told = Complaint.objects.filter(mailbox=made.mailbox, received__gte=hour)
     if told.exclude(pk=made.pk).exclude(kind=PRAISE).exists():
         return
-    living = Mailbox.objects.filter(removed_at=None, domain__removed_at=None, pk=made.mailbox)
+    _ask(made, now)
+
+
+def _ask(row: Complaint, now: dt.datetime) -> None:
+    living = Mailbox.objects.filter(removed_at=None, domain__removed_at=None, pk=row.mailbox)
     mailbox = living.select_related("domain__server").first()
+    row.order, row.guard_due = None, None
     if mailbox is not None:
-        feed.ask(
+        asked = feed.ask(
             server=mailbox.domain.server.name,
-            order=TellComplaint(mailbox=mailbox.address, at=made.received),
+            order=TellComplaint(mailbox=mailbox.address, at=row.received),
             key="",
-            actor_name=f"complaint {made.pk}",
+            actor_name=f"complaint {row.pk}",
             now=now,
         )
+        row.order, row.guard_due = asked.pk, now + TELL_AGAIN
+    row.save(update_fields=["order", "guard_due"])
+
+
+def tell_again(now: dt.datetime) -> int:
+    """Tell guards of complaints that their nodes have not taken, for three days; returns how many.
+
+    A node that took one and could not say so hears of it twice: that weighs no more.
+    """
+    due = Complaint.objects.filter(guard_due__lte=now).order_by("guard_due", "pk")
+    return sum(_see_to(number, now) for number in list(due.values_list("pk", flat=True)[:LOT]))
+
+
+@transaction.atomic
+def _see_to(number: int, now: dt.datetime) -> int:
+    # One of several workers: who comes second finds nothing due.
+    row = Complaint.objects.select_for_update().filter(pk=number, guard_due__lte=now).first()
+    if row is None:
+        return 0
+    if orders.is_answered(row.order) or row.received < now - TELL_FOR:
+        row.guard_due = None
+        row.save(update_fields=["guard_due"])
+        return 0
+    _ask(row, now)
+    return 1
 
 
 def _bare(message_id: str) -> str:

@@ -52,10 +52,14 @@ class Reselling(In):
 
 
 class PasswordRule(In):
-    """What happens to a mailbox's new password that is known from leaks."""
+    """What happens to a mailbox's password that is known from leaks."""
 
-    rule: Literal["", "warn", "refuse"] = Field(
-        description="Empty: as the house says. The stricter of the two holds."
+    rule: Literal["", "warn", "refuse", "change"] = Field(
+        description="Empty: as the house says. The stricter of the two holds. `change`: new ones "
+        "are refused, and a mailbox that has one sends nothing more after `days`."
+    )
+    days: int | None = Field(
+        None, ge=1, le=services.MOST_PASSWORD_DAYS, description="With `change`; null: 14."
     )
 
 
@@ -181,7 +185,9 @@ def set_password_rule(
 ) -> CustomerOut:
     """Say what happens when a mailbox gets a password that is known from leaks."""
     actor, found = customer_in(request, number)
-    services.set_password_rule(actor=actor, now=timezone.now(), customer=found, rule=body.rule)
+    services.set_password_rule(
+        actor=actor, now=timezone.now(), customer=found, rule=body.rule, days=body.days
+    )
     return customer_out(found)
 
 

@@ -65,9 +65,10 @@ class CustomerOut(Schema):
     domain_limit: int | None
     suspended: bool
     suspended_reason: str
-    password_rule: Literal["", "warn", "refuse"] = Field(
+    password_rule: Literal["", "warn", "refuse", "change"] = Field(
         description="For passwords known from leaks, where stricter than the house's."
     )
+    password_days: int = Field(description="With `change`: in so many days; else 0.")
     pool_full: bool = Field(description="The shared storage is used up: no mail is received.")
     created_at: dt.datetime | None
 
@@ -112,6 +113,9 @@ class MailboxOut(Schema):
         description="It was opened with a password that is known from leaks, and still has it."
     )
     leaked_at: dt.datetime | None = Field(description="When that was seen last.")
+    leaked_due: dt.datetime | None = Field(
+        description="When it sends nothing more, unless the password is changed."
+    )
     created_at: dt.datetime | None
     removed_at: dt.datetime | None
     purge_after: dt.datetime | None = Field(description="Until then a removal can be undone.")
@@ -167,6 +171,7 @@ def customer_out(row: Customer) -> CustomerOut:
         suspended=row.suspended,
         suspended_reason=row.suspended_reason,
         password_rule=row.password_rule,  # type: ignore[arg-type]
+        password_days=row.password_days,
         pool_full=row.pool_full,
         created_at=row.created_at,
     )

@@ -103,7 +103,17 @@ from mailstead.control.hosting.services.packages import (
     remove_package,
     update_package,
 )
-from mailstead.control.hosting.services.password_rules import set_password_rule
+from mailstead.control.hosting.services.password_rules import (
+    DAYS as PASSWORD_DAYS,
+)
+from mailstead.control.hosting.services.password_rules import (
+    MOST_DAYS as MOST_PASSWORD_DAYS,
+)
+from mailstead.control.hosting.services.password_rules import (
+    pardon_leaked,
+    set_password_rule,
+    stop_leaked,
+)
 from mailstead.control.hosting.services.proof import accept_domain, note_proof
 from mailstead.control.hosting.services.purge import purge_expired
 from mailstead.control.hosting.services.rowwise import (
@@ -130,6 +140,8 @@ from mailstead.control.hosting.services.welcome import send_welcome
 
 __all__ = [
     "IMPORT_MAILBOXES",
+    "MOST_PASSWORD_DAYS",
+    "PASSWORD_DAYS",
     "PATIENCE",
     "Acted",
     "AutoresponderRow",
@@ -178,6 +190,7 @@ __all__ = [
     "note_zone",
     "note_zone_told",
     "outside_address",
+    "pardon_leaked",
     "parse_rules",
     "permit",
     "pool_usage",
@@ -229,6 +242,7 @@ __all__ = [
     "set_spam_settings",
     "sieve_text",
     "start_mailbox_import",
+    "stop_leaked",
     "suspend_customer",
     "suspend_domain",
     "suspend_mailbox",

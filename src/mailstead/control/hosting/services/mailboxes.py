@@ -211,6 +211,7 @@ def set_password(
 ) -> None:
     """Another password; every session that was opened with the old one ends.
 
+    Sending that was stopped because the old one is known from leaks is given back.
     `mailbox.breached` says whether it is known from leaks, where that is not refused.
     """
     before = facts(living_mailbox(mailbox))
@@ -220,6 +221,9 @@ def set_password(
     mailbox.credential = take_serials(CREDENTIAL)
     if secret.locked:
         mailbox.login_suspended = LOCKED
+    if mailbox.leaked_step == "stopped":
+        _free(mailbox, "sending")
+    mailbox.leaked_due, mailbox.leaked_step = None, ""
     mailbox.save()
     reason = people.KNOWN_FROM_LEAKS if secret.breached else ""
     _commit(actor, now, "set-password", mailbox, before, reason=reason)
@@ -234,6 +238,7 @@ def suspend_mailbox(
     if getattr(mailbox, f"{what}_suspended"):
         refuse_higher(actor, mailbox.suspended_by.get(what, ""))
     clean = checked_text(reason.strip(), "reason", 300)
+    _take_over(mailbox, what)
     setattr(mailbox, f"{what}_suspended", clean or f"suspended by the {actor.kind}")
     mailbox.suspended_by = mailbox.suspended_by | {what: actor.kind}
     mailbox.save()
@@ -245,10 +250,21 @@ def resume_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox, what: Wh
     """The suspension of log-in, sending or receiving ends."""
     before = facts(living_mailbox(mailbox))
     refuse_higher(actor, mailbox.suspended_by.get(what, ""))
-    setattr(mailbox, f"{what}_suspended", "")
-    mailbox.suspended_by = {key: by for key, by in mailbox.suspended_by.items() if key != what}
+    _take_over(mailbox, what)
+    _free(mailbox, what)
     mailbox.save()
     _commit(actor, now, f"resume-{what}", mailbox, before)
+
+
+def _free(mailbox: Mailbox, what: What) -> None:
+    setattr(mailbox, f"{what}_suspended", "")
+    mailbox.suspended_by = {key: by for key, by in mailbox.suspended_by.items() if key != what}
+
+
+def _take_over(mailbox: Mailbox, what: What) -> None:
+    """What somebody says of sending now outlives the next password, and that one's rule."""
+    if what == "sending" and mailbox.leaked_step == "stopped":
+        mailbox.leaked_step = "over"
 
 
 @transaction.atomic

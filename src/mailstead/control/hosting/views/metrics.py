@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailstead.control.feed import queries as feed
 from mailstead.control.hosting import queries
+from mailstead.control.hosting.views.guard_charts import guard_charts
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.charts import Chart, Series, line_chart, number
 
@@ -146,6 +147,7 @@ def charts_of(server: str, chosen: Range, now: dt.datetime) -> list[Chart]:
             sums=False,
             series=[series(gettext("changes"), named("lag"))],
         ),
+        *guard_charts(times, str(chosen.each), series),
     ]
 
 

@@ -20,14 +20,18 @@ from mailstead.control.web.forms import submitted
 
 @page("customer.set-password-rule")
 def of_customer(request: HttpRequest, number: int) -> HttpResponse:
-    """Warn or refuse, for the mailboxes of one customer."""
+    """Warn, refuse or have changed, for the mailboxes of one customer."""
     actor = actor_in(request)
     customer = queries.customer_numbered(actor, number)
-    form = PasswordRuleForm(customer.password_rule, request.POST or None)
+    form = PasswordRuleForm(customer.password_rule, customer.password_days, request.POST or None)
 
     def save(data: dict[str, Any]) -> None:
         services.set_password_rule(
-            actor=actor, now=timezone.now(), customer=customer, rule=data["rule"]
+            actor=actor,
+            now=timezone.now(),
+            customer=customer,
+            rule=data["rule"],
+            days=data["days"] if data["rule"] == "change" else None,
         )
 
     back = reverse("hosting:customer", args=[number])
@@ -39,8 +43,8 @@ def of_customer(request: HttpRequest, number: int) -> HttpResponse:
         form,
         title=gettext("Leaked passwords of {name}").format(name=customer.name),
         words=gettext(
-            "Thieves try passwords first that leaked from other services. This holds for new "
-            "passwords of mailboxes; those that are there stay, and are warned of."
+            "Thieves try passwords first that leaked from other services. Who signs in with one is "
+            "warned in any case."
         ),
         act=gettext("Save"),
         back=back,

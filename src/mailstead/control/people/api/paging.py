@@ -72,15 +72,18 @@ def paged(
     return _page(rows, turn, shown)
 
 
-def paged_by_time(rows: QuerySet[M], turn: Turn, shown: Callable[[M], Any]) -> dict[str, Any]:
-    """A page of rows in the order of their `at`, the newest first; for lists of millions."""
-    rows = rows.order_by("-at", "-pk")
+def paged_by_time(
+    rows: QuerySet[M], turn: Turn, shown: Callable[[M], Any], *, field: str = "at"
+) -> dict[str, Any]:
+    """A page of rows in the order of a time, the newest first; for lists of millions."""
+    rows = rows.order_by(f"-{field}", "-pk")
     if turn.after is not None:
         place = _place(turn.after)
-        at = rows.model._default_manager.filter(pk=place).values_list("at", flat=True).first()
+        at = rows.model._default_manager.filter(pk=place).values_list(field, flat=True).first()
         if at is None:
             raise _no_cursor()
-        rows = rows.filter(Q(at__lt=at) | Q(pk__lt=place), at__lte=at)
+        earlier = Q(**{f"{field}__lt": at}) | Q(pk__lt=place)
+        rows = rows.filter(earlier, **{f"{field}__lte": at})
     return _page(rows, turn, shown)
 
 

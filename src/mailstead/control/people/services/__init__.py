@@ -8,8 +8,8 @@ from mailstead.control.people.services.audit import (
     record_many,
 )
 from mailstead.control.people.services.breached import KNOWN as KNOWN_FROM_LEAKS
+from mailstead.control.people.services.breached import days_to_change, is_breached
 from mailstead.control.people.services.breached import in_force as breached_rule
-from mailstead.control.people.services.breached import is_breached
 from mailstead.control.people.services.idempotency import drop_keys
 from mailstead.control.people.services.invitations import (
     accept,
@@ -61,6 +61,7 @@ __all__ = [
     "create_member",
     "create_token",
     "create_webhook",
+    "days_to_change",
     "deliver_due",
     "demand_second_factor",
     "drop_deliveries",

@@ -1,4 +1,4 @@
-"""What the house does about passwords that are known from leaks: warn, refuse, or not look.
+"""What the house does about passwords known from leaks: warn, refuse, have changed, or not look.
 
 The one place of the control plane that asks the index. Without a usable index nothing is known of
 any password and everything goes on.
@@ -18,7 +18,7 @@ from mailstead.standards.refusal import Refusal
 
 KNOWN = "The new password is known from leaks."
 """What the trail says of such a change."""
-STRICTNESS = ("off", "warn", "refuse")
+STRICTNESS = ("off", "warn", "refuse", "change")
 _log = logging.getLogger(__name__)
 
 
@@ -30,6 +30,17 @@ def _watch(path: Path) -> Watch:
 def in_force(rule: str = "") -> str:
     """What holds: the house's word, or a customer's `rule` (empty: none) where it is stricter."""
     return max(settings.MAILSTEAD.passwords.breached, rule or "off", key=STRICTNESS.index)
+
+
+def days_to_change(rule: str = "", days: int = 0) -> int:
+    """Days after a warning in which such a password must be changed; 0: it may stay.
+
+    `rule` and `days` are a customer's own; the shorter time holds.
+    """
+    house = settings.MAILSTEAD.passwords
+    found = [house.change_days] if house.breached == "change" else []
+    found += [days] if rule == "change" else []
+    return min(found, default=0)
 
 
 def is_breached(password: str, rule: str = "") -> bool:
@@ -46,7 +57,7 @@ def is_breached(password: str, rule: str = "") -> bool:
     known = watch.knows(password)
     if watch.trouble != before and watch.trouble:
         _log.warning("%s", watch.trouble)
-    if known and policy == "refuse":
+    if known and policy in ("refuse", "change"):
         raise Refusal(
             "password-breached",
             "This password is known from leaks of other services, and thieves try it first.",

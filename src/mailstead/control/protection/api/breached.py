@@ -23,6 +23,9 @@ class BreachedOut(Schema):
     customer: int
     customer_name: str
     leaked_at: dt.datetime = Field(description="When it was seen.")
+    leaked_due: dt.datetime | None = Field(
+        description="When it sends nothing more, unless the password is changed; null: never."
+    )
 
 
 class BreachedFind(Turn):
@@ -38,6 +41,7 @@ def _row(row: Mailbox) -> dict[str, object]:
         "customer": row.domain.customer_id,
         "customer_name": row.domain.customer.name,
         "leaked_at": row.leaked_at,
+        "leaked_due": row.leaked_due,
     }
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja import Field, Path, Query, Router, Schema
 
 from mailstead.control.people.api.door import caller, operation
-from mailstead.control.people.api.paging import Number, Page, Turn, paged
+from mailstead.control.people.api.paging import Number, Page, Turn, paged_by_time
 from mailstead.control.people.api.schemas import In
 from mailstead.control.protection import queries, services, words
 from mailstead.control.protection.models import Case, KeptMessage
@@ -36,6 +36,8 @@ class CaseOut(Schema):
     decided_by: str
     decided_at: dt.datetime | None
     reason: str
+    nats: float | None = Field(description="Evidence, for the company only, as the next one.")
+    bound: float | None = Field(description="From so much on it counts as stolen.")
 
 
 class ClueOut(Schema):
@@ -84,8 +86,6 @@ class CaseWhole(CaseOut):
     clues: list[ClueOut]
     clients: list[ClientOut]
     kept: list[KeptOut] = Field(description="The first 500.")
-    nats: float | None = Field(description="For the company only, as the next one.")
-    bound: float | None
 
 
 class CaseFind(Turn):
@@ -123,14 +123,16 @@ class Confirmed(In):
     reason: str = Field(default="", max_length=300)
 
 
-_OUT = [name for name in CaseOut.model_fields if name not in ("id", "mailbox")]
+_OUT = CaseOut.model_fields.keys() - {"id", "mailbox", "nats", "bound"}
 
 
-def _case(row: Case) -> dict[str, Any]:
+def _case(row: Case, *, weights: bool) -> dict[str, Any]:
     return {
         "id": row.pk,
         "mailbox": row.address,
         **{name: getattr(row, name) for name in _OUT},
+        "nats": row.nats if weights else None,
+        "bound": row.bound if weights else None,
     }
 
 
@@ -144,7 +146,7 @@ def _whole(request: HttpRequest, number: int) -> dict[str, Any]:
     weights = actor.sees_everything
     told = zip(row.clues, words.clues_told(row.clues), strict=True)
     return {
-        **_case(row),
+        **_case(row, weights=weights),
         "clues": [
             {
                 "signal": plain["signal"],
@@ -158,8 +160,6 @@ def _whole(request: HttpRequest, number: int) -> dict[str, Any]:
         ],
         "clients": row.clients,
         "kept": [_kept(one) for one in queries.kept(row)[: queries.MOST_KEPT]],
-        "nats": row.nats if weights else None,
-        "bound": row.bound if weights else None,
     }
 
 
@@ -167,8 +167,10 @@ def _whole(request: HttpRequest, number: int) -> dict[str, Any]:
 @operation("case.view")
 def list_cases(request: HttpRequest, find: Query[CaseFind]) -> object:
     """Mailboxes that looked stolen, the newest first."""
-    rows = queries.cases(caller(request), state=find.state, search=find.q)
-    return paged(rows, find, _case, newest_first=True)
+    actor = caller(request)
+    rows = queries.cases(actor, state=find.state, search=find.q)
+    weights = actor.sees_everything
+    return paged_by_time(rows, find, lambda row: _case(row, weights=weights), field="opened")
 
 
 @router.get("/cases/{number}", response=CaseWhole, summary="Show a case")

@@ -3,6 +3,7 @@
 from mailstead.control.protection.services.blocks import end_due as end_due_blocks
 from mailstead.control.protection.services.blocks import let_in
 from mailstead.control.protection.services.blocks import lift as lift_block
+from mailstead.control.protection.services.breached_due import follow_leaked
 from mailstead.control.protection.services.cases import drop_old as drop_old_cases
 from mailstead.control.protection.services.deciding import (
     DECISIONS,
@@ -34,6 +35,7 @@ __all__ = [
     "drop_old_cases",
     "end_due_blocks",
     "end_words",
+    "follow_leaked",
     "kind_words",
     "let_in",
     "lift_block",

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from mailstead.control.feed import services as feed
-from mailstead.control.hosting.models import Mailbox
+from mailstead.control.hosting.models import Mailbox, Server
 from mailstead.control.hosting.services.common import permit
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
@@ -64,6 +64,7 @@ def snapshot(server: str) -> Iterator[BlockLiftPut]:
 def lift(*, actor: Actor, now: dt.datetime, client: str, account: str) -> int:
     """Let a client log in again: at one account, or (empty) at all; returns how many blocks ended.
 
+    At all accounts on all servers, because their guards tell each other of such clients.
     Without a client: strangers at an account that is attacked. Raises `Refusal` (`block-unknown`).
     """
     roles.require(actor, "block.lift")
@@ -80,6 +81,9 @@ def lift(*, actor: Actor, now: dt.datetime, client: str, account: str) -> int:
         )
     one = rows.order_by("pk").values_list("pk", flat=True)[0]
     count = _end(rows, actor, now)
+    if not name:
+        # What one node has told the others may reach them later than this.
+        servers = sorted({*servers, *Server.objects.values_list("name", flat=True)})
     for server in servers:
         _tell(server, BlockLiftPut(client=key, account=name, at=now), now)
     people.record(

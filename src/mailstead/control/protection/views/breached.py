@@ -20,7 +20,9 @@ def breached(request: HttpRequest) -> HttpResponseBase:
     actor = actor_in(request)
     rows = queries.breached(actor, search=request.GET.get("q", "").strip()[:320])
     if wants_csv(request):
-        return csv_file("leaked-passwords", ("mailbox", "customer", "seen"), rows, _cells)
+        return csv_file(
+            "leaked-passwords", ("mailbox", "customer", "seen", "sends_until"), rows, _cells
+        )
     found = listing(
         request,
         rows,
@@ -39,4 +41,5 @@ def breached(request: HttpRequest) -> HttpResponseBase:
 
 def _cells(row: Mailbox) -> tuple[str, ...]:
     seen = row.leaked_at.isoformat(timespec="seconds") if row.leaked_at else ""
-    return (row.address, row.domain.customer.name, seen)
+    until = row.leaked_due.isoformat(timespec="seconds") if row.leaked_due else ""
+    return (row.address, row.domain.customer.name, seen, until)

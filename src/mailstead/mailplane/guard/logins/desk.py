@@ -16,6 +16,7 @@ from mailstead.mailplane.guard.logins.detector import Answer, Attempt, LoginDete
 from mailstead.mailplane.guard.logins.http import Request, Response
 from mailstead.mailplane.guard.logins.limits import DAY
 from mailstead.mailplane.guard.logins.memory import LoginMemory
+from mailstead.mailplane.guard.tally import Tally
 
 LIFTS_HOLD = 2 * DAY
 """Older words of the control plane are not followed any more: what they lifted is over."""
@@ -43,6 +44,7 @@ class LoginDesk:
         blocking: bool,
         now: Callable[[], float],
         signed_in: Callable[[SignIn], None] | None = None,
+        tally: Tally | None = None,
     ) -> None:
         """`key`: who knows it may ask; `page`: where a person reads why; `signed_in`: is told of
         each log-in that succeeds; without `blocking` everybody is let in.
@@ -55,6 +57,7 @@ class LoginDesk:
         self._blocking = blocking
         self._now = now
         self._signed_in = signed_in
+        self._tally = tally or Tally()
         self._questions = policy.Questions()
         memory.fill(detector)
 
@@ -77,6 +80,7 @@ class LoginDesk:
         if not login.protocol:
             return policy.answer(0)
         at = self._now()
+        self._tally.add("guard_logins")
         verdict = self._detector.judge(_attempt(login, at))
         if verdict.reason is None:
             return policy.answer(verdict.wait if self._blocking else 0)
@@ -89,6 +93,7 @@ class LoginDesk:
         )
         if not self._blocking:
             return policy.answer(0)
+        self._tally.add("guard_logins_blocked")
         return policy.answer(-1, self._words(verdict, at))
 
     def _words(self, verdict: Answer, at: float) -> str:
@@ -115,6 +120,9 @@ class LoginDesk:
         at = self._now()
         for key, lift in self._lifts.all():
             said = lift.at.timestamp()
+            if lift.client and not lift.account and at - said < LIFTS_HOLD:
+                # Again and again: another node may tell late of a block from before.
+                self._detector.hear_lift(lift.client, said)
             if at - said < LIFTS_HOLD and self._memory.is_news(key, said):
                 self._detector.lift(lift.client, lift.account, at, owner=lift.owner)
                 log.info("block lifted", client=lift.client, account=lift.account)
@@ -130,6 +138,7 @@ class LoginDesk:
 
     def prune(self) -> None:
         """Forget what counts no more; raises `sqlite3.Error`."""
+        self._detector.prune(self._now())
         self._memory.prune(self._now())
 
 

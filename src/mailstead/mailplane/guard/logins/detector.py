@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from mailstead.mailplane.guard.logins import limits
 from mailstead.mailplane.guard.logins.clients import Trusted
@@ -77,6 +77,16 @@ class Block:
     count: int
 
 
+class Listener(Protocol):
+    """Is told of what other nodes should know."""
+
+    def barred(self, client: str, since: float, until: float) -> None:
+        """A client is kept out of all accounts that it does not know."""
+
+    def lifted(self, client: str, at: float) -> None:
+        """Somebody has let it in again."""
+
+
 WELCOME = Answer()
 
 
@@ -93,6 +103,9 @@ class LoginDetector:
     changed_accounts: set[str] = field(default_factory=set)
     guesses: int = 0
     """Kept in all `clients`."""
+    lifted: dict[str, float] = field(default_factory=dict)
+    """When clients were let in again of late: what others tell of before is over."""
+    listener: Listener | None = None
 
     def judge(self, attempt: Attempt) -> Answer:
         """Whether the password may be tried."""
@@ -189,7 +202,9 @@ class LoginDetector:
             if len(tried.wrong) >= limits.PASSWORDS.count:
                 tried.ban = _next(tried.ban, limits.PASSWORDS, at)
             if not known and state.strange(at) >= limits.ACCOUNTS.count:
-                state.ban = _next(state.ban, limits.ACCOUNTS, at)
+                before_it, state.ban = state.ban, _next(state.ban, limits.ACCOUNTS, at)
+                if state.ban is not before_it and self.listener is not None:
+                    self.listener.barred(who.key, state.ban.since, state.ban.until)
         self._make_room()
 
     def lift(self, address: str, account: str, at: float, *, owner: bool = False) -> None:
@@ -203,9 +218,11 @@ class LoginDetector:
             if account:
                 self._drop(who.key, state, account)
             else:
-                self.guesses -= state.size()
-                self.clients[who.key] = ClientState()
-                self.changed_clients.add(who.key)
+                self._let_in(who.key, state)
+        if who is not None and not account:
+            self.lifted[who.key] = at
+            if self.listener is not None:
+                self.listener.lifted(who.key, at)
         if not account or (who is not None and not owner):
             return
         found = self._account(account)
@@ -216,6 +233,32 @@ class LoginDetector:
             found = found or self._keep(account, AccountState())
             if found.meet(who.key, who.near, None, at + limits.VOUCHED_KEEPS):
                 self.changed_accounts.add(account)
+
+    def hear_ban(self, name: str, since: float, until: float) -> None:
+        """Another node keeps a client out of all accounts that it does not know."""
+        state = self.clients.get(name)
+        ban = state.ban if state is not None else None
+        until = min(until, since + limits.ACCOUNTS.most)
+        if since <= self.lifted.get(name, 0.0) or name.partition("/")[0] in self.trusted:
+            return
+        if ban is not None and ban.until >= until:
+            return
+        state = self.clients.setdefault(name, ClientState())
+        state.ban = Ban(since, until, ban.turn if ban is not None else 1)
+        self.changed_clients.add(name)
+        self._make_room()
+
+    def hear_lift(self, name: str, at: float) -> None:
+        """A client was let in again: a block that began before is over, whoever began it."""
+        self.lifted[name] = max(at, self.lifted.get(name, 0.0))
+        state = self.clients.get(name)
+        if state is not None and state.ban is not None and state.ban.since <= at:
+            self._let_in(name, state)
+
+    def prune(self, at: float) -> None:
+        """Forget what was lifted so long ago that nothing from before can hold."""
+        for name in [one for one, when in self.lifted.items() if at - when > 2 * limits.DAY]:
+            del self.lifted[name]
 
     def forget(self, account: str) -> None:
         """The account is no more."""
@@ -228,6 +271,11 @@ class LoginDetector:
         self.guesses += state.size()
 
     # What is kept
+
+    def _let_in(self, name: str, state: ClientState) -> None:
+        self.guesses -= state.size()
+        self.clients[name] = ClientState()
+        self.changed_clients.add(name)
 
     def _account(self, name: str) -> AccountState | None:
         found = self.accounts.pop(name, None)
