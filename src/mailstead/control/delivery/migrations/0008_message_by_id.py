@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0006_receivers"),
+        ("delivery", "0007_complaints_until_taken"),
     ]
 
     operations = [
