@@ -90,7 +90,8 @@ def answer_of(order: Order) -> AnyAnswer | None:
 
 def is_answered(number: int | None) -> bool:
     """Whether a node has done what an order asks; False, too, for one that is not kept any more."""
-    return Order.objects.filter(pk=number).exclude(answer="").exists()
+    rows = Order.objects.exclude(answer="")
+    return number is not None and rows.filter(pk=number).exists()
 
 
 def wait_for(number: int, seconds: float) -> Order | None:

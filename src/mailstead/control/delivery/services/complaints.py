@@ -81,7 +81,7 @@ def _tell_guard(made: Complaint, now: dt.datetime) -> None:
 
 
 def _ask(row: Complaint, now: dt.datetime) -> None:
-    living = Mailbox.objects.filter(removed_at=None, domain__removed_at=None, pk=row.mailbox)
+    living = Mailbox.objects.filter(removed_at=None, domain__removed_at=None, pk=row.mailbox or 0)
     mailbox = living.select_related("domain__server").first()
     row.order, row.guard_due = None, None
     if mailbox is not None:
