@@ -8,17 +8,21 @@ from mailstead.control.hosting.models import Customer
 from mailstead.control.people.actor import Actor
 
 
-def of_rows(actor: Actor) -> Q:
-    """Rows with `customer`, `domain` and `mailbox` that are the actor's."""
+def of_rows(actor: Actor, prefix: str = "") -> Q:
+    """Rows with `customer`, `domain` and `mailbox` that are the actor's.
+
+    `prefix` stands before the names of these columns, where others have their values.
+    """
     if actor.sees_everything:
         return Q()
     if actor.kind == "reseller":
         sold = Customer.objects.filter(reseller=actor.customer).values_list("pk", flat=True)
-        return Q(customer__in=[actor.customer, *sold])
+        return Q((f"{prefix}customer__in", [actor.customer, *sold]))
     if actor.kind == "customer":
-        return Q(customer=actor.customer)
+        return Q((f"{prefix}customer", actor.customer))
     if actor.kind == "domain_admin":
-        return Q(customer=actor.customer, domain__in=actor.domains)
+        own = Q((f"{prefix}customer", actor.customer))
+        return own & Q((f"{prefix}domain__in", actor.domains))
     if actor.kind == "mailbox":
-        return Q(mailbox=actor.mailbox)
+        return Q((f"{prefix}mailbox", actor.mailbox))
     return Q(pk__in=())

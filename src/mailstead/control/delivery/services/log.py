@@ -19,6 +19,7 @@ from django.db.models import Model
 from mailstead.control.delivery.causes import cause
 from mailstead.control.delivery.models import Attempt, Delivery, Message
 from mailstead.control.hosting.models import Domain, Mailbox
+from mailstead.control.web.bulk import insert
 from mailstead.wire.events import AnyEvent, AttemptSeen, MessageSeen, RefusalSeen
 
 KEEP = dt.timedelta(days=30)
@@ -145,12 +146,12 @@ class _Batch:
                 self._refused(event)
             elif _queue(event) in self.messages:
                 self._tried(event, self.messages[_queue(event)])
-        Delivery.objects.bulk_create(self.new, batch_size=1000)
+        insert(Delivery, self.new)
         if self.changed:
             Delivery.objects.bulk_update(
                 list(self.changed.values()), [*_CHANGING, *_OWNING], batch_size=200
             )
-        Attempt.objects.bulk_create(self.attempts, batch_size=1000)
+        insert(Attempt, self.attempts)
 
     def _take_messages(self) -> None:
         """Messages that are told, and those of which only an attempt is."""
@@ -165,7 +166,7 @@ class _Batch:
         rows = Message.objects.filter(server=self.server, queue__in=wanted)
         self.messages = {row.queue: row for row in rows}
         new = [row for queue, row in made.items() if queue not in self.messages]
-        Message.objects.bulk_create(new, batch_size=1000)
+        insert(Message, new)
         self.messages |= {row.queue: row for row in new}
 
     def _past(self, at: dt.datetime) -> dt.datetime:
