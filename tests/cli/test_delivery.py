@@ -82,4 +82,5 @@ def test_the_same_over_the_api(far: Far) -> None:
     far.same("reputation", "list", "--past", "--limit", "4")
     found = json.loads(far.ok("reputation", "list", "--past", "--json"))["items"]
     assert [row["subject"].rpartition(".")[2] for row in found] == ["1", "2", "3", "9", "8"]
-    assert far.ok("reputation", "look", code=4) == "The node of node1 has not answered yet.\n"
+    said = far.ok("reputation", "look", code=4)
+    assert said == "The node of node1 has not answered yet.\n"

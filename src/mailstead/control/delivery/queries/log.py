@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from mailstead.control.delivery.causes import TROUBLE
 from mailstead.control.delivery.models import Attempt, Delivery, Message
@@ -24,8 +24,6 @@ TROUBLED = "trouble"
 MOST_FOUND = 150
 """Rows of each column that a search looks at, the newest."""
 COLUMNS = ("recipient", "sender", "original")
-_SUM = "sum_"
-_SUMS = {f"{_SUM}{name}": F(name) + 0 for name in ("customer", "domain", "mailbox")}
 
 
 def deliveries(
@@ -47,36 +45,35 @@ def deliveries(
     not go its way. `domain` is a hosted one that the actor sees, or one elsewhere: of those only
     mail in trouble is found.
     """
-    text = search.strip()
-    rows, prefix = Delivery.objects.all(), ""
-    if text:
-        # The owner's columns as sums, for which there is no index. PostgreSQL would else walk
-        # through all that a large customer has for an address that it has never written to.
-        rows, prefix = rows.alias(**_SUMS), _SUM
-    rows = rows.filter(of_rows(actor, prefix))
+    rows = Delivery.objects.filter(of_rows(actor))
     if mailbox is not None:
-        rows = rows.filter((f"{prefix}mailbox", mailbox))
+        rows = rows.filter(mailbox=mailbox)
     elif actor.sees_everything:
         rows = rows.filter(first=True)
     elif actor.kind in ("reseller", "customer"):
         rows = rows.filter(first_of_customer=True)
+    bounds = Q()
     if since is not None:
-        rows = rows.filter(at__gte=since)
+        bounds &= Q(at__gte=since)
     if until is not None:
-        rows = rows.filter(at__lte=until)
-    rows = _narrowed(actor, rows, state, cause, domain.strip().lower().lstrip("@"), prefix)
+        bounds &= Q(at__lte=until)
+    rows = _narrowed(actor, rows.filter(bounds), state, cause, domain.strip().lower().lstrip("@"))
+    text = search.strip()
     if text:
-        rows = Delivery.objects.filter(pk__in=_matching(rows, text))
+        newest = None
+        if not (state or cause or domain) and _is_own(actor, text):
+            newest = Delivery.objects.filter(bounds)
+        rows = Delivery.objects.filter(pk__in=_matching(rows, text, newest))
     return rows.order_by("-at", "-pk")
 
 
 def _narrowed(
-    actor: Actor, rows: QuerySet[Delivery], state: str, cause: str, domain: str, prefix: str
+    actor: Actor, rows: QuerySet[Delivery], state: str, cause: str, domain: str
 ) -> QuerySet[Delivery]:
     if domain:
         numbers = list(domains(actor).filter(name=domain).values_list("pk", flat=True))
         if numbers:
-            rows = rows.filter((f"{prefix}domain__in", numbers))
+            rows = rows.filter(domain__in=numbers)
         else:
             far = Q(side="in", sender__endswith=f"@{domain}")
             rows = rows.filter(far | (~Q(side="in") & Q(recipient__endswith=f"@{domain}")))
@@ -91,7 +88,18 @@ def _narrowed(
     return rows
 
 
-def _matching(rows: QuerySet[Delivery], text: str) -> set[int]:
+def _is_own(actor: Actor, text: str) -> bool:
+    """Whether it is an address in a domain of theirs: nearly all rows that have it are theirs."""
+    domain = text.rpartition("@")[2].lower()
+    return not actor.sees_everything and domains(actor).filter(name=domain).exists()
+
+
+def _matching(rows: QuerySet[Delivery], text: str, newest: QuerySet[Delivery] | None) -> set[int]:
+    """Numbers of rows in which the text stands.
+
+    `newest`: all rows in which it is looked for first, for an address of the actor's own. The
+    database would else walk through all that a large customer has for one that never wrote.
+    """
     found: set[int] = set()
     rows = rows.order_by("-at", "-pk")
     bare = text.removeprefix("<").removesuffix(">")
@@ -100,6 +108,12 @@ def _matching(rows: QuerySet[Delivery], text: str) -> set[int]:
             one = rows.filter(**{column: bare.lower()})
             if column == "original":
                 one = one.exclude(original="")
+            if newest is not None:
+                same = newest.filter(**{column: bare.lower()}).order_by("-at", "-pk")
+                if column == "original":
+                    same = same.exclude(original="")
+                # Of a message within the house there are two rows.
+                one = one.filter(pk__in=list(same.values_list("pk", flat=True)[: 2 * MOST_FOUND]))
             found.update(one.values_list("pk", flat=True)[:MOST_FOUND])
     messages = Message.objects.filter(message_id=bare).values_list("pk", flat=True)
     numbers = list(messages[:MOST_FOUND])

@@ -8,21 +8,17 @@ from mailstead.control.hosting.models import Customer
 from mailstead.control.people.actor import Actor
 
 
-def of_rows(actor: Actor, prefix: str = "") -> Q:
-    """Rows with `customer`, `domain` and `mailbox` that are the actor's.
-
-    `prefix` stands before the names of these columns, where others have their values.
-    """
+def of_rows(actor: Actor) -> Q:
+    """Rows with `customer`, `domain` and `mailbox` that are the actor's."""
     if actor.sees_everything:
         return Q()
     if actor.kind == "reseller":
         sold = Customer.objects.filter(reseller=actor.customer).values_list("pk", flat=True)
-        return Q((f"{prefix}customer__in", [actor.customer, *sold]))
+        return Q(customer__in=[actor.customer, *sold])
     if actor.kind == "customer":
-        return Q((f"{prefix}customer", actor.customer))
+        return Q(customer=actor.customer)
     if actor.kind == "domain_admin":
-        own = Q((f"{prefix}customer", actor.customer))
-        return own & Q((f"{prefix}domain__in", actor.domains))
+        return Q(customer=actor.customer, domain__in=actor.domains)
     if actor.kind == "mailbox":
-        return Q((f"{prefix}mailbox", actor.mailbox))
+        return Q(mailbox=actor.mailbox)
     return Q(pk__in=())
