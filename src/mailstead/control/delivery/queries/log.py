@@ -108,13 +108,13 @@ def _matching(rows: QuerySet[Delivery], text: str, newest: QuerySet[Delivery] | 
             one = rows.filter(**{column: bare.lower()})
             if column == "original":
                 one = one.exclude(original="")
-            if newest is not None:
+            if newest is None:
+                found.update(one.values_list("pk", flat=True)[:MOST_FOUND])
+            else:
                 same = newest.filter(**{column: bare.lower()}).order_by("-at", "-pk")
                 if column == "original":
                     same = same.exclude(original="")
-                # Of a message within the house there are two rows.
-                one = one.filter(pk__in=list(same.values_list("pk", flat=True)[: 2 * MOST_FOUND]))
-            found.update(one.values_list("pk", flat=True)[:MOST_FOUND])
+                found.update(_seen_of(one, same))
     messages = Message.objects.filter(message_id=bare).values_list("pk", flat=True)
     numbers = list(messages[:MOST_FOUND])
     if hashed := subject_hash(text, settings.SUBJECT_KEY):
@@ -124,6 +124,18 @@ def _matching(rows: QuerySet[Delivery], text: str, newest: QuerySet[Delivery] | 
         numbers += Message.objects.filter(queue=bare).values_list("pk", flat=True)[:MOST_FOUND]
     if numbers:
         found.update(rows.filter(message__in=numbers).values_list("pk", flat=True)[:MOST_FOUND])
+    return found
+
+
+def _seen_of(rows: QuerySet[Delivery], same: QuerySet[Delivery]) -> set[int]:
+    """Those of `rows` among the newest of `same`, twice as many of them at most: of a message
+    within the house there are two rows. The second half is read only where it is needed."""
+    found: set[int] = set()
+    for first in (0, MOST_FOUND):
+        numbers = list(same.values_list("pk", flat=True)[first : first + MOST_FOUND])
+        found.update(rows.filter(pk__in=numbers).values_list("pk", flat=True))
+        if len(numbers) < MOST_FOUND or len(found) > MOST_FOUND / 2:
+            break
     return found
 
 
