@@ -37,7 +37,7 @@ def kept(folder: Path, begin: float = 0.0) -> Journal:
             to = FRIENDS[(day + number) % 12]
             journal.note(entry(message(at + number * HOUR, to)))
         journal.flush(at)
-    for number in range(6):
+    for number in range(16):
         at = begin + NOW + number
         act = message(at, *strangers(2, f"x{number}"), client=FAR, helo=BOT)
         journal.note(entry(act))
