@@ -88,11 +88,16 @@ def steps(most: float, wanted: int = 4) -> list[float]:
 def number(value: float) -> str:
     """A number as the reader writes it, large ones short."""
     if value >= 1_000_000:
-        return f"{number_format(value / 1_000_000, 1)} M"
+        return f"{_rounded(value / 1_000_000, 1)} M"
     if value >= 10_000:
-        return f"{number_format(value / 1000, 0)} k"
+        return f"{_rounded(value / 1000, 0)} k"
     whole = abs(value - round(value)) < 1e-9
-    return str(number_format(value, 0 if whole else 1, force_grouping=True))
+    return _rounded(value, 0 if whole else 1)
+
+
+def _rounded(value: float, places: int) -> str:
+    # Django's `number_format` cuts off what does not fit.
+    return str(number_format(round(value, places), places, force_grouping=True))
 
 
 def _time_words(at: dt.datetime, span: dt.timedelta) -> str:

@@ -18,8 +18,8 @@ from django.db.models import Model
 
 from mailstead.control.delivery.causes import cause
 from mailstead.control.delivery.models import Attempt, Delivery, Message
+from mailstead.control.delivery.services.bulk import insert
 from mailstead.control.hosting.models import Domain, Mailbox
-from mailstead.control.web.bulk import insert
 from mailstead.wire.events import AnyEvent, AttemptSeen, MessageSeen, RefusalSeen
 
 KEEP = dt.timedelta(days=30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from mailstead.control.delivery.models import Attempt, Message
-from mailstead.control.web.bulk import insert
+from mailstead.control.delivery.services.bulk import insert
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=dt.UTC)
 HOSTILE = 'tab\there, line\nthere, back\\slash, "quotes", \\N, \\., ü €'
