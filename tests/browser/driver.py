@@ -111,6 +111,8 @@ class Window:
         """A link or a button."""
         if not self.keyboard:
             target.click()
+            # A page that is still coming has half of its words.
+            self.page.wait_for_load_state()
             return
         self._reach(target)
         # Every link and button of these journeys leads to a page: the next step is on that one.

@@ -39,7 +39,7 @@ def there(node: Node) -> Iterator[dict[str, Any]]:
         node.cli("sending-address", "remove", row["number"])
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("role", ["customer", "mailbox", "operator", "reseller"])
 def test_every_page_is_accessible(there: dict[str, Any], window: OpenWindow, role: str) -> None:
     one = window()
