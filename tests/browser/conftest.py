@@ -28,7 +28,7 @@ def browser(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brow
 
 @pytest.fixture
 def window(browser: Browser, node: Node) -> Iterator[OpenWindow]:
-    """Opens windows: `window(scripts=False, dark=True, width=320)`."""
+    """Opens windows: `window(scripts=False, language="de")`."""
     opened: list[Window] = []
 
     def open_one(**options: Any) -> Window:

@@ -59,20 +59,18 @@ class Window:
         node: Node,
         *,
         scripts: bool = True,
-        dark: bool = False,
         keyboard: bool = False,
-        width: int = WIDE,
         language: str = "en",
     ) -> None:
         self.origin = f"https://{node.hostname}"
         self.context: BrowserContext = browser.new_context(
-            viewport={"width": width, "height": 800},
+            viewport={"width": WIDE, "height": 800},
             java_script_enabled=scripts,
-            color_scheme="dark" if dark else "light",
+            color_scheme="light",
             locale=language,
             ignore_https_errors=True,
         )
-        self.width = width
+        self.width = WIDE
         self.keyboard = keyboard
         self.status = 0
         """What the last page that was opened answered."""

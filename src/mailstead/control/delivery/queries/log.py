@@ -105,16 +105,11 @@ def _matching(rows: QuerySet[Delivery], text: str, newest: QuerySet[Delivery] | 
     bare = text.removeprefix("<").removesuffix(">")
     if "@" in bare:
         for column in COLUMNS:
-            one = rows.filter(**{column: bare.lower()})
-            if column == "original":
-                one = one.exclude(original="")
+            one = _having(rows, column, bare.lower())
             if newest is None:
                 found.update(one.values_list("pk", flat=True)[:MOST_FOUND])
             else:
-                same = newest.filter(**{column: bare.lower()}).order_by("-at", "-pk")
-                if column == "original":
-                    same = same.exclude(original="")
-                found.update(_seen_of(one, same))
+                found.update(_seen_of(one, _having(newest, column, bare.lower())))
     messages = Message.objects.filter(message_id=bare).values_list("pk", flat=True)
     numbers = list(messages[:MOST_FOUND])
     if hashed := subject_hash(text, settings.SUBJECT_KEY):
@@ -125,6 +120,13 @@ def _matching(rows: QuerySet[Delivery], text: str, newest: QuerySet[Delivery] | 
     if numbers:
         found.update(rows.filter(message__in=numbers).values_list("pk", flat=True)[:MOST_FOUND])
     return found
+
+
+def _having(rows: QuerySet[Delivery], column: str, address: str) -> QuerySet[Delivery]:
+    """Rows with an address in a column, the newest first."""
+    found = rows.filter(**{column: address}).order_by("-at", "-pk")
+    # Its index holds no empty ones, and serves only where that is said.
+    return found.exclude(original="") if column == "original" else found
 
 
 def _seen_of(rows: QuerySet[Delivery], same: QuerySet[Delivery]) -> set[int]:

@@ -22,10 +22,6 @@ def guard_charts(
 
     `series` makes a line of a value; of figures that an older node has told, it is a gap.
     """
-
-    def named(words: str, key: str) -> Series:
-        return series(words, lambda figures: figures.get(key))
-
     return [
         line_chart(
             key="guard-asked",
@@ -33,8 +29,8 @@ def guard_charts(
             unit=each,
             times=times,
             series=[
-                named(gettext("about mail"), "guard_asked"),
-                named(gettext("about log-ins"), "guard_logins"),
+                series(gettext("about mail"), named("guard_asked")),
+                series(gettext("about log-ins"), named("guard_logins")),
             ],
         ),
         line_chart(
@@ -43,10 +39,10 @@ def guard_charts(
             unit=each,
             times=times,
             series=[
-                named(gettext("slowed"), "guard_slowed"),
-                named(gettext("held"), "guard_held"),
-                named(gettext("refused: looks stolen"), "guard_refused"),
-                named(gettext("over a limit"), "guard_limited"),
+                series(gettext("slowed"), named("guard_slowed")),
+                series(gettext("held"), named("guard_held")),
+                series(gettext("refused: looks stolen"), named("guard_refused")),
+                series(gettext("over a limit"), named("guard_limited")),
             ],
         ),
         line_chart(
@@ -55,9 +51,9 @@ def guard_charts(
             unit=each,
             times=times,
             series=[
-                named(gettext("began to look stolen"), "guard_cases"),
-                named(gettext("released"), "guard_released"),
-                named(gettext("confirmed"), "guard_confirmed"),
+                series(gettext("began to look stolen"), named("guard_cases")),
+                series(gettext("released"), named("guard_released")),
+                series(gettext("confirmed"), named("guard_confirmed")),
             ],
         ),
         line_chart(
@@ -66,8 +62,8 @@ def guard_charts(
             unit=each,
             times=times,
             series=[
-                named(gettext("blocked"), "guard_logins_blocked"),
-                named(gettext("with a leaked password"), "passwords_leaked"),
+                series(gettext("blocked"), named("guard_logins_blocked")),
+                series(gettext("with a leaked password"), named("passwords_leaked")),
             ],
         ),
         line_chart(
@@ -82,6 +78,11 @@ def guard_charts(
             ],
         ),
     ]
+
+
+def named(key: str) -> Callable[[Figures], float | None]:
+    """A figure as it was told; None: it was not."""
+    return lambda figures: figures.get(key)
 
 
 def took(figures: Figures, share: float) -> float | None:

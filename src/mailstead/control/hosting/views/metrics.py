@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -15,11 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from mailstead.control.feed import queries as feed
 from mailstead.control.hosting import queries
-from mailstead.control.hosting.views.guard_charts import guard_charts
+from mailstead.control.hosting.views.guard_charts import Figures, guard_charts, named
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.charts import Chart, Series, line_chart, number
-
-Figures = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -77,9 +75,6 @@ def charts_of(server: str, chosen: Range, now: dt.datetime) -> list[Chart]:
 
     def series(name: str, value: Callable[[Figures], float | None]) -> Series:
         return Series(name, [None if one is None else value(one) for one in found])
-
-    def named(key: str) -> Callable[[Figures], float | None]:
-        return lambda figures: figures.get(key)
 
     return [
         line_chart(
