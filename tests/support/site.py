@@ -173,7 +173,7 @@ class Site:
 
     def applied(self) -> None:
         """Wait until the node has applied every change that is committed."""
-        wait_until(self._is_applied, "the node's directory has the last change", seconds=15)
+        wait_until(self._is_applied, "the node's directory has the last change", seconds=40)
 
     def _is_applied(self) -> bool:
         servers = self.node.cli("server", "list")

@@ -8,11 +8,11 @@ import threading
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.test import Client
 from pytest_django import Settings
 
-from mailstead.control.feed import queries, services
+from mailstead.control.feed import queries, services, tide
 from mailstead.control.feed.models import FeedHead, FeedRow, RecordedEvent
 from mailstead.control.feed.tide import Tide
 from mailstead.control.hosting import services as hosting
@@ -153,17 +153,41 @@ def test_who_knows_more_than_the_last_look_saw_waits_for_news() -> None:
     services.open_feed("n")
 
     async def wait() -> list[bool]:
-        tide = Tide()
+        waiter = Tide()
         await sync_to_async(publish)(change(1))
-        first = await tide.rise_above("n", 0, 10)
+        first = await waiter.rise_above("n", 0, 10)
         # Nobody waits while this one comes; the node has it from its own question.
         await sync_to_async(publish)(change(2))
-        rest = [await tide.rise_above("n", 2, 0.3), await tide.rise_above("n", 1, 10)]
+        rest = [await waiter.rise_above("n", 2, 0.3), await waiter.rise_above("n", 1, 10)]
         # The thread that asked has a connection of its own.
         await sync_to_async(connections.close_all)()
         return [first, *rest]
 
     assert asyncio.run(wait()) == [True, False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_is_told_though_one_look_at_the_database_has_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    services.open_feed("n")
+    looks: list[str] = []
+
+    def busy_at_first() -> dict[str, queries.Mark]:
+        looks.append("look")
+        if len(looks) == 1:
+            raise OperationalError("database is locked")
+        return queries.marks()
+
+    async def wait() -> bool:
+        monkeypatch.setattr(tide, "marks", busy_at_first)
+        waiting = asyncio.create_task(Tide().rise_above("n", 0, 20))
+        await sync_to_async(publish)(change(1))
+        told = await asyncio.wait_for(waiting, 10)
+        await sync_to_async(connections.close_all)()
+        return told
+
+    assert asyncio.run(wait())
 
 
 @pytest.fixture

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import structlog
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError
 
 from mailstead.control.feed.queries import Mark, marks
 
 EVERY = 0.05
 """Seconds between two looks, only while somebody waits."""
+PAUSE = 1.0
+"""Seconds after a look that has failed."""
 
 
 class Tide:
@@ -51,7 +55,13 @@ class Tide:
 
     async def _look(self) -> None:
         while self._waiting:
-            self._marks = await sync_to_async(marks)()
+            try:
+                self._marks = await sync_to_async(marks)()
+            except DatabaseError as error:
+                # Ended here, it would leave all who wait to the end of their time.
+                structlog.get_logger("feed").warning("cannot look for news", words=str(error))
+                await asyncio.sleep(PAUSE)
+                continue
             async with self._looked:
                 self._looked.notify_all()
             await asyncio.sleep(EVERY)

@@ -70,6 +70,8 @@ from mailstead.wire.events import Applied, ApplyFailed, StoreGone, UsageSeen
 LONGEST_PAUSE = 30.0
 LONGEST_PAUSE_OF_ORDERS = 5.0
 """Somebody waits for the answers."""
+SLOW = 5.0
+"""Seconds for one page of changes, after which the log tells of it."""
 REPORT_EVERY = 2.0
 """Seconds between two looks at usage and the spool."""
 TELL_USAGE_EVERY = 10.0
@@ -168,7 +170,10 @@ class Agent:
                 self._rebuild()
             self.request.unlink(missing_ok=True)
         elif page.revisions:
+            started = time.monotonic()
             self._purged(self.directory.apply(page.revisions))
+            if (seconds := time.monotonic() - started) > SLOW:
+                log.warning("slow to apply", changes=len(page.revisions), seconds=round(seconds, 1))
             changes = [revision.change for revision in page.revisions]
             touched = {c.address for c in changes if isinstance(c, MailboxPut | MailboxGone)}
             # The store at an address may be another one now.
