@@ -45,38 +45,48 @@ class Requests:
 
     def __init__(self) -> None:
         self._rest = b""
-        self._attributes: dict[bytes, bytes] = {}
-        self._size = 0
 
     def feed(self, data: bytes) -> Iterator[Request]:
         """Every request that is complete now; raises `PolicyError`.
 
         Take all before feeding more.
         """
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._size += len(line) + 1
-            if line:
-                self._take(line)
-            else:
-                yield self._complete()
-        if self._size + len(self._rest) > MAX_REQUEST:
+        rest = self._rest + data
+        while (end := _end(rest)) >= 0:
+            if end > MAX_REQUEST:
+                raise PolicyError(f"a request of more than {MAX_REQUEST} octets")
+            yield _request(rest[:end])
+            rest = rest[end + 1 :]
+        self._rest = rest
+        if rest:
+            # Whoever speaks another language would wait for ever.
+            _lines(rest[: rest.rfind(b"\n") + 1])
+        if len(rest) > MAX_REQUEST:
             raise PolicyError(f"a request of more than {MAX_REQUEST} octets")
 
-    def _take(self, line: bytes) -> None:
-        name, equals, value = line.partition(b"=")
-        if not equals or not name:
-            raise PolicyError("a line without a name and '='")
-        if self._size > MAX_REQUEST:
-            raise PolicyError(f"a request of more than {MAX_REQUEST} octets")
-        self._attributes[name] = value
 
-    def _complete(self) -> Request:
-        request = Request(self._attributes)
-        self._attributes, self._size = {}, 0
-        if request.attributes.get(b"request") != b"smtpd_access_policy":
-            raise PolicyError("a request of another kind")
-        return request
+def _end(octets: bytes) -> int:
+    """Where the empty line is that ends the first request; -1: not there yet."""
+    if octets.startswith(b"\n"):
+        return 0
+    found = octets.find(b"\n\n")
+    return found + 1 if found >= 0 else -1
+
+
+def _request(octets: bytes) -> Request:
+    """A request of whole lines."""
+    request = Request({name: value for name, _, value in _lines(octets)})
+    if request.attributes.get(b"request") != b"smtpd_access_policy":
+        raise PolicyError("a request of another kind")
+    return request
+
+
+def _lines(octets: bytes) -> list[tuple[bytes, bytes, bytes]]:
+    """Name, `=` and value of each line; raises `PolicyError`."""
+    parts = [line.partition(b"=") for line in octets.split(b"\n")[:-1]]
+    if not all(name and equals for name, equals, _ in parts):
+        raise PolicyError("a line without a name and '='")
+    return parts
 
 
 def answer(action: str | Reply) -> bytes:

@@ -10,6 +10,9 @@ import msgspec
 from mailstead.mailplane.directory.reader import Reader
 from mailstead.wire.sending import Account, Ceilings
 
+MOST_KNOWN = 20_000
+"""Mailboxes whose answers are remembered until the directory changes."""
+
 
 class DomainSending(msgspec.Struct, frozen=True, array_like=True):
     """The row of a domain: what each of its mailboxes may send, and who they are counted with."""
@@ -43,9 +46,22 @@ class SendingBook:
 
     def __init__(self, path: Path) -> None:
         self._reader = Reader(path)
+        self._version = (0, 0)
+        self._known: dict[str, Sending] = {}
+        """As of that version of the directory."""
 
     def of(self, address: str) -> Sending:
         """What a mailbox may send; one of a domain that is not here has no limits."""
+        version = self._reader.version()
+        if version != self._version or len(self._known) >= MOST_KNOWN:
+            self._version = version
+            self._known.clear()
+        found = self._known.get(address)
+        if found is None:
+            found = self._known[address] = self._read(address)
+        return found
+
+    def _read(self, address: str) -> Sending:
         domain = address.rpartition("@")[2]
         rows = dict(self._rows(address, domain))
         whole = _domain.decode(rows[domain]) if domain in rows else DomainSending(Ceilings(), ())

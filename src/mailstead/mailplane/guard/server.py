@@ -205,11 +205,11 @@ async def serve(
     tasks = [asyncio.create_task(_beside(run)) for run in beside]
     log.info("listening")
     prune_at = loop.time() + UPKEEP_SECONDS
-    busy = observer is not None or logins is not None
     while not ended.is_set():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), KEEP_SECONDS if busy else UPKEEP_SECONDS)
+            await asyncio.wait_for(ended.wait(), KEEP_SECONDS)
         try:
+            desk.store.fold()
             desk.store.count(counted.counts)
             counted.clear()
             if observer is not None:
@@ -232,6 +232,7 @@ async def serve(
     server.close()
     # What was judged while the last parts were written.
     try:
+        desk.store.fold()
         desk.store.count(counted.counts)
         if observer is not None:
             observer.keep()

@@ -1,9 +1,10 @@
 """The guard's counters: how many messages and recipients each has sent, in one SQLite file.
 
-One writer, the guard. What it is asked to let through is looked up and counted in one transaction
-before the answer goes out, so that many sessions at once, or a guard that is killed between the
-two, never let one more through than the ceiling says. A message is counted once, however often
-Postfix asks about it: its `instance` is remembered for a while.
+One writer, the guard. What it lets through is written before the answer goes out, so that many
+sessions at once, or a guard that is killed between the two, never let one more through than the
+ceiling says. That is one row a message; what the rows add up to is kept in memory, and put into the
+table of counts every second (`fold`). A message is counted once, however often Postfix asks about
+it: its `instance` is remembered for a while.
 
 Windows slide: what was sent lies in buckets of five minutes, and an hour is the last twelve and the
 one that is half over, so a little more than an hour and never less. No hour or day begins anew at
@@ -16,6 +17,7 @@ missing, because a transaction is not waited for on the disk (`database.settle`)
 from __future__ import annotations
 
 import datetime as dt
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -27,23 +29,30 @@ from mailstead.wire.sending import MEASURES, WINDOWS, Ceilings, Measure, Window
 
 BUCKET = 300
 SECONDS: dict[Window, int] = {"hour": 3600, "day": 86_400}
-KEEP_INSTANCE = 3600
+KEEP_INSTANCE = 600
 """Seconds for which a message that was let through is known again; Postfix asks again at once."""
+MOST_AT_HAND = 20_000
+"""Keys whose counts are kept in memory, a KiB each; others are read when they are needed."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS bucket (
   key TEXT NOT NULL, start INTEGER NOT NULL, messages INTEGER NOT NULL,
   recipients INTEGER NOT NULL, PRIMARY KEY (key, start)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS bucket_start ON bucket (start);
-CREATE TABLE IF NOT EXISTS granted (
-  instance TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS granted_at ON granted (at);
+DROP TABLE IF EXISTS granted;
+CREATE TABLE IF NOT EXISTS sent (
+  number INTEGER PRIMARY KEY, at INTEGER NOT NULL, instance TEXT NOT NULL, keys TEXT NOT NULL,
+  recipients INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS folded (number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS refusal (
   key TEXT PRIMARY KEY, page TEXT NOT NULL, count INTEGER NOT NULL, at INTEGER NOT NULL
   ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tally (
   name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+_Bucket = list[int]
+"""Start, messages, recipients."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,26 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._db = opened(path, _TABLES)
+        self._at_hand: OrderedDict[str, list[_Bucket]] = OrderedDict()
+        """By key, what the longest window holds, oldest first."""
+        self._fresh: dict[str, list[_Bucket]] = {}
+        """The same of what the table of counts does not have yet."""
+        self._granted: dict[str, int] = {}
+        """When a message was let through, by its instance, oldest first."""
+        self._folded = self._db.execute("SELECT MAX(number) FROM folded").fetchone()[0] or 0
+        self._number = self._folded
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Where the one before stopped, however that was."""
+        rows = self._db.execute("SELECT number, at, instance, keys, recipients FROM sent")
+        for number, at, instance, keys, recipients in rows:
+            self._granted[instance] = at
+            if number > self._folded:
+                self._number = number
+                for key in keys.split("\n"):
+                    _add(self._fresh.setdefault(key, []), at, recipients)
+        self.fold()
 
     def close(self) -> None:
         """Close the file."""
@@ -83,54 +112,84 @@ class Store:
 
         Of several the one that lasts longest. A message that was counted already is not again.
         """
+        if instance in self._granted:
+            return None
         at = int(now.timestamp())
-        with transaction(self._db):
-            if instance and self._granted(instance):
-                return None
-            full = [one for claim in claims for one in self._full(claim, recipients, at)]
-            if full:
-                return max(full, key=_how_long)
-            for claim in claims:
-                self._db.execute(
-                    "INSERT INTO bucket VALUES (?, ?, 1, ?) ON CONFLICT (key, start) DO UPDATE "
-                    "SET messages = messages + 1, recipients = recipients + excluded.recipients",
-                    (claim.key, at - at % BUCKET, recipients),
-                )
-            if instance:
-                self._db.execute("INSERT INTO granted VALUES (?, ?)", (instance, at))
+        full = [one for claim in claims for one in self._full(claim, recipients, at)]
+        if full:
+            return max(full, key=_how_long)
+        keys = "\n".join(claim.key for claim in claims)
+        row = (self._number + 1, at, instance, keys, recipients)
+        self._db.execute("INSERT INTO sent VALUES (?, ?, ?, ?, ?)", row)
+        # Only now: what could not be written is not counted, and not let through.
+        self._number += 1
+        if instance:
+            self._granted[instance] = at
+        for claim in claims:
+            _add(self._fresh.setdefault(claim.key, []), at, recipients)
+            if claim.key in self._at_hand:
+                _add(self._at_hand[claim.key], at, recipients)
         return None
 
-    def _granted(self, instance: str) -> bool:
-        row = self._db.execute("SELECT 1 FROM granted WHERE instance = ?", (instance,)).fetchone()
-        return row is not None
+    def fold(self) -> None:
+        """Put what was sent since the last time into the table of counts, in one transaction."""
+        if self._number == self._folded:
+            return
+        rows = [(key, *bucket) for key, buckets in self._fresh.items() for bucket in buckets]
+        with transaction(self._db):
+            self._db.executemany(
+                "INSERT INTO bucket VALUES (?, ?, ?, ?) ON CONFLICT (key, start) DO UPDATE SET "
+                "messages = messages + excluded.messages, "
+                "recipients = recipients + excluded.recipients",
+                rows,
+            )
+            self._db.execute("DELETE FROM folded")
+            self._db.execute("INSERT INTO folded VALUES (?)", (self._number,))
+        self._folded = self._number
+        self._fresh.clear()
+        while len(self._at_hand) > MOST_AT_HAND:
+            self._at_hand.popitem(last=False)
 
     def _full(self, claim: Claim, recipients: int, at: int) -> Iterator[Full]:
         wanted: dict[Measure, int] = {"messages": 1, "recipients": recipients}
-        buckets: list[tuple[int, int, int]] | None = None
-        for window in WINDOWS:
-            for number, measure in enumerate(MEASURES, start=1):
-                limit = claim.ceilings.of(measure, window)
+        buckets: list[_Bucket] | None = None
+        for number, measure in enumerate(MEASURES, start=1):
+            limits = {window: claim.ceilings.of(measure, window) for window in WINDOWS}
+            given = [limit for limit in limits.values() if limit is not None]
+            if not given:
+                continue
+            if buckets is None:
+                buckets = self._buckets(claim.key, at)
+            if sum([row[number] for row in buckets]) + wanted[measure] <= min(given):
+                continue  # as mostly: even the hour has room for the whole day
+            for window, limit in limits.items():
                 if limit is None:
                     continue
-                if buckets is None:
-                    buckets = self._buckets(claim.key, at)
-                counts = [
-                    (row[0], row[number])
-                    for row in buckets
-                    if row[0] > at - SECONDS[window] - BUCKET
-                ]
+                since = at - SECONDS[window] - BUCKET
+                counts = [(row[0], row[number]) for row in buckets if row[0] > since]
                 opens = _opens(counts, limit - wanted[measure], window)
                 if opens != 0:
                     moment = None if opens is None else dt.datetime.fromtimestamp(opens, dt.UTC)
                     yield Full(claim, measure, window, limit, moment)
 
-    def _buckets(self, key: str, at: int) -> list[tuple[int, int, int]]:
-        """Start, messages, recipients of what the longest window holds, oldest first."""
-        return self._db.execute(
-            "SELECT start, messages, recipients FROM bucket WHERE key = ? AND start > ? "
-            "ORDER BY start",
-            (key, at - SECONDS["day"] - BUCKET),
-        ).fetchall()
+    def _buckets(self, key: str, at: int) -> list[_Bucket]:
+        """What the longest window holds, oldest first."""
+        since = at - SECONDS["day"] - BUCKET
+        found = self._at_hand.get(key)
+        if found is None:
+            rows = self._db.execute(
+                "SELECT start, messages, recipients FROM bucket WHERE key = ? AND start > ? "
+                "ORDER BY start",
+                (key, since),
+            )
+            found = self._at_hand[key] = [list(row) for row in rows]
+            for start, messages, recipients in self._fresh.get(key, ()):
+                _add(found, start, recipients, messages)
+        else:
+            self._at_hand.move_to_end(key)
+            while found and found[0][0] <= since:
+                del found[0]
+        return found
 
     def note_refusal(self, key: str, page: str, now: dt.datetime) -> None:
         """Remember that something was refused under a key, for whoever looks after it."""
@@ -152,17 +211,18 @@ class Store:
 
     def prune(self, now: dt.datetime) -> None:
         """Forget what no window holds any more, and what a wrong clock has put into the future."""
+        self.fold()
         at = int(now.timestamp())
+        old, future = at - KEEP_INSTANCE, at + SECONDS["day"]
         with transaction(self._db):
             self._db.execute(
                 "DELETE FROM bucket WHERE start <= ? OR start > ?",
-                (at - SECONDS["day"] - BUCKET, at + SECONDS["day"]),
+                (at - SECONDS["day"] - BUCKET, future),
             )
-            self._db.execute(
-                "DELETE FROM granted WHERE at < ? OR at > ?",
-                (at - KEEP_INSTANCE, at + SECONDS["day"]),
-            )
+            self._db.execute("DELETE FROM sent WHERE at < ? OR at > ?", (old, future))
             self._db.execute("DELETE FROM refusal WHERE at < ?", (at - 2 * SECONDS["day"],))
+        self._at_hand.clear()
+        self._granted = {name: when for name, when in self._granted.items() if old <= when < future}
 
 
 def counted(path: Path) -> dict[str, int]:
@@ -176,6 +236,20 @@ def counted(path: Path) -> dict[str, int]:
         if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'tally'").fetchone() is None:
             return {}
         return dict(db.execute("SELECT name, value FROM tally"))
+
+
+def _add(buckets: list[_Bucket], at: int, recipients: int, messages: int = 1) -> None:
+    """Count what was sent at a time; the newest stands last, unless a clock went back."""
+    start = at - at % BUCKET
+    for bucket in reversed(buckets):
+        if bucket[0] == start:
+            bucket[1] += messages
+            bucket[2] += recipients
+            return
+        if bucket[0] < start:
+            break
+    buckets.append([start, messages, recipients])
+    buckets.sort()
 
 
 def _opens(counts: Sequence[tuple[int, int]], room: int, window: Window) -> int | None:
