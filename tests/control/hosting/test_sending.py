@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from mailstead.control.hosting import services
-from mailstead.control.hosting.models import Customer, Mailbox
+from mailstead.control.hosting.models import Customer, Mailbox, SendingUse
 from mailstead.control.hosting.queries import sending
 from mailstead.control.hosting.queries.sending import RampStep
 from mailstead.control.people.actor import Actor
@@ -128,6 +129,39 @@ def test_what_a_node_tells_is_kept_and_grows_old(company: Company) -> None:
     later = company.now + dt.timedelta(hours=2)
     assert (row.current("messages_hour", later), row.current("messages_day", later)) == (0, 2)
     assert list(sending.at_limit(company.actor, company.now)) == []
+
+
+def test_of_many_at_once_each_keeps_its_newest_and_strangers_are_left_out(
+    company: Company, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    company.domain("a.example")
+    boxes = [company.mailbox(f"m{number}@a.example") for number in range(30)]
+    customer = boxes[0].domain.customer
+
+    def told(count: int, minutes: int, address: str, customer: int = 0) -> SendingSeen:
+        at = company.now + dt.timedelta(minutes=minutes)
+        used = Ceilings(messages_hour=count, messages_day=0, recipients_hour=0, recipients_day=0)
+        return SendingSeen(id="e", at=at, address=address, customer=customer, used=used)
+
+    def first(number: int) -> int:
+        use = sending.sending_of(boxes[number], company.now).use
+        assert use is not None
+        return use.messages_hour
+
+    events = [told(number, 0, box.address) for number, box in enumerate(boxes)]
+    events += [told(7, 0, "", customer.pk), told(1, 0, "no@a.example"), told(1, 0, "", 999)]
+    # Of one mailbox twice in a batch, in the wrong order.
+    events += [told(50, 2, boxes[3].address), told(40, 1, boxes[3].address)]
+    with django_assert_max_num_queries(12):
+        services.record_sending("node1", events, company.now)
+    assert [first(0), first(3), first(29)] == [0, 50, 29]
+    assert SendingUse.objects.get(customer=customer).messages_hour == 7
+    assert SendingUse.objects.count() == 31
+    again = [told(60, 1, boxes[3].address), told(8, 1, boxes[29].address)]
+    services.record_sending("node1", again, company.now)
+    assert (first(3), first(29)) == (50, 8)
+    services.record_sending("elsewhere", [told(9, 9, boxes[29].address)], company.now)
+    assert first(29) == 8
 
 
 def test_a_suspension_by_hand_says_why_and_where_it_is_explained(company: Company) -> None:

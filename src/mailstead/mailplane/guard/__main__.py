@@ -39,6 +39,9 @@ from mailstead.mailplane.guard.store import Store
 from mailstead.mailplane.guard.tally import Tally
 from mailstead.standards.refusal import Refusal
 
+_COLLECTING = (20_000, 20, 50)
+"""How many new objects of each generation the garbage collector lets pass (`gc.set_threshold`)."""
+
 
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM."""
@@ -100,6 +103,8 @@ def main(arguments: list[str]) -> int:
         beside.append(sharing.run)
     # What was made until here stays: the garbage collector need not look at it while mail waits.
     gc.freeze()
+    # Nor, every few messages, at ten thousand profiles: hardly anything here is a ring.
+    gc.set_threshold(*_COLLECTING)
     beside.append(partial(settle_files, files))
     asyncio.run(
         serve(

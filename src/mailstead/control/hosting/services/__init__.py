@@ -124,12 +124,12 @@ from mailstead.control.hosting.services.rowwise import (
 )
 from mailstead.control.hosting.services.rules import parse_rules, set_rules
 from mailstead.control.hosting.services.sending import (
-    record_sending,
     set_customer_limits,
     set_house_limits,
     set_mailbox_limits,
     set_package_limits,
 )
+from mailstead.control.hosting.services.sending_use import record_sending
 from mailstead.control.hosting.services.servers import create_server, remove_server, update_server
 from mailstead.control.hosting.services.sign_ins import drop_old_sign_ins
 from mailstead.control.hosting.services.spam import set_spam_settings

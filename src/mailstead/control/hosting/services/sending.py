@@ -19,8 +19,6 @@ from mailstead.control.hosting.models import (
     Mailbox,
     Package,
     SendingPolicy,
-    SendingUse,
-    Server,
 )
 from mailstead.control.hosting.queries import sending
 from mailstead.control.hosting.queries.sending import RampStep
@@ -30,7 +28,6 @@ from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange
-from mailstead.wire.events import AnyEvent, SendingSeen
 from mailstead.wire.sending import FIELDS, Ceilings
 
 MOST = 10_000_000
@@ -215,39 +212,3 @@ def set_mailbox_limits(
         changes=[messages.mailbox_put(mailbox)],
         server=mailbox.domain.server,
     )
-
-
-def record_sending(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
-    """Record what a node tells of who has sent how much; inside the caller's transaction."""
-    for event in events:
-        if isinstance(event, SendingSeen):
-            _note_use(server, event)
-
-
-def _note_use(server: str, event: SendingSeen) -> None:
-    """Keep what a node tells of a mailbox or a customer: the newest."""
-    where = Server.objects.filter(name=server).first()
-    if where is None:
-        return
-    whose: dict[str, Any] = {"server": where}
-    if event.address:
-        local, _, domain = event.address.rpartition("@")
-        whose["mailbox"] = Mailbox.objects.filter(
-            local=local,
-            domain__name=domain,
-            domain__proven=True,
-            domain__server=where,
-            removed_at=None,
-        ).first()
-    else:
-        whose["customer"] = Customer.objects.filter(pk=event.customer).first()
-    if None in whose.values():
-        return
-    row = SendingUse.objects.filter(**whose).first() or SendingUse(**whose)
-    if row.pk and row.at > event.at:
-        return
-    row.at = event.at
-    for name in FIELDS:
-        setattr(row, name, getattr(event.used, name) or 0)
-    row.page, row.refused, row.refused_at = event.page, event.refused, event.refused_at
-    row.save()
