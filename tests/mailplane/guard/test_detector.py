@@ -155,6 +155,16 @@ def test_recipients_who_do_not_exist_open_a_case_while_the_mail_is_on_its_way(fa
     assert detector.held(ANN, NOW + 90)
 
 
+def test_a_complaint_about_a_newsletter_from_home_is_no_theft() -> None:
+    detector = settled()
+    detector.note(SignIn(NOW, ANN, "smtp", HOME, breached=True))
+    for number in range(3):
+        newsletter = message(NOW + 60 + number, *strangers(50, f"member{number}-"))
+        assert detector.judge(newsletter) == "normal"
+    detector.note(Complaint(NOW + HOUR, ANN))
+    assert not detector.held(ANN, NOW + HOUR)
+
+
 def test_evidence_says_what_it_is() -> None:
     detector = settled()
     stolen(detector, ANN)

@@ -57,6 +57,8 @@ STRANGERS: tuple[Group, ...] = ("access", "breadth", "crowd")
 """The groups that speak of somebody else; what is sent and to whom may be new for the owner too."""
 AWAY = 3600.0
 """Seconds after which a text is no longer taken for one that was sent from a new network."""
+ALL_FROM_HOME = DAY
+"""Seconds without anything from elsewhere, after which what comes back is of mail from home."""
 WHY = 8
 MOST_FACTS = 48
 
@@ -119,6 +121,7 @@ class Detector:
                 home += one.nats
             else:
                 _mark(profile, one, act.at)
+        record.home = home
         groups = by_group(profile.marks, act.at)
         nats = self._sum(act.mailbox, profile, act.at, groups) + home
         step = self._climb(profile, nats, act.at)
@@ -146,6 +149,9 @@ class Detector:
         if isinstance(act, Outcome) and _is_theirs(groups):
             profile.bad = profile.bad * 0.999 + outcomes.WEIGHTS[act.fate]
         if profile.step in ("normal", "slow"):
+            if act.at - profile.away > ALL_FROM_HOME:
+                # What is told of it now was sent from where its owner always sends.
+                nats += record.home
             self._climb(profile, nats, act.at, slow=False)
 
     def held(self, mailbox: str, at: float) -> bool:

@@ -195,6 +195,8 @@ class Record:
     profile: Profile
     people: bytearray = field(default_factory=bytearray)
     """As in the profile. Searched as it is: for so few a set would be ten times as large."""
+    home: float = 0.0
+    """What spoke for its owner at its last message, nats; not stored: after a start nothing."""
 
     @classmethod
     def new(cls, since: float) -> Record:
