@@ -20,7 +20,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from mailstead.control.hosting.models import Brand, Customer
-from mailstead.control.hosting.queries.menu import entries_for
+from mailstead.control.hosting.queries.menu import lines_for
 from mailstead.control.hosting.queries.scope import sees_customer
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import Membership, Person
@@ -59,7 +59,7 @@ class ActorMiddleware:
         zone = _zone(user.time_zone)
         with translation.override(language), timezone.override(zone):
             if request.actor is not None:
-                request.menu = entries_for(request.actor)
+                request.menu = lines_for(request.actor, request.path)
                 request.brand = _brand_of(request.actor)
                 if _factor_missing(request):
                     messages.warning(

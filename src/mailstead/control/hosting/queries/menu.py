@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -19,51 +20,66 @@ class Entry:
     route: str
     """Name of the page's URL."""
     rule: str
-    section: str
-    """The first part of the paths under which the line is marked as the present one."""
     icon: str
 
 
+@dataclass(frozen=True)
+class Line:
+    """An entry as it stands at the side of one page."""
+
+    entry: Entry
+    link: str
+    present: bool
+    """The page is this one, or lies below it and below no other."""
+
+
 _CUSTOMER = (
-    Entry(_("Overview"), "hosting:overview", "overview.view", "", "home"),
-    Entry(_("Customers"), "hosting:customers", "customer.list", "customers", "people"),
-    Entry(_("Domains"), "hosting:domains", "domain.view", "domains", "globe"),
-    Entry(_("Mailboxes"), "hosting:mailboxes", "mailbox.list", "mailboxes", "mailbox"),
-    Entry(_("Delivery"), "delivery:list", "delivery.view", "delivery", "arrow"),
-    Entry(_("Stolen mailboxes"), "protection:list", "case.view", "protection", "shield"),
-    Entry(_("Sending limits"), "hosting:sending", "sending-use.view", "sending-limits", "up"),
-    Entry(_("DNS zones"), "dns:zones", "zone.oversee", "zones", "globe"),
-    Entry(_("Packages"), "hosting:packages", "package.view", "packages", "package"),
-    Entry(_("Brand"), "hosting:brand", "brand.view", "brand", "brush"),
-    Entry(_("Servers"), "hosting:servers", "server.view", "servers", "server"),
-    Entry(_("Certificates"), "hosting:certificates", "certificate.view", "certificates", "shield"),
-    Entry(_("Sending addresses"), "delivery:sending", "sending.view", "sending", "plug"),
-    Entry(_("Queue"), "hosting:queue", "queue.view", "queue", "queue"),
-    Entry(_("Reputation"), "delivery:reputation", "reputation.view", "reputation", "shield"),
-    Entry(_("Blocked log-ins"), "protection:blocks", "block.view", "protection/blocks", "key"),
-    Entry(_("Metrics"), "hosting:metrics", "metrics.view", "metrics", "chart"),
-    Entry(_("People and rights"), "hosting:people", "person.view", "people", "key"),
-    Entry(_("API and webhooks"), "hosting:tokens", "token.view", "tokens", "plug"),
-    Entry(_("Jobs"), "hosting:jobs", "job.view", "jobs", "list"),
-    Entry(_("Audit trail"), "hosting:audit", "audit.view", "audit", "log"),
+    Entry(_("Overview"), "hosting:overview", "overview.view", "home"),
+    Entry(_("Customers"), "hosting:customers", "customer.list", "people"),
+    Entry(_("Domains"), "hosting:domains", "domain.view", "globe"),
+    Entry(_("Mailboxes"), "hosting:mailboxes", "mailbox.list", "mailbox"),
+    Entry(_("Delivery"), "delivery:list", "delivery.view", "arrow"),
+    Entry(_("Stolen mailboxes"), "protection:list", "case.view", "shield"),
+    Entry(_("Sending limits"), "hosting:sending", "sending-use.view", "up"),
+    Entry(_("DNS zones"), "dns:zones", "zone.oversee", "globe"),
+    Entry(_("Packages"), "hosting:packages", "package.view", "package"),
+    Entry(_("Brand"), "hosting:brand", "brand.view", "brush"),
+    Entry(_("Servers"), "hosting:servers", "server.view", "server"),
+    Entry(_("Certificates"), "hosting:certificates", "certificate.view", "shield"),
+    Entry(_("Sending addresses"), "delivery:sending", "sending.view", "plug"),
+    Entry(_("Queue"), "hosting:queue", "queue.view", "queue"),
+    Entry(_("Reputation"), "delivery:reputation", "reputation.view", "shield"),
+    Entry(_("Blocked log-ins"), "protection:blocks", "block.view", "key"),
+    Entry(_("Metrics"), "hosting:metrics", "metrics.view", "chart"),
+    Entry(_("People and rights"), "hosting:people", "person.view", "key"),
+    Entry(_("API and webhooks"), "hosting:tokens", "token.view", "plug"),
+    Entry(_("Jobs"), "hosting:jobs", "job.view", "list"),
+    Entry(_("Audit trail"), "hosting:audit", "audit.view", "log"),
 )
 _MAILBOX = (
-    Entry(_("Overview"), "hosting:overview", "mailbox.view", "", "home"),
-    Entry(_("Delivery"), "delivery:my-delivery", "delivery.view", "my/delivery", "arrow"),
-    Entry(_("Protection"), "protection:list", "case.view", "protection", "shield"),
-    Entry(_("Rules"), "hosting:my-rules", "rules.view", "my/rules", "filter"),
-    Entry(_("Absence"), "hosting:my-vacation", "vacation.view", "my/vacation", "sun"),
-    Entry(_("Spam"), "hosting:my-spam", "spam.view", "my/spam", "shield"),
-    Entry(_("Password"), "hosting:my-password", "mailbox.set-password", "my/password", "key"),
-    Entry(_("App passwords"), "hosting:my-apps", "app-password.view", "my/apps", "plug"),
-    Entry(_("Sign-ins"), "hosting:my-sign-ins", "sign-in.view", "my/sign-ins", "log"),
-    Entry(_("Sending"), "hosting:my-sending", "sending-use.view", "my/sending", "up"),
-    Entry(_("Storage"), "hosting:my-storage", "folder.view", "my/storage", "package"),
-    Entry(_("Mail programs"), "hosting:my-clients", "mailbox.view", "my/clients", "mailbox"),
+    Entry(_("Overview"), "hosting:overview", "mailbox.view", "home"),
+    Entry(_("Delivery"), "delivery:my-delivery", "delivery.view", "arrow"),
+    Entry(_("Protection"), "protection:list", "case.view", "shield"),
+    Entry(_("Rules"), "hosting:my-rules", "rules.view", "filter"),
+    Entry(_("Absence"), "hosting:my-vacation", "vacation.view", "sun"),
+    Entry(_("Spam"), "hosting:my-spam", "spam.view", "shield"),
+    Entry(_("Password"), "hosting:my-password", "mailbox.set-password", "key"),
+    Entry(_("App passwords"), "hosting:my-apps", "app-password.view", "plug"),
+    Entry(_("Sign-ins"), "hosting:my-sign-ins", "sign-in.view", "log"),
+    Entry(_("Sending"), "hosting:my-sending", "sending-use.view", "up"),
+    Entry(_("Storage"), "hosting:my-storage", "folder.view", "package"),
+    Entry(_("Mail programs"), "hosting:my-clients", "mailbox.view", "mailbox"),
 )
 
 
-def entries_for(actor: Actor) -> list[Entry]:
-    """The lines that the actor may open, in their order."""
-    lines = _MAILBOX if actor.kind == "mailbox" else _CUSTOMER
-    return [entry for entry in lines if may(actor, entry.rule)]
+def lines_for(actor: Actor, path: str) -> list[Line]:
+    """The lines that the actor may open, in their order, as seen from the page at `path`."""
+    entries = _MAILBOX if actor.kind == "mailbox" else _CUSTOMER
+    links = [(entry, reverse(entry.route)) for entry in entries if may(actor, entry.rule)]
+    above = [link for _, link in links if _is_above(link, path)]
+    present = max(above, key=len, default="")
+    return [Line(entry, link, link == present) for entry, link in links]
+
+
+def _is_above(link: str, path: str) -> bool:
+    return path == link if link == "/" else path.startswith(link)
