@@ -15,6 +15,7 @@ from typing import Literal
 
 import msgspec
 
+from mailstead.wire.moves import AnySource
 from mailstead.wire.pools import SendingPlan
 from mailstead.wire.protection import GuardWord
 from mailstead.wire.sending import Account, Ceilings
@@ -340,6 +341,41 @@ class BlockLiftGone(Change, frozen=True, kw_only=True):
     account: str = ""
 
 
+class CopyPut(Change, frozen=True, kw_only=True):
+    """Mail is to be copied into a mailbox of this node."""
+
+    job: int
+    """Number of the copy; unique for ever."""
+    address: str
+    source: AnySource
+    round: int
+    """Rises by one for each run; one that was done is not begun again."""
+    merge: bool = False
+    """False: the mailbox becomes what the source is. True: what came to either stays (after the
+    switch, when new mail arrives here)."""
+    paused: bool = False
+    octets_per_second: int = 0
+    """0: as fast as it goes."""
+    folders: tuple[tuple[str, str], ...] = ()
+    """Source folders with another name here, decoded; all others keep theirs."""
+    without: tuple[str, ...] = ()
+    """Source folders that stay behind."""
+
+
+class CopyGone(Change, frozen=True, kw_only=True):
+    """The copy is not wanted any more; what it has copied stays."""
+
+    job: int
+
+
+class CopyPacePut(Change, frozen=True, kw_only=True):
+    """How much this node copies at once."""
+
+    at_once: int
+    octets_per_second: int = 0
+    """Of all copies together; 0: no bound."""
+
+
 AnyChange = (
     DomainPut
     | DomainGone
@@ -366,6 +402,9 @@ AnyChange = (
     | GuardWordGone
     | BlockLiftPut
     | BlockLiftGone
+    | CopyPut
+    | CopyGone
+    | CopyPacePut
 )
 
 
