@@ -54,6 +54,9 @@ class DomainPut(Change, frozen=True, kw_only=True):
     forward_to: str | None = None
     catch_all: Route | None = None
     """None is the same as `fail` with the house's own words."""
+    relay_to: str = ""
+    """Where its mail goes while its mailboxes are here already and its mail is not: a host, or `mx`
+    for where its DNS leads; empty: it is delivered here. Log-in and sending are as always."""
 
 
 class DomainGone(Change, frozen=True, kw_only=True):
@@ -96,6 +99,8 @@ class MailboxPut(Change, frozen=True, kw_only=True):
     """They open sessions as long as `login` holds."""
     ceilings: Ceilings = Ceilings()
     """How much it may send, where that differs from what its domain's `SendingLimitsPut` says."""
+    login_name: str = ""
+    """Another name by which it logs in, without `@`; no two mailboxes of a node have the same."""
     pool_full: bool = False
     """The customer's pooled storage is used up: new mail is refused for now (452 4.2.2)."""
 
