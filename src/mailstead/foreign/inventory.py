@@ -158,17 +158,30 @@ class Identity(Found, frozen=True, kw_only=True):
     standard: bool = False
 
 
+class CannedResponse(Found, frozen=True, kw_only=True):
+    """A text that the webmail offered for answers."""
+
+    name: str
+    text: str
+    html: bool = False
+
+
 class Webmail(Found, frozen=True, kw_only=True):
     """One mailbox's data of Roundcube."""
 
     contacts: tuple[Contact, ...] = ()
     collected: tuple[Contact, ...] = ()
     """Addresses that Roundcube gathered by itself."""
+    trusted: tuple[Contact, ...] = ()
+    """Senders whose remote images it was allowed to show."""
     groups: tuple[str, ...] = ()
     """All of them, also those that nobody is in."""
     identities: tuple[Identity, ...] = ()
+    responses: tuple[CannedResponse, ...] = ()
     language: str = ""
     place: str = ""
+    remarks: tuple[Remark, ...] = ()
+    """What its reader left out; the account's reader moves them to the inventory's."""
 
 
 class Store(Found, frozen=True, kw_only=True):
