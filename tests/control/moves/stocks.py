@@ -151,6 +151,7 @@ def everything(key: str = "") -> found.Inventory:
 
 
 _LOCALS = st.sampled_from(["info", "sales", "a.b", "x-y", "web", "acct", "no one", "Ä"])
+_TEXTS = st.text("aé\n%:\x07 ", max_size=20)
 _NAMES = st.sampled_from(["one.example", "two.example", "three.example"])
 _HASHES = st.sampled_from([SHA512, MD5, "", "!nonsense", "$2y$05$" + "c" * 53])
 
@@ -161,7 +162,7 @@ def _targets(draw: st.DrawFn) -> tuple[Target, ...]:
     found_ = []
     for kind in draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=3)):
         value = (
-            "" if kind in ("account", "blackhole") else draw(st.text("aé\n%:\x07 ", max_size=20))
+            "" if kind in ("account", "blackhole") else draw(_TEXTS)
         )
         if kind == "address":
             value = f"{draw(_LOCALS)}@{draw(_NAMES)}"

@@ -40,10 +40,11 @@ PACES = {"zone": 5.0}
 
 
 def _quick_tasks() -> dict[str, Task]:
+    from mailstead.control.moves.services import advance_due
     from mailstead.control.people.services import send_due
     from mailstead.control.protection.services import settle_due, tell_due
 
-    return {"cases": tell_due, "kept mail": settle_due, "mail": send_due}
+    return {"cases": tell_due, "kept mail": settle_due, "mail": send_due, "copies": advance_due}
 
 
 TURN = 5.0
@@ -53,8 +54,10 @@ TURN = 5.0
 def _handlers() -> dict[str, Handler]:
     """What does each kind of job."""
     from mailstead.control.hosting import jobs, services
+    from mailstead.control.moves.jobs import install_move
+    from mailstead.control.moves.services import INSTALL
 
-    return {services.IMPORT_MAILBOXES: jobs.import_mailboxes}
+    return {services.IMPORT_MAILBOXES: jobs.import_mailboxes, INSTALL: install_move}
 
 
 def _webhooks() -> dict[str, Task]:

@@ -36,8 +36,8 @@ OWN_MAIL = "smtp:"
 """How mail leaves whose sender is hosted here, as a value of `classes` (transport(5))."""
 
 Entries = dict[tuple[str, str], str]
-"""Map and key to value. `login`, `login-name`, `app`, `spam`, `sending`, `sieve`, `dkim` and `signing` are not
-Postfix's."""
+"""Map and key to value. `login`, `login-name`, `app`, `spam`, `sending`, `sieve`, `dkim` and
+`signing` are not Postfix's."""
 
 _MAX_CHAIN = 20
 """Domains that point to domains that point to …; the control plane refuses loops."""

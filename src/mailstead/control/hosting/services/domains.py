@@ -124,7 +124,7 @@ def set_domain_forwarder(
 
 @transaction.atomic
 def set_domain_relay(*, actor: Actor, now: dt.datetime, domain: Domain, relay_to: str) -> None:
-    """Pass the domain's mail on to a host, or to where its DNS leads (`mx`); empty: deliver it here.
+    """Pass the domain's mail on to a host, or to where its DNS leads (`mx`); empty: deliver here.
 
     For the time of a move, and for domains whose mail is handled elsewhere. Raises `Refusal`.
     """

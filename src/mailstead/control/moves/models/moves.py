@@ -37,6 +37,8 @@ class Move(models.Model):
     """`files`: an archive or a tree; `imap`."""
     place = models.CharField(max_length=500)
     """Where: a path on the server, or a host's name."""
+    root = models.CharField(max_length=500, blank=True)
+    """The directory below which its mail lies, on the home server."""
     panel = models.CharField(max_length=12, blank=True)
     account = models.CharField(max_length=255, blank=True)
     state = models.CharField(max_length=9, default="draft")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailstead.control.moves.plan.items import Item
-from mailstead.control.moves.plan.rows import CARRIED, LEAVE, Site, Verdict
+from mailstead.control.moves.plan.rows import CARRIED, LEAVE, Grade, Site, Verdict
 from mailstead.foreign.inventory import Mailbox, SpamWishes, Store, Webmail
 from mailstead.standards import password as passwords
 from mailstead.standards.address import destination_address, mailbox_address, normalise_domain
@@ -90,17 +90,21 @@ def plan_suspended(site: Site, item: Item) -> Verdict:
 def plan_mail(site: Site, item: Item) -> Verdict:
     """The mail of one store."""
     store: Store = item.thing
-    size = {"octets": store.octets, "messages": store.messages}
     if site.inventory.mail_missing:
         return Verdict("refused", "mail-missing")
     several = item.mailbox is not None and len(item.mailbox.stores) > 1
     if store.kind == "mbox":
-        return Verdict("differs", "uids-new", **size)
+        return _sized(store, "uids-new")
     if store.names == "ambiguous":
-        return Verdict("differs", "names-ambiguous", **size)
+        return _sized(store, "names-ambiguous")
     if several and item.mailbox and item.mailbox.stores[0] != store:
-        return Verdict("differs", "store-second", **size)
-    return Verdict("carried", **size)
+        return _sized(store, "store-second")
+    return _sized(store)
+
+
+def _sized(store: Store, code: str = "") -> Verdict:
+    grade: Grade = "differs" if code else "carried"
+    return Verdict(grade, code, octets=store.octets, messages=store.messages)
 
 
 def plan_contacts(site: Site, item: Item) -> Verdict:

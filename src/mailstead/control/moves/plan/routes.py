@@ -35,7 +35,7 @@ def routed(alias: Alias, *, account: str, has_mailbox: bool) -> Routed:
     address = alias.address.lower()
     wanted, lost = _destinations(alias.targets, account)
     others = [one for one in wanted if one != address]
-    kinds = {target.kind for target in alias.targets}
+    kinds: set[str] = {target.kind for target in alias.targets}
     if others:
         if len(others) > MOST:
             return Routed(None, code="destinations-many", lost=tuple(others))

@@ -1,5 +1,6 @@
 """What can be asked, from an actor."""
 
+from mailstead.control.moves.queries.copies import Progress, copies, progress, rates
 from mailstead.control.moves.queries.house import house_of
 from mailstead.control.moves.queries.moves import (
     batch_named,
@@ -9,13 +10,20 @@ from mailstead.control.moves.queries.moves import (
     moves,
     rows,
 )
+from mailstead.control.moves.queries.parity import Report, report
 
 __all__ = [
+    "Progress",
+    "Report",
     "batch_named",
     "batches",
+    "copies",
     "house_of",
     "inventory_of",
     "move_numbered",
     "moves",
+    "progress",
+    "rates",
+    "report",
     "rows",
 ]

@@ -33,8 +33,9 @@ def install_mailbox(build: Build, item: Item, verdict: Verdict) -> str:
         **build.who,
         domain=build.domain(item.domain),
         address=box.address,
+        hashed=known or None,
         # Of one whose hash is of no use a password is made that nobody knows.
-        **({"hashed": known} if known else {"password": secrets.token_urlsafe(32)}),
+        password=None if known else secrets.token_urlsafe(32),
         quota=min(box.quota, _MOST_QUOTA),
     )
     build.came("mailbox", made.pk, made.address)
