@@ -161,9 +161,7 @@ def _targets(draw: st.DrawFn) -> tuple[Target, ...]:
     kinds = ["address", "account", "fail", "defer", "blackhole", "pipe", "include"]
     found_ = []
     for kind in draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=3)):
-        value = (
-            "" if kind in ("account", "blackhole") else draw(_TEXTS)
-        )
+        value = "" if kind in ("account", "blackhole") else draw(_TEXTS)
         if kind == "address":
             value = f"{draw(_LOCALS)}@{draw(_NAMES)}"
         found_.append(Target(kind=kind, value=value))  # type: ignore[arg-type]

@@ -86,7 +86,7 @@ def switch(
     here. With `force` also while some copy has not had its first round. Raises `Refusal`.
     """
     locked(move)
-    never = Copy.objects.filter(move=move).exclude(state="done", round__gte=1).exclude(round__gt=1)
+    never = Copy.objects.filter(move=move, counted_round=0).exclude(state="done")
     if not force and (move.job is not None or never.exists()):
         raise Refusal(
             "move-not-copied",
@@ -205,5 +205,5 @@ def back(
         if domain.relay_to == "":
             hosting.set_domain_relay(actor=actor, now=now, domain=domain, relay_to=host)
     copies.end_copies(move, now)
-    Copy.objects.filter(move=move).update(round=0, state="waiting", due_at=None)
+    Copy.objects.filter(move=move).update(state="waiting", due_at=None, counted_round=0)
     letters.tell(now=now, move=move, about="back")

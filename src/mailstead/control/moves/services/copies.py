@@ -147,7 +147,7 @@ def end_copies(move: Move, now: dt.datetime) -> None:
 def advance_due(now: dt.datetime) -> int:
     """Begin what waits for its turn, try again what has failed; returns how many copies."""
     count = 0
-    waiting = Copy.objects.filter(round=0, move__state="copying", move__paused=False)
+    waiting = Copy.objects.filter(wanted=False, move__state="copying", move__paused=False)
     moves = Move.objects.filter(pk__in=waiting.values("move"), job=None).select_related("batch")
     for move in moves.order_by("pk"):
         count += _begin_first(move, now)
@@ -162,7 +162,7 @@ def _begin_first(move: Move, now: dt.datetime) -> int:
     locked(move)
     if move.state != "copying" or move.paused or not has_room(move):
         return 0
-    rows = list(Copy.objects.select_for_update().filter(move=move, round=0))
+    rows = list(Copy.objects.select_for_update().filter(move=move, wanted=False))
     begin_rounds(move, rows, now)
     return len(rows)
 

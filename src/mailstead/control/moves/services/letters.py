@@ -138,8 +138,8 @@ def _texts(about: str, reader: str) -> tuple[str, str]:
             "Nobody needs a new password: all mailboxes keep theirs. You get an invitation to the "
             "panel, {panel}, where you see how far it is.\n\n"
             "In the mail programs of your people the server is {host} afterwards, for IMAP and "
-            "POP3 as for sending (SMTP). If your domains' DNS is with somebody else, the panel shows "
-            "what to change there.{note}\n"
+            "POP3 as for sending (SMTP). If your domains' DNS is with somebody else, the panel "
+            "shows what to change there.{note}\n"
         )
     if about == "announced":
         return gettext("Your mailbox moves to {house}"), gettext(
