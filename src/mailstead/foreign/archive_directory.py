@@ -38,7 +38,7 @@ class DirectoryTree:
 
     def __init__(self, root: Path, mounts: Mapping[str, str] | None = None) -> None:
         self.oddities = Oddities()
-        self._root = root
+        self.root = root
         self._mounts = dict(mounts if mounts is not None else {"": ""})
 
     def __enter__(self) -> Self:
@@ -184,7 +184,7 @@ class DirectoryTree:
         return found
 
     def _base(self, mount: str) -> Path:
-        return self._root / self._mounts[mount]
+        return self.root / self._mounts[mount]
 
     @contextmanager
     def _folder(self, mount: str, path: str) -> Iterator[int]:

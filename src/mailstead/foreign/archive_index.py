@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
@@ -72,7 +72,8 @@ class ArchiveTree:
         self._work = Path(tempfile.mkdtemp(prefix="mailstead-archive-", dir=work))
         self._folders: dict[str, int] = {}
         self._kept = 0
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)
             # The control plane may answer from another thread than the one that has opened it.
             self._db = sqlite3.connect(
                 self._work / "index.db", isolation_level=None, check_same_thread=False
@@ -82,9 +83,7 @@ class ArchiveTree:
             for item in walk(path, limits, self.oddities, nested):
                 self._enter(item, keep)
             self._db.execute("COMMIT")
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
 
     def __enter__(self) -> Self:
         return self
