@@ -68,6 +68,7 @@ class MoveIn(Schema):
     customer_name: str = Field("", max_length=120, description="Of a customer to be made.")
     old_host: str = Field("", max_length=253)
     batch: str = Field("", max_length=80)
+    account: str = Field("", max_length=255, description="One of a live server's.")
 
 
 class RowOut(Schema):
@@ -232,6 +233,7 @@ def create_move(request: HttpRequest, body: MoveIn) -> object:
         customer=hosting.customer_numbered(actor, body.customer) if body.customer else None,
         customer_name=body.customer_name,
         old_host=body.old_host,
+        account=body.account,
         batch=queries.batch_named(actor, body.batch) if body.batch else None,
     )
     return _move(move)
@@ -340,9 +342,7 @@ def pause_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
     """They stop where they stand."""
     actor = caller(request)
     move = queries.move_numbered(actor, number)
-    services.pause(
-        actor=actor, now=timezone.now(), move=move, paused=True, reason=body.reason
-    )
+    services.pause(actor=actor, now=timezone.now(), move=move, paused=True, reason=body.reason)
     return _move(move)
 
 
@@ -352,9 +352,7 @@ def resume_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
     """Where they stopped."""
     actor = caller(request)
     move = queries.move_numbered(actor, number)
-    services.pause(
-        actor=actor, now=timezone.now(), move=move, paused=False, reason=body.reason
-    )
+    services.pause(actor=actor, now=timezone.now(), move=move, paused=False, reason=body.reason)
     return _move(move)
 
 

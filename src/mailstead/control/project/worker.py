@@ -90,6 +90,13 @@ def _reports() -> dict[str, Task]:
     return {"reports": read_due}
 
 
+def _reading() -> dict[str, Task]:
+    """On a thread of their own: an archive takes as long as it takes."""
+    from mailstead.control.moves.services import read_due
+
+    return {"sources of moves": read_due}
+
+
 def _zone() -> dict[str, Task]:
     """On a thread of their own: a server that is away is waited for."""
     from mailstead.control.dns.operator_zone import push_due
@@ -219,6 +226,7 @@ def main() -> int:
         "webhooks": _webhooks(),
         "looks": _looks(),
         "reports": _reports(),
+        "reading": _reading(),
         "jobs": {"jobs": partial(do_jobs, stop, _handlers())},
     }
     threads = [

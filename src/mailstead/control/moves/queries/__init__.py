@@ -11,6 +11,12 @@ from mailstead.control.moves.queries.moves import (
     rows,
 )
 from mailstead.control.moves.queries.parity import Report, report
+from mailstead.control.moves.queries.told import (
+    move_told,
+    report_lines,
+    rows_told,
+    with_figures,
+)
 
 __all__ = [
     "Progress",
@@ -21,9 +27,13 @@ __all__ = [
     "house_of",
     "inventory_of",
     "move_numbered",
+    "move_told",
     "moves",
     "progress",
     "rates",
     "report",
+    "report_lines",
     "rows",
+    "rows_told",
+    "with_figures",
 ]

@@ -35,6 +35,13 @@ from mailstead.control.moves.services.planning import (
     make_plan,
     refuse_open_questions,
 )
+from mailstead.control.moves.services.reading import (
+    ask_reading,
+    incoming,
+    listed,
+    read_due,
+    read_now,
+)
 
 __all__ = [
     "GRACE",
@@ -42,19 +49,24 @@ __all__ = [
     "advance_due",
     "announce",
     "answer",
+    "ask_reading",
     "back",
     "confirm",
     "copy_again",
     "create_batch",
     "create_move",
     "finish",
+    "incoming",
     "install_again",
     "install_next",
     "install_total",
     "installed",
     "keep_inventory",
+    "listed",
     "make_plan",
     "pause",
+    "read_due",
+    "read_now",
     "record",
     "refuse_open_questions",
     "remove_move",

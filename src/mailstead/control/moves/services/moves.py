@@ -12,6 +12,7 @@ from mailstead.control.hosting.services.domains import checked_relay
 from mailstead.control.moves import life
 from mailstead.control.moves.models import Batch, Move
 from mailstead.control.moves.services.common import locked, note
+from mailstead.control.moves.services.reading import in_reach
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
@@ -52,11 +53,17 @@ def create_move(
     customer_name: str = "",
     old_host: str = "",
     batch: Batch | None = None,
+    account: str = "",
 ) -> Move:
-    """A move from an archive or a tree on the server; it is read at once. Raises `Refusal`."""
+    """A move from an archive or a tree on the server, read when the worker comes to it.
+
+    `account` is one of a live server's. Only what lies below `moves/incoming/` is in the worker's
+    reach; else somebody at the server's keyboard reads it (`read_now`). Raises `Refusal`.
+    """
     roles.require(actor, "move.create")
     path = checked_place(place)
-    if Move.objects.filter(place=path).exclude(state__in=life.OVER).exists():
+    same = Move.objects.filter(place=path).exclude(state__in=life.OVER)
+    if same.filter(account=account).exists() if account else same.exists():
         raise Refusal(
             "move-exists",
             "There is a move from {path} already.",
@@ -72,7 +79,8 @@ def create_move(
         old_host=checked_relay(old_host),
         batch=batch,
         since=now,
-        reading="asked",
+        reading="asked" if in_reach(path) else "",
+        account=account[:255],
         created_at=now,
         created_by=str(actor)[:280],
     )

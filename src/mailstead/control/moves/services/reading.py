@@ -35,7 +35,7 @@ BEAT = 1.0
 
 def home() -> Home:
     """The instance's own."""
-    return Home(Path(settings.MAILSTEAD_HOME))
+    return Home(settings.MAILSTEAD.home)
 
 
 def incoming(name: str) -> str:
@@ -67,6 +67,11 @@ def listed() -> list[str]:
     return sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
 
 
+def in_reach(place: str) -> bool:
+    """Whether the worker may read it: others lie where only the system's administrator can."""
+    return Path(place).is_relative_to(home().moves / "incoming")
+
+
 @transaction.atomic
 def ask_reading(*, actor: Actor, now: dt.datetime, move: Move) -> None:
     """Read the source, again where it was read before. Raises `Refusal`."""
@@ -75,10 +80,29 @@ def ask_reading(*, actor: Actor, now: dt.datetime, move: Move) -> None:
         life.after("plan", move.state)
     if move.reading in ("asked", "reading"):
         raise Refusal("move-reading", "The source is being read already.", remedy="Wait.")
+    if not in_reach(move.place):
+        raise Refusal(
+            "place-outside",
+            "{path} can only be read on the server itself.",
+            remedy="Run 'mailstead move read' there.",
+            path=move.place,
+        )
     move.reading, move.reading_words, move.reading_at = "asked", "", None
     move.reading_done = move.reading_total = 0
     move.save()
     note(actor, now, move, "read")
+
+
+def read_now(move: Move) -> None:
+    """Read the source at once, by whoever is at the keyboard of the server. Raises `Refusal`."""
+    Move.objects.filter(pk=move.pk).update(reading="reading", reading_at=dt.datetime.now(dt.UTC))
+    try:
+        _read(move)
+    except Refusal as refusal:
+        Move.objects.filter(pk=move.pk).update(
+            reading="failed", reading_words=refusal.sentence[:1000]
+        )
+        raise
 
 
 def read_due(now: dt.datetime) -> int:
@@ -110,6 +134,7 @@ def _read(move: Move) -> None:
     place.mkdir(parents=True, exist_ok=True)
     place.chmod(0o700)
     command = [sys.executable, "-m", "mailstead.control.moves.reader", move.place, str(place)]
+    command += [move.account] if move.account else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         while child.poll() is None:
             _beat(move, place)
@@ -119,9 +144,9 @@ def _read(move: Move) -> None:
     if child.returncode != 0 or not result.exists():
         raise Refusal(
             "reader-failed",
-            "The source cannot be read: {words}",
+            "The source cannot be read: {why}",
             remedy="See whether the archive is whole.",
-            words=errors.strip()[-600:] or f"the reader ended with {child.returncode}",
+            why=errors.strip()[-600:] or f"the reader ended with {child.returncode}",
         )
     found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     if "refused" in found:
