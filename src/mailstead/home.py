@@ -54,7 +54,7 @@ class Home:
     def moves(self) -> Path:
         """Sources of moves: `incoming/`, where archives are put, and `staging/`, where the mail of
         an archive waits for its copy; the control plane's."""
-        return self.control / "moves"
+        return self.root / "moves"
 
     @property
     def control_database(self) -> Path:

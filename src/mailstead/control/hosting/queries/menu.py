@@ -31,6 +31,7 @@ _CUSTOMER = (
     Entry(_("Mailboxes"), "hosting:mailboxes", "mailbox.list", "mailboxes", "mailbox"),
     Entry(_("Delivery"), "delivery:list", "delivery.view", "delivery", "arrow"),
     Entry(_("Stolen mailboxes"), "protection:list", "case.view", "protection", "shield"),
+    Entry(_("Moves"), "moves:list", "move.view", "moves", "arrow"),
     Entry(_("Sending limits"), "hosting:sending", "sending-use.view", "sending-limits", "up"),
     Entry(_("DNS zones"), "dns:zones", "zone.oversee", "zones", "globe"),
     Entry(_("Packages"), "hosting:packages", "package.view", "packages", "package"),
