@@ -133,15 +133,19 @@ class Account:
             inside = {path: outside.pop(path) for path in self.files if path.startswith("homedir/")}
         ending = f".{how}" if how else ""
         path = folder / f"{wrapper}.tar{ending}"
-        data = _tar({f"{wrapper}/{name}": data for name, data in outside.items()} | (
-            {
-                f"{wrapper}/homedir.tar{'.' + home if home else ''}": packed(
-                    _tar({f"./{name[8:]}": data for name, data in inside.items()}), home
-                )
-            }
-            if home is not None
-            else {}
-        ), {f"{wrapper}/{name}": target for name, target in self.links.items()})
+        data = _tar(
+            {f"{wrapper}/{name}": data for name, data in outside.items()}
+            | (
+                {
+                    f"{wrapper}/homedir.tar{'.' + home if home else ''}": packed(
+                        _tar({f"./{name[8:]}": data for name, data in inside.items()}), home
+                    )
+                }
+                if home is not None
+                else {}
+            ),
+            {f"{wrapper}/{name}": target for name, target in self.links.items()},
+        )
         path.write_bytes(packed(data, how))
         return path
 
@@ -159,7 +163,9 @@ class Account:
         root = self._written(folder / "root", places)
         (root / "etc").mkdir(exist_ok=True)
         system = "root:*:1::::::\n"
-        (root / "etc/shadow").write_text(f"{system}{self.name}:{self.files['shadow'].decode()}:1:\n")
+        (root / "etc/shadow").write_text(
+            f"{system}{self.name}:{self.files['shadow'].decode()}:1:\n"
+        )
         (root / "etc/passwd").write_text(
             f"root:x:0:0::/root:/bin/sh\n{self.name}:x:1003:1005::/home/{self.name}:/bin/sh\n"
         )
@@ -199,7 +205,9 @@ def mailman(members: list[str], **settings: object) -> bytes:
     }
     body = _pickled(value)[:-1]  # the map's SETITEMS; one more item comes
     thing = b"(i" + b"Mailman.Bouncer\n_BounceInfo\n" + b"}b"
-    return b"\x80\x01" + body + _pickled("bounce_info") + b"}(" + _pickled("x") + thing + b"u" + b"u."
+    return (
+        b"\x80\x01" + body + _pickled("bounce_info") + b"}(" + _pickled("x") + thing + b"u" + b"u."
+    )
 
 
 def _pickled(value: object) -> bytes:
@@ -340,7 +348,9 @@ def _mailboxes(made: Account) -> None:
     made.put("homedir/etc/example.com/info/filter.yaml", FILTER_YAML)
     made.put("homedir/etc/example.com/info/.boxtrapperenable", "")
     made.put("homedir/etc/example.com/@pwcache/info", "x")
-    made.address_book("homedir/etc/example.com/info.rcube.db", "info@example.com", "ann@far.example")
+    made.address_book(
+        "homedir/etc/example.com/info.rcube.db", "info@example.com", "ann@far.example"
+    )
     made.address_book("homedir/etc/acct.rcube.db", "acct", "bob@far.example")
     made.mailbox("ann@example.com", secret=HASHES["1"], quota=0)
     made.mailbox("bob@example.com", secret="!!" + HASHES["5"])
