@@ -1,13 +1,14 @@
 """Reading another panel's archive: seconds and memory for many mailboxes in one packed file.
 
-Alone: `python -m bench.archives [MAILBOXES] [--work FOLDER]`. The account is generated: each mailbox
-with messages in four folders, a filter, a forwarder and an automatic answer. Making it is not in
-the figures. Each reading is a process of its own, so that its memory can be told.
+Alone: `python -m bench.archives [MAILBOXES] [--work FOLDER]`. The account is generated: each
+mailbox with messages in four folders, a filter, a forwarder and an automatic answer. Making it is
+not in the figures. Each reading is a process of its own, so that its memory can be told.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import io
 import random
 import shutil
@@ -90,14 +91,14 @@ def _figures(path: Path, how: str, mailboxes: int, messages: int) -> Iterator[Fi
 def write(path: Path, how: str, mailboxes: int, messages: int = MESSAGES) -> None:
     """An archive as cPanel makes it."""
     with ExitStack() as stack:
+        file = stack.enter_context(path.open("wb"))
         if how == "zst":
-            file = stack.enter_context(path.open("wb"))
             packer = zstandard.ZstdCompressor(level=1)
             out = cast(IO[bytes], stack.enter_context(packer.stream_writer(file)))
-            archive = tarfile.open(fileobj=out, mode="w|")
         else:
-            archive = tarfile.open(path, "w:gz", compresslevel=1)
-        stack.enter_context(archive)
+            zipped = stack.enter_context(gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1))
+            out = cast(IO[bytes], zipped)
+        archive = stack.enter_context(tarfile.open(fileobj=out, mode="w|"))
         for name, data in _account(mailboxes, messages):
             info = tarfile.TarInfo(f"cpmove-acct/{name}")
             info.size, info.mtime = len(data), 1_700_000_000

@@ -1,4 +1,4 @@
-"""The reading of another panel's archive is measured on one that is read whole, and nothing stays."""
+"""Reading another panel's archive is measured on one that is read whole, and nothing stays."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from tests.foreign.tars import info, packed, tar, unpacked, write
-from tests.support.cpanel import Account, everything
+from tests.support.cpanel import Account
+from tests.support.cpanel_account import everything
 
 from mailstead.foreign.cpanel.reader import read
 from mailstead.foreign.cpanel.source import accounts, detect, keep
