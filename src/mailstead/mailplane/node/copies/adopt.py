@@ -6,6 +6,7 @@ ended goes on. A message that the other has under the same name is the same mess
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,8 @@ def adopt(source: Path, target: Path, copier: Copier, progress: Progress) -> int
                 continue
             with tree.open(folder) as at, opened(folder.directory or ".", to) as goal:
                 moved += _move(at, goal, copier, progress.wait)
+                if scan.messages(at):
+                    raise OSError(errno.EBUSY, "mail still comes into a mailbox that is replaced")
         have = maildir.parse_subscriptions(read_text("subscriptions", to))
         more = [tuple(name.split("/")) for name in tree.subscribed]
         wished = ["/".join(row) for row in dict.fromkeys((*have, *more))]

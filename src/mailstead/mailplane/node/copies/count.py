@@ -122,7 +122,7 @@ class Counter:
                 chosen = client.select_folder(remote.theirs, readonly=True)
                 rows: dict[int, dict[bytes, Any]] = {}
                 if chosen.get(b"EXISTS"):
-                    rows = client.fetch("1:*", ["FLAGS", "RFC822.SIZE"])
+                    rows = imap.all_messages(client, ["FLAGS", "RFC822.SIZE"])
                 total = _Folder()
                 for uid in sorted(rows):
                     flags = [flag.decode("utf-8", "replace") for flag in rows[uid][b"FLAGS"]]

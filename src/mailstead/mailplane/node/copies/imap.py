@@ -37,6 +37,8 @@ from mailstead.wire.moves import ImapSource
 _SECONDS = 120.0
 _OCTETS_AT_ONCE = 4 * 2**20
 _MESSAGES_AT_ONCE = 200
+_ASKED_AT_ONCE = 1000
+"""UIDs in one command: servers bound the length of a line."""
 _ITEMS = ["FLAGS", "RFC822.SIZE", "INTERNALDATE"]
 _NAME = re.compile(r"\d+\.M(\d+)V(\d+)\.imap")
 _LETTER = {name.lower(): letter for letter, name in maildir.FLAGS.items()}
@@ -80,6 +82,7 @@ def connect(source: ImapSource) -> IMAPClient:
             client.starttls(context)
     except (OSError, IMAPClientError) as error:
         raise ImapError(f"{source.host} cannot be reached: {error}") from error
+    client.normalise_times = False
     user = f"{source.user}*{source.master_user}" if source.master_user else source.user
     try:
         client.login(user, source.password)
@@ -107,6 +110,15 @@ def folders(client: IMAPClient, prefix: str) -> tuple[list[Remote], list[str], l
         found.append(Remote(_own_name(theirs, delimiter, prefix), theirs, use))
     subscribed = [_own_name(name, mark, prefix) for _, mark, name in client.list_sub_folders()]
     return found, subscribed, remarks
+
+
+def all_messages(client: IMAPClient, items: list[str]) -> dict[int, dict[bytes, Any]]:
+    """What the server says of each message of the chosen folder, by UID."""
+    uids = client.search("ALL")
+    made: dict[int, dict[bytes, Any]] = {}
+    for first in range(0, len(uids), _ASKED_AT_ONCE):
+        made.update(client.fetch(uids[first : first + _ASKED_AT_ONCE], items))
+    return made
 
 
 def _own_name(theirs: str, delimiter: bytes | None, prefix: str) -> str:
@@ -196,7 +208,7 @@ class Mirror:
         validity = int(chosen[b"UIDVALIDITY"])
         there: dict[int, dict[bytes, Any]] = {}
         if chosen.get(b"EXISTS"):
-            there = client.fetch("1:*", _ITEMS)
+            there = all_messages(client, _ITEMS)
         have, listed = scan.messages(at), scan.uid_list(at)
         by_uid: dict[int, str] = {}
         if listed.validity in (0, validity):

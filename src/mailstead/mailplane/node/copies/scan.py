@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -115,11 +115,10 @@ def look(root: int, names: str) -> Tree:
 
 
 def _holds_mail(root: int, name: str) -> bool:
-    try:
-        with opened(name, root) as at, opened("cur", at):
+    for part in ("cur", "new"):
+        with suppress(OSError), opened(name, root) as at, opened(part, at):
             return True
-    except OSError:
-        return False
+    return False
 
 
 def messages(at: int, tree: Tree | None = None, where: str = "") -> dict[str, Message]:
