@@ -70,6 +70,7 @@ def aliases(
             )
         if not local or not items:
             continue
+        items = _refusing_alone(files, path, number, domain, items)
         # The row by which the account gets mail at this domain: at a mailbox of that name it means
         # the mailbox itself.
         mine = local == account and items == [Target(kind="account", value=account)]
@@ -96,6 +97,26 @@ def aliases(
             found[address] = alias
         _tell_nobody(files, path, number, domain, items, lambda one: one in known or serves(one))
     return tuple(found.values()), default
+
+
+def _refusing_alone(
+    files: Files, path: str, number: int, domain: str, items: list[Target]
+) -> list[Target]:
+    """The items; beside one that refuses, Exim looks at no other (spec.txt §22.7)."""
+    refusing = [item for item in items if item.kind in ("fail", "defer")]
+    if not refusing or len(items) == 1:
+        return items
+    files.remark(
+        "dropped",
+        "beside-refusal",
+        path,
+        "Beside the destinations of this row stands a refusal, so all its mail was refused; it"
+        " stays so.",
+        line=number,
+        text=", ".join(item.value for item in items if item not in refusing),
+        domain=domain,
+    )
+    return refusing[:1]
 
 
 def _tell_nobody(
@@ -129,6 +150,7 @@ def catch_all(files: Files, path: str, domain: str, account: str) -> Alias | Non
         if key.lower() == "catchall":
             items, bad = targets(value, domain, account)
             if items and not bad:
+                items = _refusing_alone(files, path, number, domain, items)
                 place = f"{files.tree.place(path)}:{number}"
                 found = Alias(address=f"@{domain}", targets=tuple(items), place=place)
             elif bad:
