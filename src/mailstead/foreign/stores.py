@@ -20,10 +20,13 @@ _PARTS = ("cur", "new", "tmp")
 _SYNTAX_OF_DBOX = re.compile(r"m\.\d+")
 
 
-def find_store(tree: Tree, path: str, notes: Notes, *, address: str = "") -> Store | None:
+def find_store(
+    tree: Tree, path: str, notes: Notes, *, address: str = "", utf8: bool = True
+) -> Store | None:
     """The store in the directory `path`; None where there is none.
 
-    A store that is half converted is refused with a remark and not told.
+    `utf8`: whether its server may have written folders' names in UTF-8, as cPanel's do; without
+    that no name is doubtful. A store that is half converted is refused with a remark and not told.
     """
     inside = {one.name: one for one in tree.children(path)}
     place = tree.place(path)
@@ -41,16 +44,19 @@ def find_store(tree: Tree, path: str, notes: Notes, *, address: str = "") -> Sto
     if kind == "mdbox" or (kind != "maildir" and "storage" in inside):
         return _mdbox(tree, path, address, notes)
     if any(_is_folder(inside.get(part)) for part in ("cur", "new")):
-        return _maildir(tree, path, inside, notes, address)
+        return _maildir(tree, path, inside, notes, address, utf8)
     inbox = inside.get("inbox")
-    if inbox is not None and inbox.kind == "file":
-        return Store(
-            kind="mbox",
-            path=Path(tree.place(inbox.path)),
-            messages=_messages_in_mbox(tree, inbox.path),
-            octets=inbox.size,
-        )
-    return None
+    return mbox_store(tree, inbox) if inbox is not None and inbox.kind == "file" else None
+
+
+def mbox_store(tree: Tree, file: Member) -> Store:
+    """The store in a file of the mbox format."""
+    return Store(
+        kind="mbox",
+        path=Path(tree.place(file.path)),
+        messages=_messages_in_mbox(tree, file.path),
+        octets=file.size,
+    )
 
 
 def _said(tree: Tree, path: str, inside: dict[str, Member]) -> str:
@@ -68,7 +74,9 @@ def _is_folder(member: Member | None) -> bool:
     return member is not None and member.kind == "directory"
 
 
-def _maildir(tree: Tree, path: str, inside: dict[str, Member], notes: Notes, address: str) -> Store:
+def _maildir(
+    tree: Tree, path: str, inside: dict[str, Member], notes: Notes, address: str, utf8: bool
+) -> Store:
     names = [
         name[1:]
         for name, one in inside.items()
@@ -77,7 +85,8 @@ def _maildir(tree: Tree, path: str, inside: dict[str, Member], notes: Notes, add
         # cPanel puts links like `.info@example_com` beside the folders; copied ones hold no mail.
         and any(_is_folder(tree.find(f"{one.path}/{part}")) for part in _PARTS)
     ]
-    writing, doubtful = maildir.writing(names, _subscribed(tree, path))
+    writing, doubtful = maildir.writing(names, _subscribed(tree, path) if utf8 else ())
+    doubtful = doubtful if utf8 else []
     messages = octets = 0
     compressed = False
     for folder in ["", *[f".{name}" for name in names]]:

@@ -6,7 +6,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-USERS = "user_id integer PRIMARY KEY, username varchar(128), mail_host varchar(128), language text"
+USERS = (
+    "user_id integer PRIMARY KEY, username varchar(128), mail_host varchar(128),"
+    " created datetime, language text"
+)
 CONTACTS = """contact_id integer PRIMARY KEY, user_id integer, changed datetime, del tinyint,
  name text, email text, firstname text, surname text, vcard text"""
 IDENTITIES = """identity_id integer PRIMARY KEY, user_id integer, changed datetime, del tinyint,
@@ -23,7 +26,8 @@ LAYOUTS: dict[str, dict[str, str]] = {
     "0.4": {
         "users": USERS + ", preferences text",
         "contacts": CONTACTS + ", words text",
-        "contactgroups": "contactgroup_id integer PRIMARY KEY, user_id integer, del tinyint,"
+        "contactgroups": "contactgroup_id integer PRIMARY KEY, user_id integer,"
+        " changed datetime, del tinyint,"
         " name text",
         "contactgroupmembers": "contactgroup_id integer, contact_id integer, created datetime",
         "identities": IDENTITIES + ", html_signature tinyint",
