@@ -148,9 +148,11 @@ def _settled(left: str, node: Compare, value: str) -> Made:
     """Both sides are known now: `$local_part` in an account's filter."""
     if node.operator in ("matches", "above", "below"):
         raise cannot("left", f"'{left}'")
+    if not value and node.operator != "is":
+        return leaves.empty(node.operator, node.sensitive)
     one, other = (left, value) if node.sensitive else (_lower(left), _lower(value))
     holds = {
-        "contains": bool(other) and other in one,
+        "contains": other in one,
         "is": one == other,
         "begins": one.startswith(other),
         "ends": one.endswith(other),

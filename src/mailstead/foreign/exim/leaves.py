@@ -45,6 +45,11 @@ def number(text: str) -> int:
     return int(text.strip().removesuffix(unit) if unit else text) * _UNITS[unit.lower()]
 
 
+def empty(operator: Operator, sensitive: bool) -> Made:
+    """A comparison with no text: everything begins and ends with it; measured with Exim 4.96."""
+    return FALSE if operator == "contains" and not sensitive else TRUE
+
+
 def header(name: str, operator: Operator, value: str, sensitive: bool) -> Made:
     """A header of the message."""
     return _text(_Header(name, sensitive), operator, value)
@@ -54,7 +59,7 @@ class _Header:
     """The tests of one header."""
 
     def __init__(self, name: str, sensitive: bool) -> None:
-        self._name, self._sensitive = name, sensitive
+        self._name, self.sensitive = name, sensitive
         self._comparator = _OCTET if sensitive else ""
 
     def _test(self, how: str, value: str, place: str = "") -> str:
@@ -77,7 +82,7 @@ class _Header:
         )
 
     def _house(self, match: str, value: str) -> HouseRule | None:
-        if self._sensitive or not value or (match != "contains" and self._name not in _ONCE):
+        if self.sensitive or not value or (match != "contains" and self._name not in _ONCE):
             return None
         plain = self._name == "subject" or (self._name in ("from", "to", "cc") and match != "is")
         field = self._name if plain else "header"
@@ -141,8 +146,10 @@ class _Header:
 class _Part:
     """The tests of what has one value each: the envelope's sender, an address of a header."""
 
-    def __init__(self, make: Callable[[str, str], str], needs: frozenset[str]) -> None:
-        self._make, self._needs = make, needs
+    def __init__(
+        self, make: Callable[[str, str], str], needs: frozenset[str], sensitive: bool
+    ) -> None:
+        self._make, self._needs, self.sensitive = make, needs, sensitive
 
     def contains(self, value: str) -> Made:
         return Made(self._make(":contains", sieve.string(value)), self._needs)
@@ -185,8 +192,7 @@ def _plain(what: _Header | _Part, operator: Operator, value: str) -> Made:
     if operator == "is":
         return what.equals(value)
     if not value:
-        # Nothing is held by no text, but each begins and ends with it.
-        return FALSE if operator == "contains" else TRUE
+        return empty(operator, what.sensitive)
     return {"contains": what.contains, "begins": what.begins, "ends": what.ends}[operator](value)
 
 
@@ -204,12 +210,25 @@ def _alternative(what: _Header | _Part, one: regex.Expression) -> Made:
 
 
 def reply_address(operator: Operator, value: str, sensitive: bool) -> Made:
-    """Whom an answer would go to."""
+    """Whom an answer would go to: Reply-To, or else From.
+
+    Exim compares with what stands there, not with the decoded name; so only the address is looked
+    at where that is within what was meant.
+    """
+    if operator not in ("contains", "is", "ends") or (operator == "contains" and not value):
+        raise cannot("left", f"'$reply_address' by '{operator}'")
     there = Made('exists "reply-to"')
-    one, other = (header(name, operator, value, sensitive) for name in ("reply-to", "from"))
+    one, other = (_replies(name, operator, value, sensitive) for name in ("reply-to", "from"))
     if one.test == other.test:
         return one
-    return anyone([everyone([there, one]), everyone([opposite(there), other])])
+    found = anyone([everyone([there, one]), everyone([opposite(there), other])])
+    return replace(found, notes=found.notes | {"reply-address"}, narrower=True, house=None)
+
+
+def _replies(name: str, operator: Operator, value: str, sensitive: bool) -> Made:
+    if operator == "contains":
+        return address([name], operator, value, sensitive)
+    return header(name, operator, value, sensitive)
 
 
 def sender(part: str, operator: Operator, value: str, sensitive: bool) -> Made:
@@ -219,6 +238,7 @@ def sender(part: str, operator: Operator, value: str, sensitive: bool) -> Made:
         _Part(
             lambda how, text: f'envelope {part} {how} {comparator}"from" {text}',
             frozenset({"envelope"}),
+            sensitive,
         ),
         operator,
         value,
@@ -231,7 +251,9 @@ def address(names: list[str], operator: Operator, value: str, sensitive: bool) -
         raise cannot("foranyaddress")
     comparator = _OCTET if sensitive else ""
     listed = sieve.string(names[0]) if len(names) == 1 else sieve.strings(names)
-    part = _Part(lambda how, text: f"address :all {how} {comparator}{listed} {text}", NONE)
+    part = _Part(
+        lambda how, text: f"address :all {how} {comparator}{listed} {text}", NONE, sensitive
+    )
     if operator == "matches" and any(one.empty for one in regex.alternatives(value)):
         raise cannot("foranyaddress")
     found = _text(part, operator, value)
@@ -248,7 +270,7 @@ def body(operator: Operator, value: str, sensitive: bool) -> Made:
     if operator not in ("contains", "begins"):
         raise cannot("left", "the end of the message's text")
     if not value:
-        return FALSE if operator == "contains" else TRUE
+        return empty(operator, sensitive)
     # In a string of Sieve an end of a line stands for two octets, in brackets for one of them.
     text = regex.quoted(value).replace(" ", "( |\n|[\n])")
     return _body(text, len(value.encode()), operator == "begins", sensitive)

@@ -42,13 +42,14 @@ def anyone(parts: list[Made]) -> Made:
 
 def _joined(join: str, parts: list[Made]) -> Made:
     settled, neutral = ("false", "true") if join == "and" else ("true", "false")
+    notes = NONE.union(*(part.notes for part in parts))
     if any(part.test == settled for part in parts):
-        return TRUE if settled == "true" else FALSE
+        return replace(TRUE if settled == "true" else FALSE, notes=notes)
     kept = [part for part in parts if part.test != neutral]
     if not kept:
-        return TRUE if neutral == "true" else FALSE
+        return replace(TRUE if neutral == "true" else FALSE, notes=notes)
     if len(kept) == 1:
-        return kept[0]
+        return replace(kept[0], notes=notes)
     tests = [part.test for part in kept]
     house: list[HouseRule] | None = []
     for part in kept:
@@ -59,7 +60,7 @@ def _joined(join: str, parts: list[Made]) -> Made:
     return Made(
         sieve.all_of(tests) if join == "and" else sieve.any_of(tests),
         NONE.union(*(part.needs for part in kept)),
-        NONE.union(*(part.notes for part in kept)),
+        notes,
         any(part.narrower for part in kept),
         None if house is None else tuple(house),
         join,
@@ -69,7 +70,7 @@ def _joined(join: str, parts: list[Made]) -> Made:
 def opposite(part: Made) -> Made:
     """The opposite; whoever asks has looked at `narrower`."""
     if part.test in ("true", "false"):
-        return FALSE if part.test == "true" else TRUE
+        return replace(FALSE if part.test == "true" else TRUE, notes=part.notes)
     house = None
     if part.house is not None and len(part.house) == 1:
         house = ({**part.house[0], "negate": not part.house[0]["negate"]},)

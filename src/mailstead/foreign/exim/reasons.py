@@ -23,15 +23,19 @@ DIFFERENCES: Final = {
     "mail-theft": "It sends nearly all mail to a stranger, as intruders do; it is switched off "
     "until somebody has looked at it.",
     "noerror": "That bounces of the sent mail were ignored is left out.",
-    "number-only": "A message whose header is no whole number was held back by the old server; here "
-    "the rule does not act on it.",
+    "number-only": "A message whose header is no whole number was held back by the old server; "
+    "here the rule does not act on it.",
     "other-mailbox": "It filed mail into another mailbox of the account; the mail is sent to that "
     "address instead and is sorted by that mailbox's own rules.",
+    "own-address": "Mail that it sends to the mailbox's own address is filed in its inbox, without "
+    "the mailbox's own rules.",
     "personal": "Whether a message is personal is told by To and Cc and by the marks of lists and "
     "robots.",
     "reject-late": "A message that a rule before has already filed or sent on is not refused "
     "any more.",
     "repeated": "A message that has this header more than once is not matched.",
+    "reply-address": "It looks at the address that an answer would go to, not at the name before "
+    "it.",
     "retry": "Each message is seen once here, so what it said about further attempts is left out.",
     "size-count": "The size is counted with this server's own header lines.",
     "spam-verdict": "It goes by our own spam filter's verdict instead of the old server's.",
