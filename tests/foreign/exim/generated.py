@@ -111,7 +111,7 @@ def _nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         lambda it: f"if {it[0]} then {it[1]} else {it[2]} endif"
     )
     most = st.tuples(conditions, inner, conditions, inner, inner).map(
-        lambda it: f"if {it[0]} then {it[1]} elif {it[2]} then {it[3]} {it[4]} endif {it[4]}"
+        lambda it: f"if {it[0]} then {it[1]} elif {it[2]} then {it[3]} {it[4]} endif"
     )
     return st.one_of(plain, plain, more, most)
 

@@ -86,7 +86,8 @@ def test_a_rule_never_acts_on_more_than_it_did(exim: Exim, text: str, message: s
     try:
         expected = exim.both("", text, message)
     except FilterError:
-        expected = KEPT
+        # The old server held such messages back.
+        assume(False)
     note(f"{message}\n{made.sieve}")
     assert by_sieve(made.sieve, message) in (expected, KEPT)
 
