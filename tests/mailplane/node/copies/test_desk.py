@@ -40,7 +40,12 @@ class Desk:
         self.desk = CopyDesk(self.home)
 
     def mailbox(self, address: str) -> Path:
-        self.state.put(MailboxPut(address=address, store=address, secret="", credential=1, quota=0))
+        self.state.put(
+            MailboxPut(
+                address=address, store=address, secret="", credential=1, quota=0,
+                login=True, sending=True, receiving=True, pool_full=False,
+            )
+        )  # fmt: skip
         local, _, domain = address.partition("@")
         return self.home.mail / domain / local / "Maildir"
 
@@ -171,7 +176,7 @@ def test_what_is_not_wanted_any_more_stops_and_leaves_nothing_beside(
     )
     desk.until(lambda: desk.states(1)[-1:] == ["done"], "it is done")
     desk.state.remove("copy", "1")
-    desk.look()
-    assert not desk.book.jobs() and not list((desk.home.mail / ".copies").iterdir())
+    desk.until(lambda: not desk.book.jobs(), "it is forgotten")
+    assert not list((desk.home.mail / ".copies").iterdir())
     assert len(everything(target)[""]) == 9
     assert not (target / "mailstead-copy").exists()

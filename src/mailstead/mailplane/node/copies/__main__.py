@@ -34,8 +34,26 @@ from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import CopyPut
 
 
-def _follow(progress: Progress) -> None:
-    for line in sys.stdin.buffer:
+class _Input:
+    """Lines of standard input, read without Python's own buffer: a thread that waits in that when
+    the process ends would bring it down."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def line(self) -> bytes:
+        """The next line; empty at the end."""
+        while b"\n" not in self._rest:
+            part = os.read(0, 65536)
+            if not part:
+                return b""
+            self._rest += part
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line + b"\n"
+
+
+def _follow(given: _Input, progress: Progress) -> None:
+    while line := given.line():
         words = line.split()
         if len(words) == 2 and words[0] == b"rate" and words[1].isdigit():
             progress.rate = int(words[1])
@@ -47,7 +65,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="copy")
     parser.add_argument("--home", type=Path, required=True)
     home = Home(parser.parse_args(arguments).home)
-    put = msgspec.json.decode(sys.stdin.buffer.readline(), type=CopyPut)
+    given = _Input()
+    put = msgspec.json.decode(given.line(), type=CopyPut)
     path = book_path(home)
     lock = os.open(path.with_name(f"copy-{put.job}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     # One that was left by an agent that was killed ends at its next message.
@@ -81,7 +100,7 @@ def main(arguments: list[str]) -> int:
         progress.stop()
 
     signal.signal(signal.SIGTERM, stop)
-    threading.Thread(target=_follow, args=(progress,), daemon=True).start()
+    threading.Thread(target=_follow, args=(given, progress), daemon=True).start()
     book.set_state(put.job, put.round, "copying", "", spent.seconds)
     counted = None
     code = 0

@@ -109,7 +109,8 @@ class CopyDesk:
         for one in self._running.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 one.process.wait(PATIENCE / 4)
-            one.process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                one.process.kill()
             one.process.wait()
         self._running.clear()
 
@@ -213,6 +214,9 @@ class CopyDesk:
 
     def _over(self, book: Book, job: int, one: _Running) -> None:
         code = one.process.returncode
+        with contextlib.suppress(OSError):
+            if one.process.stdin:
+                one.process.stdin.close()
         log.info("copy ends", job=job, round=one.round, code=code)
         known = book.job(job)
         if known.state == "copying" and known.round == one.round and not one.told:
