@@ -51,6 +51,12 @@ class Home:
         return self.root / "control"
 
     @property
+    def moves(self) -> Path:
+        """Sources of moves: `incoming/`, where archives are put, and `staging/`, where the mail of
+        an archive waits for its copy; the control plane's."""
+        return self.root / "moves"
+
+    @property
     def control_database(self) -> Path:
         return self.control / "mailstead.db"
 

@@ -55,6 +55,8 @@ FRAGMENTS = (
     "refused.csv",
     "row/",
     "now/",
+    "progress/",
+    "contacts/",
     "policy.txt",
 )
 """Files and parts of pages."""

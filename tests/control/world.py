@@ -26,6 +26,7 @@ from mailstead.control.hosting.models import (
     Mailbox,
     Server,
 )
+from mailstead.control.moves.models import Move
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import ApiToken, Invitation, Membership, Person, Webhook
@@ -68,6 +69,8 @@ class World:
     """Each mailbox has found out that somebody is not there."""
     cases: dict[str, Case] = field(default_factory=dict)
     """Each mailbox has looked stolen, with mail that is held."""
+    moves: dict[str, Move] = field(default_factory=dict)
+    """Each customer's account came from elsewhere, and they may see how."""
     zones: dict[str, Zone] = field(default_factory=dict)
     """A DNS zone of the name of each domain but one, served here."""
     webhooks: dict[str, Webhook] = field(default_factory=dict)
@@ -143,6 +146,18 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
         world.deliveries[key] = _delivery(world, f"{local}@{name}")
         world.suppressions[key] = _suppression(world, world.mailboxes[key])
         world.cases[key] = _case(world, f"{local}@{name}", key)
+        world.moves[key] = Move.objects.create(
+            customer=owner,
+            customer_name=owner.name,
+            server=world.server,
+            origin="files",
+            place=f"/root/{key}.tar.gz",
+            account=key,
+            state="verified",
+            since=now,
+            created_at=now,
+            created_by="operator:olga",
+        )
         if key != "other":
             world.zones[key], _ = import_zone(
                 **who, customer=owner, server=world.server, name=name, file=_ZONE.format(name)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mailstead.control.dns import services as dns
     from mailstead.control.feed import queries as feed
     from mailstead.control.hosting import queries, services
+    from mailstead.control.moves import queries as moves
+    from mailstead.control.moves import services as move_acts
     from mailstead.control.people import queries as people
     from mailstead.control.protection import queries as cases
     from mailstead.control.protection import services as case_acts
@@ -31,6 +33,8 @@ __all__ = [
     "dns",
     "feed",
     "keys",
+    "move_acts",
+    "moves",
     "people",
     "queries",
     "records",
@@ -45,6 +49,8 @@ _HERE = {
     "dns": "mailstead.control.dns.services",
     "feed": "mailstead.control.feed.queries",
     "keys": "mailstead.control.dns.keys_door",
+    "move_acts": "mailstead.control.moves.services",
+    "moves": "mailstead.control.moves.queries",
     "people": "mailstead.control.people.queries",
     "queries": "mailstead.control.hosting.queries",
     "records": "mailstead.control.dns.queries",
@@ -58,6 +64,8 @@ _THERE = {
     "dns": "mailstead.cli.remote.services",
     "feed": "mailstead.cli.remote.queries",
     "keys": "mailstead.cli.remote.keys",
+    "move_acts": "mailstead.cli.remote.moves",
+    "moves": "mailstead.cli.remote.moves",
     "people": "mailstead.cli.remote.queries",
     "queries": "mailstead.cli.remote.queries",
     "records": "mailstead.cli.remote.queries",

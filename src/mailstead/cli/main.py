@@ -30,7 +30,7 @@ _NOUNS = (
     *("server", "customer", "person", "domain", "dns", "zone", "mailbox", "forwarder", "catchall"),
     *("autoresponder", "app-password", "rules", "spam", "sending", "hostname", "certificate"),
     *("address", "directory", "delivery", "queue", "report", "suppression", "reputation"),
-    *("sending-address", "guard", "breached", "audit", "service", "complaint"),
+    *("sending-address", "guard", "breached", "audit", "service", "complaint", "move"),
 )
 """In the order of the help; each is a module beside this one."""
 _ELSEWHERE = {"complaint": ("suppression", "complaint")}

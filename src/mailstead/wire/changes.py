@@ -15,6 +15,7 @@ from typing import Literal
 
 import msgspec
 
+from mailstead.wire.moves import AnySource
 from mailstead.wire.pools import SendingPlan
 from mailstead.wire.protection import GuardWord
 from mailstead.wire.sending import Account, Ceilings
@@ -53,6 +54,9 @@ class DomainPut(Change, frozen=True, kw_only=True):
     forward_to: str | None = None
     catch_all: Route | None = None
     """None is the same as `fail` with the house's own words."""
+    relay_to: str = ""
+    """Where its mail goes while its mailboxes are here already and its mail is not: a host, or `mx`
+    for where its DNS leads; empty: it is delivered here. Log-in and sending are as always."""
 
 
 class DomainGone(Change, frozen=True, kw_only=True):
@@ -95,6 +99,8 @@ class MailboxPut(Change, frozen=True, kw_only=True):
     """They open sessions as long as `login` holds."""
     ceilings: Ceilings = Ceilings()
     """How much it may send, where that differs from what its domain's `SendingLimitsPut` says."""
+    login_name: str = ""
+    """Another name by which it logs in, without `@`; no two mailboxes of a node have the same."""
     pool_full: bool = False
     """The customer's pooled storage is used up: new mail is refused for now (452 4.2.2)."""
 
@@ -340,6 +346,45 @@ class BlockLiftGone(Change, frozen=True, kw_only=True):
     account: str = ""
 
 
+class CopyPut(Change, frozen=True, kw_only=True):
+    """Mail is to be copied into a mailbox of this node."""
+
+    job: int
+    """Number of the copy; unique for ever."""
+    address: str
+    source: AnySource
+    round: int
+    """Rises by one for each run; one that was done is not begun again."""
+    merge: bool = False
+    """False: the mailbox becomes what the source is. True: what came to either stays (after the
+    switch, when new mail arrives here)."""
+    paused: bool = False
+    octets_per_second: int = 0
+    """0: as fast as it goes."""
+    folders: tuple[tuple[str, str], ...] = ()
+    """Source folders with another name here, decoded; those below one go with it, and all others
+    keep theirs."""
+    special: bool = True
+    """Whether what the source calls `spam`, `Sent Items`, … gets the house's name for it, where the
+    source has none of that name."""
+    without: tuple[str, ...] = ()
+    """Source folders that stay behind, decoded, with those below them."""
+
+
+class CopyGone(Change, frozen=True, kw_only=True):
+    """The copy is not wanted any more; what it has copied stays."""
+
+    job: int
+
+
+class CopyPacePut(Change, frozen=True, kw_only=True):
+    """How much this node copies at once."""
+
+    at_once: int
+    octets_per_second: int = 0
+    """Of all copies together; 0: no bound."""
+
+
 AnyChange = (
     DomainPut
     | DomainGone
@@ -366,6 +411,9 @@ AnyChange = (
     | GuardWordGone
     | BlockLiftPut
     | BlockLiftGone
+    | CopyPut
+    | CopyGone
+    | CopyPacePut
 )
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from mailstead.wire.moves import CopyState, FolderCount
 from mailstead.wire.pools import MailClass, RestKind
 from mailstead.wire.protection import BlockReason, CaseStep, ClientSeen, Clue
 from mailstead.wire.sending import Ceilings
@@ -412,6 +413,37 @@ class BlockSeen(Event, frozen=True, kw_only=True):
     over: bool = False
 
 
+class CopySeen(Event, frozen=True, kw_only=True):
+    """How far a copy is: when its state changes, and every few seconds while it goes on."""
+
+    job: int
+    round: int
+    state: CopyState
+    messages: int = 0
+    """Done in this round."""
+    messages_all: int = 0
+    """To do in this round, as far as known."""
+    octets: int = 0
+    octets_all: int = 0
+    folder: str = ""
+    """Which it is at."""
+    seconds: float = 0.0
+    """Spent on this round."""
+    words: str = ""
+    """Why it failed, or what is worth telling of a finished one; one line each."""
+    uids_kept: bool = True
+    """False: a way had to be taken that gives messages new UIDs."""
+
+
+class CopyCounted(Event, frozen=True, kw_only=True):
+    """Source and mailbox after a round, each counted by a pass of its own."""
+
+    job: int
+    round: int
+    source: tuple[FolderCount, ...]
+    target: tuple[FolderCount, ...]
+
+
 AnyEvent = (
     Applied
     | ApplyFailed
@@ -436,6 +468,8 @@ AnyEvent = (
     | CaseSeen
     | MessageKept
     | BlockSeen
+    | CopySeen
+    | CopyCounted
 )
 
 

@@ -7,6 +7,7 @@ from email.utils import formataddr
 
 from mailstead.standards import sieve
 from mailstead.standards.refusal import Refusal
+from mailstead.wire import answer_tags
 from mailstead.wire.changes import Action, AutoresponderPut, Condition, Rule, SpamSettingsPut
 
 _HEADERS = {
@@ -174,9 +175,13 @@ def autoresponder_script(
 
     It answers people only: not spam, lists or bulk (RFC 3834 §2); Pigeonhole itself leaves out
     null senders and automatic mail, and remembers whom it answered (RFC 5230 §4.2). Without
-    `keep` the message goes no further.
+    `keep` the message goes no further. In subject and text `%subject%`, `%from%` and `%email%`
+    stand for the message's subject, its sender's name and address.
     """
     needs = {"vacation", "vacation-seconds"}
+    tags = [tag for tag in answer_tags.TAGS if tag in answer.subject + answer.body]
+    if tags:
+        needs |= answer_tags.NEEDS
     tests = [
         f"not {spam_test(spam)}",
         'not exists "List-Id"',
@@ -194,22 +199,27 @@ def autoresponder_script(
         f"  vacation :seconds {answer.interval}",
         f"    :addresses {sieve.strings(names)}",
         f"    :from {sieve.string(sender)}",
-        f"    :subject {sieve.string(answer.subject)}",
-        f"    {_body(answer)};",
+        f"    :subject {_filled(answer.subject, tags)}",
+        f"    {_body(answer, tags)};",
     ]
     end = "" if keep else "discard;\nstop;\n"
     body = "\n".join(parts)
-    return f"{_HEAD}{sieve.require(needs)}if {sieve.all_of(tests)} {{\n{body}\n}}\n{end}"
+    head = _HEAD + sieve.require(needs) + answer_tags.settings(tags, html=answer.html)
+    return f"{head}if {sieve.all_of(tests)} {{\n{body}\n}}\n{end}"
 
 
-def _body(answer: AutoresponderPut) -> str:
+def _filled(text: str, tags: list[str]) -> str:
+    return sieve.string(answer_tags.filled(text) if tags else text)
+
+
+def _body(answer: AutoresponderPut, tags: list[str]) -> str:
     if not answer.html:
-        return sieve.string(answer.body)
+        return _filled(answer.body, tags)
     head = (
         "MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n"
         "Content-Transfer-Encoding: 8bit\n\n"
     )
-    return f":mime {sieve.string(head + answer.body)}"
+    return f":mime {_filled(head + answer.body, tags)}"
 
 
 def _from_moment(moment: dt.datetime) -> str:

@@ -26,6 +26,7 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "servers": lambda world, whose: world.server.name,
     "suppressions": lambda world, whose: world.suppressions[_key(whose)].pk,
     "cases": lambda world, whose: world.cases[_key(whose)].pk,
+    "moves": lambda world, whose: world.moves[_key(whose)].pk,
     "zones": lambda world, whose: world.zones[_key(whose)].name,
 }
 # Parts below something that is checked, or of which the tests of the resource have their own.
@@ -50,6 +51,7 @@ KNOWN |= {
     "dkim",
     "records",
 }
+KNOWN |= {"batches"}
 
 
 def _key(whose: str) -> str:
@@ -149,6 +151,8 @@ def test_another_tenants_things_are_not_there(world: World, role: str) -> None:
 # Bodies that are right, so that what answers is the tenant's check and not the reader of the body.
 _ROUTE = {"action": "blackhole"}
 _BODIES: dict[str, object] = {
+    "POST /moves/{number}/confirm": {},
+    "POST /moves/{number}/losses": {"words": "All is missing."},
     "POST /cases/{number}/release": {"password": "a long enough password"},
     "POST /cases/{number}/confirm": {},
     "POST /cases/{number}/decide": {"others": "delete"},

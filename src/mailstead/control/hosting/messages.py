@@ -69,6 +69,7 @@ def domain_put(domain: Domain) -> DomainPut:
         alias_of=domain.alias_of.name if domain.alias_of else None,
         forward_to=domain.forward_to or None,
         catch_all=catch_all(domain),
+        relay_to=domain.relay_to,
     )
 
 
@@ -86,6 +87,7 @@ def mailbox_put(mailbox: Mailbox) -> MailboxPut:
         sending_words=_line(mailbox.sending_suspended),
         app_passwords=tuple(_app_password(app) for app in mailbox.app_passwords.all()),
         ceilings=sending.ceilings_in(mailbox.sending_limits),
+        login_name=mailbox.login_name,
         pool_full=mailbox.domain.customer.pool_full,
     )
 

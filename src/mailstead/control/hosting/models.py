@@ -121,6 +121,9 @@ class Domain(models.Model):
     catch_all_action = models.CharField(max_length=10, blank=True)
     catch_all_destinations = models.JSONField(default=list)
     catch_all_text = models.TextField(blank=True)
+    relay_to = models.CharField(max_length=253, blank=True)
+    """Where its mail goes as long as it is not delivered here: a host, or `mx` for where its DNS
+    leads."""
     dns_state = models.CharField(max_length=7, blank=True)
     """How its DNS was when last looked at: `good`, `warn`, `bad`, `unknown`; empty: not yet."""
     dns_checked_at = models.DateTimeField(null=True)
@@ -173,6 +176,8 @@ class Mailbox(models.Model):
     """Number of the password that opens sessions now; never given to another, whoever owns the
     address later."""
     quota = models.BigIntegerField(default=0)
+    login_name = models.CharField(max_length=64, blank=True)
+    """Another name by which it logs in, as it did where it came from; without `@`."""
     login_suspended = models.TextField(blank=True)
     """Why; empty: not suspended. The same holds for the next two."""
     sending_suspended = models.TextField(blank=True)
@@ -210,6 +215,11 @@ class Mailbox(models.Model):
                 fields=["domain", "local"],
                 condition=Q(removed_at=None),
                 name="mailbox_address_once",
+            ),
+            models.UniqueConstraint(
+                fields=["login_name"],
+                condition=Q(removed_at=None) & ~Q(login_name=""),
+                name="mailbox_login_name_once",
             ),
         ]
 

@@ -53,6 +53,7 @@ _ROWS: dict[str, dict[str, str]] = {
         "set-catch-all": _ADMINS,
         "set-forwarder": _ADMINS,
         "set-alias": _OWNERS,
+        "set-relay": _COMPANY,
         "accept": _COMPANY,
         "prove": "",
         "import": "operator",
@@ -64,6 +65,7 @@ _ROWS: dict[str, dict[str, str]] = {
         "create": _ADMINS,
         "update": _ADMINS,
         "set-recovery": _PEOPLE,
+        "set-login-name": _COMPANY,
         "set-password": _PEOPLE,
         "suspend-login": _ADMINS,
         "suspend-sending": _ADMINS,
@@ -124,6 +126,7 @@ _ROWS: dict[str, dict[str, str]] = {
         "view": _ADMINS,
         "rotate": _OWNERS,
         "revoke": _OWNERS,
+        "import": _COMPANY,
         "sign": "",
         "withdraw": "",
     },
@@ -135,6 +138,21 @@ _ROWS: dict[str, dict[str, str]] = {
         "import": "operator",
         "oversee": _COMPANY,
     },
+    "move": {
+        "view": _OWNERS,
+        "confirm": _OWNERS,
+        "report-loss": _OWNERS,
+        **dict.fromkeys(
+            (
+                *("create", "update", "remove", "read", "answer", "plan", "announce", "start"),
+                *("pause", "resume", "copy", "switch", "verify", "watch", "finish", "reopen"),
+                *("back", "settle-loss", "redirect"),
+            ),
+            _COMPANY,
+        ),
+    },
+    "batch": dict.fromkeys(("view", "create", "update", "remove"), _COMPANY),
+    "webmail": {"view": _PEOPLE},
     "host-name": dict.fromkeys(("view", "create", "retry", "remove"), _ADMINS),
     "certificate": {"view": _COMPANY},
     "person": {
@@ -212,6 +230,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
         "sending-limits",
     ),
     "node": ("server", "queue", "sending", "block", "reputation"),
+    "moves": ("move", "batch"),
 }
 SCOPES = tuple(_SCOPES)
 """The scopes that a token may have."""

@@ -40,6 +40,7 @@ from mailstead.control.hosting.api import (
     work,
 )
 from mailstead.control.hosting.api.acting import stand_in
+from mailstead.control.moves.api import router as moves
 from mailstead.control.people import roles
 from mailstead.control.people.api import door, me, tokens, webhooks
 from mailstead.control.people.api.schemas import Problem
@@ -72,6 +73,7 @@ _ROUTERS = (
     nodes.router,
     *delivery.routers,
     *protection.routers,
+    moves,
 )
 _ABOUT = (
     "Everything that the panel does, for programs. Send `Authorization: Bearer` and a token. "

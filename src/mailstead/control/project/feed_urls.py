@@ -13,6 +13,7 @@ from mailstead.control.dns.zones import messages as zones
 from mailstead.control.feed.views import routes
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.services import handle_event
+from mailstead.control.moves import services as moves
 from mailstead.control.protection import services as protection
 from mailstead.wire.changes import AnyChange
 from mailstead.wire.events import AnyEvent
@@ -25,12 +26,14 @@ def snapshot(server: str) -> Iterator[AnyChange]:
     yield from pools.snapshot(server)
     yield from zones.snapshot(server)
     yield from protection.snapshot(server)
+    yield from moves.snapshot(server)
 
 
 def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
     """Record a batch from a node, each part of the house what is its own."""
     delivery.record(server, events, now)
     protection.record(server, events, now)
+    moves.record(server, events, now)
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

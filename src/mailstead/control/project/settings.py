@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "mailstead.control.dns",
     "mailstead.control.delivery",
     "mailstead.control.protection",
+    "mailstead.control.moves",
     # After ours, whose templates stand in front of its own.
     "allauth",
     "allauth.account",

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("mailstead.control.dns.urls")),
     path("", include("mailstead.control.delivery.urls")),
     path("", include("mailstead.control.protection.urls")),
+    path("", include("mailstead.control.moves.urls")),
     path("", include("mailstead.control.people.urls")),
     path("account/", include(library)),
     path("api/v1/openapi.json", reference.document, {"described": openapi}, name="api-document"),

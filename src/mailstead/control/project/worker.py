@@ -40,10 +40,11 @@ PACES = {"zone": 5.0}
 
 
 def _quick_tasks() -> dict[str, Task]:
+    from mailstead.control.moves.services import advance_due
     from mailstead.control.people.services import send_due
     from mailstead.control.protection.services import settle_due, tell_due
 
-    return {"cases": tell_due, "kept mail": settle_due, "mail": send_due}
+    return {"cases": tell_due, "kept mail": settle_due, "mail": send_due, "copies": advance_due}
 
 
 TURN = 5.0
@@ -53,8 +54,10 @@ TURN = 5.0
 def _handlers() -> dict[str, Handler]:
     """What does each kind of job."""
     from mailstead.control.hosting import jobs, services
+    from mailstead.control.moves.jobs import install_move
+    from mailstead.control.moves.services import INSTALL
 
-    return {services.IMPORT_MAILBOXES: jobs.import_mailboxes}
+    return {services.IMPORT_MAILBOXES: jobs.import_mailboxes, INSTALL: install_move}
 
 
 def _webhooks() -> dict[str, Task]:
@@ -85,6 +88,13 @@ def _reports() -> dict[str, Task]:
     from mailstead.control.delivery.services import read_due
 
     return {"reports": read_due}
+
+
+def _reading() -> dict[str, Task]:
+    """On a thread of their own: an archive takes as long as it takes."""
+    from mailstead.control.moves.services import read_due
+
+    return {"sources of moves": read_due}
 
 
 def _zone() -> dict[str, Task]:
@@ -216,6 +226,7 @@ def main() -> int:
         "webhooks": _webhooks(),
         "looks": _looks(),
         "reports": _reports(),
+        "reading": _reading(),
         "jobs": {"jobs": partial(do_jobs, stop, _handlers())},
     }
     threads = [

@@ -27,6 +27,9 @@ from mailstead.wire.changes import (
     BlockLiftGone,
     BlockLiftPut,
     Change,
+    CopyGone,
+    CopyPacePut,
+    CopyPut,
     DkimKeyGone,
     DkimKeyPut,
     DomainGone,
@@ -177,6 +180,13 @@ class Directory:
             else:
                 state.remove("block-lift", lift_key(change.client, change.account))
             return set()
+        if isinstance(change, CopyPut | CopyGone | CopyPacePut):
+            # No map answers for it: node/copies reads them itself.
+            if isinstance(change, CopyGone):
+                state.remove("copy", str(change.job))
+            else:
+                state.put(change)
+            return set()
         if isinstance(change, SendingLimitsPut):
             # No address's answers depend on it.
             return {state.put(change)}
@@ -249,6 +259,8 @@ class Directory:
     def _entry_changed(self, name: str, key: str, before: str | None, after: str | None) -> None:
         if name == "login":
             self._login_changed(key, before, after)
+        elif name == "login-name":
+            self._login_name_changed(key, after)
         elif name == "app":
             self._app_changed(key, after)
         elif name == "spam":
@@ -271,6 +283,11 @@ class Directory:
             )
         if before is not None and _ends_sessions(before, after):
             self.journal.add("kick", "", address, "")
+
+    def _login_name_changed(self, name: str, after: str | None) -> None:
+        self.connection.execute("DELETE FROM login_name WHERE name = ?", (name,))
+        if after is not None:
+            self.connection.execute("INSERT INTO login_name VALUES (?, ?)", (name, after))
 
     def _app_changed(self, key: str, after: str | None) -> None:
         address, _, digest = key.rpartition("/")

@@ -55,6 +55,8 @@ def compare(home: Home, maps: Maps, changes: Iterable[Change]) -> Iterator[str]:
             yield from _differences("log-in", logins, _logins(home))
             apps = expected_answers(truth.connection, "app")
             yield from _differences("app password", _by_user(apps), _app_passwords(home))
+            names = expected_answers(truth.connection, "login-name")
+            yield from _differences("log-in name", names, _login_names(home))
             own = expected_answers(truth.connection, "spam")
             yield from _differences("spam settings", own, _own_spam(home))
             scripts = expected_answers(truth.connection, "sieve")
@@ -104,6 +106,10 @@ def _by_user(answers: dict[str, str]) -> dict[str, str]:
 def _app_passwords(home: Home) -> dict[str, str]:
     rows = _rows(home, "SELECT smtp_user, digest, protocols FROM app_login")
     return {user: f"{digest} {protocols}" for user, digest, protocols in rows}
+
+
+def _login_names(home: Home) -> dict[str, str]:
+    return dict(_rows(home, "SELECT name, address FROM login_name"))
 
 
 def _own_spam(home: Home) -> dict[str, str]:

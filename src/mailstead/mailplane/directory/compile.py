@@ -36,8 +36,8 @@ OWN_MAIL = "smtp:"
 """How mail leaves whose sender is hosted here, as a value of `classes` (transport(5))."""
 
 Entries = dict[tuple[str, str], str]
-"""Map and key to value. `login`, `app`, `spam`, `sending`, `sieve`, `dkim` and `signing` are not
-Postfix's."""
+"""Map and key to value. `login`, `login-name`, `app`, `spam`, `sending`, `sieve`, `dkim` and
+`signing` are not Postfix's."""
 
 _MAX_CHAIN = 20
 """Domains that point to domains that point to …; the control plane refuses loops."""
@@ -88,7 +88,11 @@ def _domain(state: State, name: str) -> Entries:
         return {}
     entries: Entries = {("domains", name): "ok", ("classes", f"@{name}"): OWN_MAIL}
     wildcard = _wildcard(state, domain)
-    if wildcard is not None:
+    if domain.relay_to:
+        # Taken for every local part: which there are, the one knows to whom it is passed on.
+        entries["recipients", f"@{name}"] = "DUNNO"
+        entries["transport", name] = relay(domain)
+    elif wildcard is not None:
         entries["aliases", f"@{name}"] = wildcard
     else:
         entries["recipients", name] = str(_unknown(state, domain))
@@ -105,6 +109,15 @@ def _domain(state: State, name: str) -> Entries:
     if limits:
         entries["sending", name] = body(DomainSending(limits.mailbox, limits.accounts))
     return entries
+
+
+def relay(domain: DomainPut) -> str:
+    """How mail for a domain that is not served here yet leaves (transport(5))."""
+    return "smtp:" if domain.relay_to == "mx" else f"smtp:[{domain.relay_to}]"
+
+
+_OF_DELIVERY = ("aliases", "recipients", "transport")
+"""Maps in which the addresses of a domain that is passed on do not stand."""
 
 
 def _unknown(state: State, domain: DomainPut, depth: int = 0) -> Reply:
@@ -153,7 +166,12 @@ def _address(state: State, address: str) -> Entries:
     if domain is None:
         return {}
     if is_own(state, address):
-        return _own(state, address, domain)
+        own = _own(state, address, domain)
+        if domain.relay_to:
+            return {at: value for at, value in own.items() if at[0] not in _OF_DELIVERY}
+        return own
+    if domain.relay_to:
+        return {}
     target = hosted_target(state, domain)
     through = f"{local}@{target}" if target else ""
     if not target or not _exists(state, through):
@@ -286,6 +304,8 @@ def _login(mailbox: MailboxPut, domain: DomainPut) -> Entries:
     }
     if mailbox.ceilings != Ceilings():
         entries["sending", mailbox.address] = body(mailbox.ceilings)
+    if may_login and mailbox.login_name:
+        entries["login-name", mailbox.login_name] = mailbox.address
     if may_login:
         words = mailbox.sending_words or SENDING_SUSPENDED
         reply = "OK" if mailbox.sending else str(Reply(554, "5.7.1", words))

@@ -12,6 +12,7 @@ rename: Dovecot keeps it open.
 | `answer` | every entry that follows from the things, by map and key, and from which owner |
 | `login` | Dovecot's passdb and userdb (docs/develop/contracts.md) |
 | `app_login` | Dovecot's second passdb: app passwords by their SHA-256 |
+| `login_name` | other names by which mailboxes log in |
 | `own_spam` | mailboxes whose own script says what is spam, instead of the house's |
 | `store` | which store's mail lies under which address |
 | `journal` | what the engines still have to be told |
@@ -25,7 +26,7 @@ import sqlite3
 from pathlib import Path
 
 READER_GROUP = "dovecot"
-SCHEMA = 5
+SCHEMA = 6
 """Raised when answers are made in another way: a node with older ones takes a snapshot."""
 
 _TABLES = """
@@ -51,6 +52,8 @@ CREATE TABLE IF NOT EXISTS login (
 CREATE TABLE IF NOT EXISTS app_login (
   digest TEXT PRIMARY KEY, address TEXT NOT NULL, smtp_user TEXT NOT NULL,
   protocols TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS login_name (
+  name TEXT PRIMARY KEY, address TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS own_spam (address TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS store (address TEXT PRIMARY KEY, store TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS journal (

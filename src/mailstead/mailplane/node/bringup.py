@@ -158,7 +158,13 @@ def _directories(settings: Settings, home: Home) -> None:
     ):
         path.mkdir(parents=True, exist_ok=True)
         path.chmod(mode)
-    for path in (home.control, home.web_socket.parent):
+    for path in (
+        home.control,
+        home.moves,
+        home.moves / "incoming",
+        home.moves / "staging",
+        home.web_socket.parent,
+    ):
         path.mkdir(parents=True, exist_ok=True)
         shutil.chown(path, users.CONTROL, users.CONTROL)
         path.chmod(0o750)

@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mailstead.control.hosting import queries
+from mailstead.control.hosting.forms.my import TAGS_HELP, shown_days
 from mailstead.control.hosting.models import Autoresponder, Domain, Forwarder
-from mailstead.control.hosting.services.autoresponders import DAY
 from mailstead.control.web.forms import LinesField, MomentField
 from mailstead.wire.changes import Route
 
@@ -102,7 +102,10 @@ class AnswerForm(forms.Form):
     local = forms.CharField(label=_("Name before the @"), max_length=64, widget=_LOCAL)
     subject = forms.CharField(label=_("Subject"), max_length=250)
     body = forms.CharField(
-        label=_("Text"), max_length=100_000, widget=forms.Textarea(attrs={"rows": 8})
+        label=_("Text"),
+        max_length=100_000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=TAGS_HELP,
     )
     starts = MomentField(label=_("From"), help_text=_("Empty: at once."))
     ends = MomentField(label=_("Until"), help_text=_("Empty: until it is removed."))
@@ -124,7 +127,7 @@ class AnswerForm(forms.Form):
                 "body": answer.body,
                 "starts": answer.starts,
                 "ends": answer.ends,
-                "days": max(1, answer.interval // DAY),
+                "days": shown_days(answer),
                 "from_name": answer.from_name,
             },
         )

@@ -15,6 +15,11 @@ from mailstead.control.hosting.models import Autoresponder
 from mailstead.control.hosting.services.autoresponders import DAY
 from mailstead.control.web.forms import LinesField, MomentField
 
+TAGS_HELP = _(
+    "In subject and text, %subject% stands for the subject of the message that is answered, "
+    "%from% for its sender's name and %email% for their address."
+)
+
 WHEN = [
     ("off", _("Off: nobody gets an answer")),
     ("on", _("On, from now until I switch it off")),
@@ -33,6 +38,7 @@ class VacationForm(forms.Form):
         label=_("Text"),
         max_length=100_000,
         widget=forms.Textarea(attrs={"rows": "8"}),
+        help_text=TAGS_HELP,
     )
     days = forms.IntegerField(
         label=_("Answer the same sender again after"),
@@ -59,6 +65,16 @@ class VacationForm(forms.Form):
         return data
 
 
+def shown_days(answer: Autoresponder) -> int:
+    """The interval as forms show it; an imported one may be hours."""
+    return min(60, max(1, round(answer.interval / DAY)))
+
+
+def kept_interval(answer: Autoresponder | None, days: int) -> int:
+    """Seconds: what it was where the form shows the same, so that hours stay hours."""
+    return answer.interval if answer and shown_days(answer) == days else days * DAY
+
+
 def vacation_initial(answer: Autoresponder | None, name: str, now: dt.datetime) -> dict[str, Any]:
     """What the form shows for the answer that is there, or for a new one."""
     if answer is None:
@@ -71,7 +87,7 @@ def vacation_initial(answer: Autoresponder | None, name: str, now: dt.datetime) 
         "ends": None if over else answer.ends,
         "subject": answer.subject,
         "body": answer.body,
-        "days": min(60, max(1, round(answer.interval / DAY))),
+        "days": shown_days(answer),
         "from_name": answer.from_name,
     }
 

@@ -98,6 +98,7 @@ _SCOPES = {
     "domains": _("Domains"),
     "account": _("Customers, people, webhooks, jobs"),
     "node": _("Servers and the queue"),
+    "moves": _("Moves from elsewhere"),
 }
 
 
@@ -128,7 +129,9 @@ class TokenForm(forms.Form):
         field = self.fields["scopes"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [
-            (scope, _SCOPES[scope]) for scope in SCOPES if scope != "node" or actor.sees_everything
+            (scope, _SCOPES[scope])
+            for scope in SCOPES
+            if scope not in ("node", "moves") or actor.sees_everything
         ]
 
 

@@ -40,6 +40,7 @@ _CUSTOMER = (
     Entry(_("Mailboxes"), "hosting:mailboxes", "mailbox.list", "mailbox"),
     Entry(_("Delivery"), "delivery:list", "delivery.view", "arrow"),
     Entry(_("Stolen mailboxes"), "protection:list", "case.view", "shield"),
+    Entry(_("Moves"), "moves:list", "move.view", "arrow"),
     Entry(_("Sending limits"), "hosting:sending", "sending-use.view", "up"),
     Entry(_("DNS zones"), "dns:zones", "zone.oversee", "globe"),
     Entry(_("Packages"), "hosting:packages", "package.view", "package"),

@@ -31,6 +31,7 @@ from mailstead.control.hosting.services.customers import (
     update_customer,
 )
 from mailstead.control.hosting.services.dkim import (
+    import_key,
     note_key_due,
     note_seen,
     note_zone_told,
@@ -50,6 +51,7 @@ from mailstead.control.hosting.services.domains import (
     resume_domain,
     set_catch_all,
     set_domain_forwarder,
+    set_domain_relay,
     suspend_domain,
 )
 from mailstead.control.hosting.services.forwarders import remove_forwarder, set_forwarder
@@ -72,6 +74,7 @@ from mailstead.control.hosting.services.mailboxes import (
     remove_mailbox,
     restore_mailbox,
     resume_mailbox,
+    set_login_name,
     set_password,
     set_recovery_address,
     suspend_mailbox,
@@ -177,6 +180,7 @@ __all__ = [
     "import_customers",
     "import_domains",
     "import_forwarders",
+    "import_key",
     "import_mailboxes",
     "log_in_of",
     "make_domain_alias",
@@ -230,8 +234,10 @@ __all__ = [
     "set_catch_all",
     "set_customer_limits",
     "set_domain_forwarder",
+    "set_domain_relay",
     "set_forwarder",
     "set_house_limits",
+    "set_login_name",
     "set_mailbox_limits",
     "set_package_limits",
     "set_password",

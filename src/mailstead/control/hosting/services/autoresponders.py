@@ -23,7 +23,7 @@ from mailstead.wire.changes import AutoresponderGone
 
 DAY = 86400
 """Seconds."""
-SHORTEST = 3600
+SHORTEST = 60
 """Seconds; the same as Dovecot's sieve_vacation_min_period."""
 LONGEST = 60 * DAY
 MAX_BODY = 100_000
@@ -64,7 +64,7 @@ def set_autoresponder(
     if not SHORTEST <= interval <= LONGEST:
         raise Refusal(
             "interval-invalid",
-            "The interval must be from 1 hour to 60 days.",
+            "The interval must be from 1 minute to 60 days.",
             remedy="Give another one.",
         )
     if starts and ends and starts >= ends:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db import transaction
@@ -18,10 +20,12 @@ from mailstead.control.hosting.models import DkimKey, Domain, ZoneName
 from mailstead.control.hosting.queries.dkim import key_of, pace, zone_name
 from mailstead.control.hosting.services.common import checked_text, commit, facts, living
 from mailstead.control.people.actor import Actor
-from mailstead.standards.refusal import Refusal
+from mailstead.standards.refusal import Refusal, Term
 from mailstead.wire.changes import AnyChange, DkimKeyGone
 
 _BITS = 2048  # RFC 8301 §3.2: at least 1024, should be 2048
+_SHORTEST, _LONGEST = 1024, 4096
+_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def new_key(domain: Domain, now: dt.datetime, selector: str = keylife.SELECTORS[0]) -> DkimKey:
@@ -45,8 +49,71 @@ def new_key(domain: Domain, now: dt.datetime, selector: str = keylife.SELECTORS[
     )[0]
 
 
+@transaction.atomic
+def import_key(
+    *, actor: Actor, now: dt.datetime, domain: Domain, selector: str, private_key: str
+) -> DkimKey:
+    """A key that has signed the domain's mail elsewhere, under its own selector.
+
+    It is looked for in the DNS like every other one: while it stands there it signs, until the
+    house's own key is there. Raises `Refusal` (`dkim-invalid`, `dkim-selector`).
+    """
+    living(domain)
+    if not _SELECTOR.fullmatch(selector) or selector in keylife.SELECTORS:
+        raise Refusal(
+            "dkim-selector",
+            "A key cannot come under the selector {selector}.",
+            remedy="Let the house's own key follow it.",
+            selector=selector[:63],
+        )
+    private, public = _read_pair(private_key)
+    if DkimKey.objects.filter(domain=domain, selector=selector).exists():
+        raise Refusal(
+            "dkim-exists",
+            "{name} has a key {selector} already.",
+            remedy="Revoke it first.",
+            name=domain.name,
+            selector=selector,
+        )
+    made = DkimKey.objects.create(
+        domain=domain,
+        selector=selector,
+        private_key=private,
+        public_key=public,
+        since=now,
+        due_at=now,
+    )
+    _commit(actor, now, "import", made, None)
+    return made
+
+
+def _read_pair(pem: str) -> tuple[str, str]:
+    """The pair as we store it, from a private key as PEM; raises `Refusal` (`dkim-invalid`)."""
+    try:
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _bad_key("it cannot be read") from error
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise _bad_key("it is no RSA key")
+    if not _SHORTEST <= key.key_size <= _LONGEST:
+        raise _bad_key(f"it has {key.key_size} bits")
+    return _written(key)
+
+
+def _bad_key(why: str) -> Refusal:
+    return Refusal(
+        "dkim-invalid",
+        "This key cannot sign mail: {why}.",
+        remedy="Let the house's own key follow it.",
+        why=Term(why),
+    )
+
+
 def _pair() -> tuple[str, str]:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
+    return _written(rsa.generate_private_key(public_exponent=65537, key_size=_BITS))
+
+
+def _written(key: rsa.RSAPrivateKey) -> tuple[str, str]:
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from ipaddress import ip_address
 from typing import Any
 
 from django.db import transaction
@@ -119,6 +120,30 @@ def set_domain_forwarder(
     domain.save()
     refuse_loops_of_domain(domain)
     _commit(actor, now, "set-forwarder", domain, before)
+
+
+@transaction.atomic
+def set_domain_relay(*, actor: Actor, now: dt.datetime, domain: Domain, relay_to: str) -> None:
+    """Pass the domain's mail on to a host, or to where its DNS leads (`mx`); empty: deliver here.
+
+    For the time of a move, and for domains whose mail is handled elsewhere. Raises `Refusal`.
+    """
+    before = facts(living(domain))
+    domain.relay_to = checked_relay(relay_to)
+    domain.save()
+    _commit(actor, now, "set-relay", domain, before)
+
+
+def checked_relay(text: str) -> str:
+    """A host's name or network address, `mx`, or nothing; raises `Refusal`."""
+    bare = text.strip().lower()
+    if bare in ("", "mx"):
+        return bare
+    try:
+        address = ip_address(bare.strip("[]"))
+    except ValueError:
+        return normalise_domain(bare)
+    return f"ipv6:{address}" if address.version == 6 else str(address)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Literal, NamedTuple
 
 from django.db import transaction
@@ -172,6 +173,36 @@ def update_mailbox(
     _commit(actor, now, "update", mailbox, before)
 
 
+_LOGIN_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+
+
+@transaction.atomic
+def set_login_name(*, actor: Actor, now: dt.datetime, mailbox: Mailbox, name: str) -> None:
+    """Another name by which the mailbox logs in, besides its address; empty: none.
+
+    It opens the mailbox and no sender's address: what may be sent stays as it is.
+    """
+    before = facts(living_mailbox(mailbox))
+    bare = name.strip().lower()
+    if bare and not _LOGIN_NAME.fullmatch(bare):
+        raise Refusal(
+            "login-name-invalid",
+            "A log-in name has letters, digits, dots, hyphens and underscores only.",
+            remedy="Choose another one.",
+        )
+    same = Mailbox.objects.filter(login_name=bare, removed_at=None).exclude(pk=mailbox.pk)
+    if bare and same.exists():
+        raise Refusal(
+            "login-name-taken",
+            "Another mailbox logs in as {name} already.",
+            remedy="Choose another one, or log in with the address.",
+            name=bare,
+        )
+    mailbox.login_name = bare
+    mailbox.save()
+    _commit(actor, now, "set-login-name", mailbox, before)
+
+
 def outside_address(text: str) -> str:
     """An address at which somebody is reached when mail here does not work; empty stays empty.
 
@@ -302,6 +333,9 @@ def restore_mailbox(*, actor: Actor, now: dt.datetime, mailbox: Mailbox) -> None
             address=mailbox.address,
         )
     refuse_over_limit(mailbox.domain.customer, 1)
+    name = mailbox.login_name
+    if name and Mailbox.objects.filter(login_name=name, removed_at=None).exists():
+        mailbox.login_name = ""
     mailbox.removed_at = None
     mailbox.purge_after = None
     mailbox.save()

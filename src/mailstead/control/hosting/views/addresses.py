@@ -19,8 +19,8 @@ from mailstead.control.hosting.forms.addresses import (
     ExplainForm,
     ForwarderForm,
 )
+from mailstead.control.hosting.forms.my import kept_interval
 from mailstead.control.hosting.models import Autoresponder, Forwarder
-from mailstead.control.hosting.services.autoresponders import DAY
 from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.hosting.views.domain import domain_page
 from mailstead.control.people.actor import Actor
@@ -234,13 +234,13 @@ def answer_list(request: HttpRequest, name: str) -> HttpResponseBase:
     return domain_page(request, "addresses/answers", domain, "autoresponders", context)
 
 
-def _fields(data: dict[str, Any]) -> dict[str, Any]:
+def _fields(data: dict[str, Any], answer: Autoresponder | None = None) -> dict[str, Any]:
     return {
         "subject": data["subject"],
         "body": data["body"],
         "starts": data["starts"],
         "ends": data["ends"],
-        "interval": data["days"] * DAY,
+        "interval": kept_interval(answer, data["days"]),
         "from_name": data["from_name"],
     }
 
@@ -287,7 +287,7 @@ def answer_edit(request: HttpRequest, number: int) -> HttpResponse:
             domain=answer.domain,
             address=answer.address,
             html=answer.html,
-            **_fields(data),
+            **_fields(data, answer),
         )
 
     if request.method == "POST" and submitted(form, save):

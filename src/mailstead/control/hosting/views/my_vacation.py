@@ -11,9 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from mailstead.control.hosting import queries, services
-from mailstead.control.hosting.forms.my import VacationForm, vacation_initial
+from mailstead.control.hosting.forms.my import VacationForm, kept_interval, vacation_initial
 from mailstead.control.hosting.models import Autoresponder
-from mailstead.control.hosting.services.autoresponders import DAY
 from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.hosting.views.place import Place, mailbox_in, show, to
 from mailstead.control.people.pages import page
@@ -55,7 +54,7 @@ def vacation(request: HttpRequest, number: int | None = None) -> HttpResponse:
             subject=data["subject"],
             body=data["body"],
             html=bool(answer and answer.html),
-            interval=data["days"] * DAY,
+            interval=kept_interval(answer, data["days"]),
             from_name=data["from_name"],
             starts=starts,
             ends=ends,

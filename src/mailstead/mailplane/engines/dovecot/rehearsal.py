@@ -27,7 +27,7 @@ _LIMITS = ("--cpu=4", "--as=402653184", "--fsize=4194304", "--nofile=64", "--cor
 # Without `include`, which reads other scripts, and without what only a site's own plugins do.
 _EXTENSIONS = (
     "fileinto reject envelope copy body relational regex imap4flags subaddress date mailbox "
-    "variables vacation vacation-seconds comparator-i;ascii-numeric"
+    "variables vacation vacation-seconds comparator-i;ascii-numeric index"
 )
 _CONFIG = """\
 ssl = no

@@ -272,8 +272,18 @@ plugin {{
 """
 
 
+_ASKED = "COALESCE((SELECT n.address FROM login_name n WHERE n.name = '{0}'), '{0}')"
+"""The mailbox that is meant: its address, or another name by which it logs in."""
+
+
+def _mail(home: Home, address: str) -> str:
+    """Where its mail lies, from the address and not from what the client has called it."""
+    local = f"substr({address}, 1, instr({address}, '@') - 1)"
+    return f"'{home.mail}/' || substr({address}, instr({address}, '@') + 1) || '/' || {local}"
+
+
 def _directory(home: Home) -> str:
-    mail = f"'{home.mail}/%d/%n'"
+    mail = _mail(home, "address")
     own = f"'file:{home.sieve}/%d/%n/spam.sieve;{_KEPT}'"
     quota = "CASE WHEN quota > 0 THEN '*:bytes=' || quota ELSE NULL END"
     return f"""{_HEAD}# The node's directory: docs/develop/contracts.md.
@@ -284,7 +294,7 @@ password_query = \\
   SELECT CASE '%s' WHEN 'smtp' THEN smtp_user ELSE address END AS user, \\
     smtp_user AS credential, \\
     secret AS password, {mail} AS userdb_home, {quota} AS userdb_quota_rule \\
-  FROM login WHERE address = '%Lu' AND may_login = 1
+  FROM login WHERE address = {_ASKED.format("%Lu")} AND may_login = 1
 user_query = \\
   SELECT {mail} AS home, {quota} AS quota_rule, \\
     CASE WHEN EXISTS (SELECT 1 FROM own_spam o WHERE o.address = login.address) \\
@@ -295,7 +305,7 @@ iterate_query = SELECT address AS user FROM login WHERE responder = 0
 
 
 def _app_passwords(home: Home) -> str:
-    mail = f"'{home.mail}/%d/%n'"
+    mail = _mail(home, "a.address")
     quota = "CASE WHEN quota > 0 THEN '*:bytes=' || quota ELSE NULL END"
     return f"""{_HEAD}\
 # Found by their SHA-256: they are random, and too long to be guessed. The name is the one that
@@ -307,7 +317,8 @@ password_query = \\
     a.smtp_user AS credential, NULL AS password, 'Y' AS nopassword, \\
     {mail} AS userdb_home, {quota} AS userdb_quota_rule \\
   FROM app_login a JOIN login l ON l.address = a.address \\
-  WHERE a.digest = '%{{sha256:password}}' AND a.address = '%L{{orig_user}}' AND l.may_login = 1 \\
+  WHERE a.digest = '%{{sha256:password}}' AND a.address = {_ASKED.format("%L{orig_user}")} \\
+    AND l.may_login = 1 \\
     AND (a.protocols = '' OR instr(a.protocols, ' %s ') > 0)
 """
 

@@ -1,0 +1,278 @@
+"""`mailstead move`: customers brought in from elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+import typer
+
+from mailstead.cli import options
+from mailstead.cli.session import SESSION, Row, moment, now
+from mailstead.standards.refusal import Refusal
+
+app = typer.Typer(help="Customers brought in from elsewhere.", no_args_is_help=True)
+Number = Annotated[int, typer.Argument(help="Number of the move.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; stands in the audit trail.")]
+OldHost = Annotated[
+    str, typer.Option("--old-host", help="The old mail server, which gets mail until the switch.")
+]
+
+
+@app.command("add")
+def add(
+    place: Annotated[str, typer.Argument(help="Archive or directory on the server.")],
+    customer: Annotated[str, typer.Option("--customer", help="Who gets it.")] = "",
+    new_customer: Annotated[
+        str, typer.Option("--new-customer", help="Make a customer of this name.")
+    ] = "",
+    server: Annotated[str, typer.Option("--node", help="The home server.")] = "",
+    account: Annotated[str, typer.Option("--account", help="One of a live server's.")] = "",
+    old_host: OldHost = "",
+    batch: Annotated[str, typer.Option("--batch", help="To which batch it belongs.")] = "",
+) -> None:
+    """Read an account and plan what will come; nothing is made yet."""
+    SESSION.control()
+    from mailstead.cli.door import move_acts, moves, queries
+
+    actor = SESSION.actor()
+    if bool(customer) == bool(new_customer):
+        raise Refusal(
+            "customer-ways",
+            "Name a customer who is there, or the name of one to be made.",
+            remedy="Use one of --customer and --new-customer.",
+        )
+    nodes = queries.servers(actor)
+    node = queries.server_named(actor, server) if server else nodes.first()
+    if node is None:
+        raise Refusal("server-missing", "There is no server yet.", remedy="Add one first.")
+    made = move_acts.create_move(
+        actor=actor,
+        now=now(),
+        place=place,
+        server=node,
+        customer=queries.customer_named(actor, customer) if customer else None,
+        customer_name=new_customer,
+        account=account,
+        old_host=old_host,
+        batch=moves.batch_named(actor, batch) if batch else None,
+    )
+    if made.reading == "":
+        move_acts.read_now(made)
+    row = _found(made.pk)
+    SESSION.done(f"Move {row.pk} is {row.reading or row.state}.", _row(row))
+
+
+@app.command("list")
+def list_(
+    search: options.Search = "",
+    state: Annotated[str, typer.Option("--state", help="A state, or open.")] = "",
+    limit: options.Limit = 50,
+) -> None:
+    """List moves, the newest first."""
+    SESSION.control()
+    from mailstead.cli.door import moves
+
+    found = moves.moves(SESSION.actor(), state=state, search=search)
+    SESSION.print_rows([_row(moves.with_figures(row)) for row in found[:limit]])
+
+
+@app.command("show")
+def show(number: Number) -> None:
+    """Show a move and how far it is."""
+    SESSION.print_row(_row(_found(number)))
+
+
+@app.command("read")
+def read(number: Number) -> None:
+    """Read the source again, on the server itself."""
+    SESSION.refuse_server()
+    move = _found(number)
+    from mailstead.cli.door import move_acts
+
+    move_acts.read_now(move)
+    SESSION.done(f"Move {number} is planned.", _row(_found(number)))
+
+
+@app.command("plan")
+def plan(
+    number: Number,
+    grade: Annotated[
+        str, typer.Option("--grade", help="carried, differs, refused, asks; empty: all.")
+    ] = "",
+) -> None:
+    """Show what comes, what differs, what does not come and what has to be decided."""
+    move = _found(number)
+    from mailstead.cli.door import moves
+
+    found = moves.rows_told(move, grade=grade)
+    SESSION.print_rows([_plan_row(row) for row in found])
+
+
+@app.command("answer")
+def answer(
+    number: Number,
+    key: Annotated[str, typer.Argument(help="Key of a row of the plan.")],
+    choice: Annotated[str, typer.Argument(help="One of its choices; empty: take it back.")],
+) -> None:
+    """Decide what the plan asks."""
+    move = _found(number)
+    from mailstead.cli.door import move_acts
+
+    move_acts.answer(actor=SESSION.actor(), now=now(), move=move, answers={key: choice})
+    _done(number, "Planned anew.")
+
+
+@app.command("announce")
+def announce(
+    number: Number,
+    begins: Annotated[str, typer.Option("--from", help="When it begins: 2026-12-24T18:00+01:00.")],
+    ends: Annotated[str, typer.Option("--until", help="When it will be over.")],
+    time_zone: Annotated[str, typer.Option("--time-zone", help="Of the letters.")] = "UTC",
+    note: Annotated[str, typer.Option("--note", help="What the letters say besides.")] = "",
+    only_owner: Annotated[
+        bool, typer.Option("--only-owner", help="Do not write to the mailboxes.")
+    ] = False,
+) -> None:
+    """Write to the owner and to the mailboxes when it will happen."""
+    move = _found(number)
+    from mailstead.cli.door import move_acts
+
+    move_acts.announce(
+        actor=SESSION.actor(),
+        now=now(),
+        move=move,
+        window_from=_time(begins),
+        window_until=_time(ends),
+        time_zone=time_zone,
+        note=note,
+        to_mailboxes=not only_owner,
+    )
+    _done(number, "Announced.")
+
+
+def _time(text: str) -> dt.datetime:
+    found = moment(text)
+    assert found is not None
+    return found
+
+
+@app.command("start")
+def start(number: Number, reason: Reason = "") -> None:
+    """Make everything here, then copy the mail."""
+    _act("start", number, "Started.", reason=reason)
+
+
+@app.command("pause")
+def pause(number: Number, reason: Reason = "") -> None:
+    """Stop the copies where they stand."""
+    _act("pause", number, "The copies stop.", paused=True, reason=reason)
+
+
+@app.command("resume")
+def resume(number: Number, reason: Reason = "") -> None:
+    """Let the copies go on."""
+    _act("pause", number, "The copies go on.", paused=False, reason=reason)
+
+
+@app.command("copy")
+def copy(number: Number) -> None:
+    """Copy what has changed since the last round."""
+    _act("copy_again", number, "Another round begins.")
+
+
+@app.command("switch")
+def switch(
+    number: Number,
+    force: Annotated[
+        bool, typer.Option("--force", help="Though some mailbox has not been copied once.")
+    ] = False,
+    reason: Reason = "",
+) -> None:
+    """Deliver the mail here from now on."""
+    _act("switch", number, "Switched.", force=force, reason=reason)
+
+
+@app.command("verify")
+def verify(number: Number, reason: Reason = "") -> None:
+    """Give the customer the parity report."""
+    _act("verify", number, "The customer is asked.", reason=reason)
+
+
+@app.command("confirm")
+def confirm(number: Number, reason: Reason = "") -> None:
+    """Confirm in the customer's place that all is there."""
+    _act("confirm", number, "Confirmed.", reason=reason)
+
+
+@app.command("finish")
+def finish(number: Number, reason: Reason = "") -> None:
+    """End the move: the old server is needed no more."""
+    _act("finish", number, "Done.", reason=reason)
+
+
+@app.command("back")
+def back(number: Number, old_host: OldHost = "", reason: Reason = "") -> None:
+    """Take the move back: mail goes to the old server again, what is here stays."""
+    _act("back", number, "Taken back.", old_host=old_host, reason=reason)
+
+
+@app.command("remove")
+def remove(number: Number) -> None:
+    """Forget a move that has not begun."""
+    move = _found(number)
+    from mailstead.cli.door import move_acts
+
+    row = _row(move)
+    move_acts.remove_move(actor=SESSION.actor(), now=now(), move=move)
+    SESSION.done(f"Forgot the move {number}.", row)
+
+
+@app.command("report")
+def report(number: Number) -> None:
+    """Show the parity report: what is not as it was, and how each mailbox was counted."""
+    move = _found(number)
+    from mailstead.cli.door import moves
+
+    SESSION.print_rows(moves.report_lines(move))
+
+
+def _act(name: str, number: int, words: str, **values: Any) -> None:
+    move = _found(number)
+    from mailstead.cli.door import move_acts
+
+    getattr(move_acts, name)(actor=SESSION.actor(), now=now(), move=move, **values)
+    _done(number, words)
+
+
+def _done(number: int, words: str) -> None:
+    SESSION.done(words, _row(_found(number)))
+
+
+def _found(number: int) -> Any:
+    SESSION.control()
+    from mailstead.cli.door import moves
+
+    return moves.move_told(SESSION.actor(), number)
+
+
+def _row(row: Any) -> Row:
+    names = ("account", "customer_name", "place", "state", "reading", "asks", "percent", "failed")
+    return {
+        "number": row.pk,
+        **{name: getattr(row, name, None) for name in names},
+        "since": row.since,
+        "paused": row.paused,
+        "grace_until": row.grace_until,
+    }
+
+
+def _plan_row(row: Any) -> Row:
+    return {
+        "key": row.key,
+        "grade": row.grade,
+        "why": row.why,
+        "choices": list(row.choices),
+        "outcome": row.outcome,
+        "words": row.outcome_words,
+    }

@@ -1,0 +1,1 @@
+"""Moves: customers brought in from elsewhere, and what becomes of each thing that they had."""

@@ -1,0 +1,32 @@
+"""What there is about moves."""
+
+from mailstead.control.moves.models.copies import Copy
+from mailstead.control.moves.models.moves import (
+    Batch,
+    Came,
+    Letter,
+    Loss,
+    Move,
+    PlanRow,
+    SourceLogin,
+    Step,
+    Stock,
+)
+from mailstead.control.moves.models.redirects import Redirect
+from mailstead.control.moves.models.things import KeptText, Webmail
+
+__all__ = [
+    "Batch",
+    "Came",
+    "Copy",
+    "KeptText",
+    "Letter",
+    "Loss",
+    "Move",
+    "PlanRow",
+    "Redirect",
+    "SourceLogin",
+    "Step",
+    "Stock",
+    "Webmail",
+]

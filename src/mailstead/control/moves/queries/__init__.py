@@ -1,0 +1,39 @@
+"""What can be asked, from an actor."""
+
+from mailstead.control.moves.queries.copies import Progress, copies, progress, rates
+from mailstead.control.moves.queries.house import house_of
+from mailstead.control.moves.queries.moves import (
+    batch_named,
+    batches,
+    inventory_of,
+    move_numbered,
+    moves,
+    rows,
+)
+from mailstead.control.moves.queries.parity import Report, report
+from mailstead.control.moves.queries.told import (
+    move_told,
+    report_lines,
+    rows_told,
+    with_figures,
+)
+
+__all__ = [
+    "Progress",
+    "Report",
+    "batch_named",
+    "batches",
+    "copies",
+    "house_of",
+    "inventory_of",
+    "move_numbered",
+    "move_told",
+    "moves",
+    "progress",
+    "rates",
+    "report",
+    "report_lines",
+    "rows",
+    "rows_told",
+    "with_figures",
+]

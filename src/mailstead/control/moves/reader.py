@@ -1,0 +1,85 @@
+"""The reader's own process: from a source to an inventory in a file, within bounds.
+
+`python -m mailstead.control.moves.reader SOURCE STAGING [ACCOUNT]` writes `STAGING/result.json`:
+the inventory and the directory below which the mail lies, or the sentence that refuses the source.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from mailstead.control.moves.plan import stock
+from mailstead.foreign.archive import open_tree
+from mailstead.foreign.cpanel import reader as cpanel
+from mailstead.foreign.cpanel import source as cpanel_source
+from mailstead.foreign.inventory import Inventory
+from mailstead.standards.refusal import Refusal
+
+MEMORY = 2 * 2**30
+"""Bytes of address space: more is a bomb or a defect."""
+OWN = "inventory.json"
+"""The file of Mailstead's own export: an inventory, with the mail beside it."""
+
+
+READERS: tuple[tuple[Callable[[Path], object], Callable[..., Inventory]], ...] = (
+    (cpanel_source.detect, cpanel.read),
+)
+"""Whether a source is one of a panel's, and what reads it."""
+SPARE = 2 * 2**30
+"""Bytes that an archive's mail may be larger than what the inventory says."""
+
+
+def _unpacked(source: Path, inventory: Inventory, staging: Path) -> Path:
+    """The mail of an archive, unpacked where the node reads it."""
+    stores = [store for box in inventory.mailboxes() for store in box.stores]
+    into = staging / "mail"
+    into.mkdir(mode=0o700, exist_ok=True)
+    under = [str(store.path) for store in stores]
+    limit = sum(store.octets for store in stores) + SPARE
+    with open_tree(source, work=staging) as tree:
+        tree.extract(under, into, limit=limit)
+    return into
+
+
+def read(source: Path, staging: Path, account: str = "") -> tuple[Inventory, Path]:
+    """The account in a source, and the directory below which its mail lies; raises `Refusal`."""
+    if not source.exists():
+        raise Refusal(
+            "source-missing", "There is nothing at {source}.", remedy="Put it there.", source=source
+        )
+    if source.is_dir() and (source / OWN).is_file():
+        return stock.read((source / OWN).read_bytes()), source
+    for detect, reader in READERS:
+        if detect(source):
+            inventory = reader(source, account, work=staging)
+            return inventory, source if source.is_dir() else _unpacked(source, inventory, staging)
+    raise Refusal(
+        "source-unknown",
+        "{source} is no archive or tree of a known panel.",
+        remedy="Give a cPanel or DirectAdmin archive, or a live tree.",
+        source=source,
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Read one source; the answer is in the file."""
+    source, staging = Path(arguments[0]), Path(arguments[1])
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    result: dict[str, object]
+    try:
+        inventory, root = read(source, staging, "".join(arguments[2:3]))
+        result = {"inventory": json.loads(stock.written(inventory)), "root": str(root)}
+    except Refusal as refusal:
+        result = {"refused": refusal.sentence}
+    target = staging / "result.json"
+    target.with_suffix(".new").write_text(json.dumps(result), encoding="utf-8")
+    target.with_suffix(".new").replace(target)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""What may happen."""
+
+from mailstead.control.moves.services.acting import (
+    GRACE,
+    back,
+    confirm,
+    finish,
+    install_again,
+    installed,
+    report_loss,
+    settle_loss,
+    start,
+    switch,
+    verify,
+)
+from mailstead.control.moves.services.copies import (
+    advance_due,
+    copy_again,
+    pause,
+    record,
+    snapshot,
+)
+from mailstead.control.moves.services.install import INSTALL, install_next, install_total
+from mailstead.control.moves.services.letters import announce
+from mailstead.control.moves.services.moves import (
+    create_batch,
+    create_move,
+    remove_move,
+    update_batch,
+    update_move,
+)
+from mailstead.control.moves.services.planning import (
+    answer,
+    keep_inventory,
+    make_plan,
+    refuse_open_questions,
+)
+from mailstead.control.moves.services.reading import (
+    ask_reading,
+    incoming,
+    listed,
+    read_due,
+    read_now,
+)
+
+__all__ = [
+    "GRACE",
+    "INSTALL",
+    "advance_due",
+    "announce",
+    "answer",
+    "ask_reading",
+    "back",
+    "confirm",
+    "copy_again",
+    "create_batch",
+    "create_move",
+    "finish",
+    "incoming",
+    "install_again",
+    "install_next",
+    "install_total",
+    "installed",
+    "keep_inventory",
+    "listed",
+    "make_plan",
+    "pause",
+    "read_due",
+    "read_now",
+    "record",
+    "refuse_open_questions",
+    "remove_move",
+    "report_loss",
+    "settle_loss",
+    "snapshot",
+    "start",
+    "switch",
+    "update_batch",
+    "update_move",
+    "verify",
+]

@@ -1,0 +1,388 @@
+"""The pages by which a move is made and taken further."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from mailstead.control.hosting import queries as hosting
+from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
+from mailstead.control.moves import queries, services, words
+from mailstead.control.moves.forms import (
+    AnnounceForm,
+    AnswersForm,
+    BackForm,
+    BatchForm,
+    LossForm,
+    NewMoveForm,
+    ReasonForm,
+)
+from mailstead.control.moves.models import Move
+from mailstead.control.moves.views.show import parts_of, told
+from mailstead.control.people.pages import actor_in, page
+from mailstead.control.web.forms import submitted
+
+MOST_ROWS = 2000
+"""Rows of a plan on one page."""
+
+
+@page("move.create")
+def create(request: HttpRequest) -> HttpResponseBase:
+    """From a source that was put below `moves/incoming/`."""
+    actor = actor_in(request)
+    customers = hosting.customers(actor).values_list("pk", "name")[:2000]
+    form = NewMoveForm(
+        request.POST or None,
+        places=services.listed(),
+        customers=customers,
+        servers=hosting.servers(actor).values_list("name", flat=True),
+        batches=queries.batches(actor).values_list("name", flat=True),
+    )
+    made: list[Move] = []
+
+    def act(data: dict[str, Any]) -> None:
+        customer = data["customer"]
+        batch = data["batch"]
+        made.append(
+            services.create_move(
+                actor=actor,
+                now=timezone.now(),
+                place=services.incoming(data["place"]),
+                server=hosting.server_named(actor, data["server"]),
+                customer=hosting.customer_numbered(actor, int(customer)) if customer else None,
+                customer_name=data["customer_name"],
+                old_host=data["old_host"],
+                batch=queries.batch_named(actor, batch) if batch else None,
+            )
+        )
+
+    if request.method == "POST" and submitted(form, act):
+        messages.success(request, gettext("The source is being read."))
+        return redirect("moves:move", made[0].pk)
+    return form_page(
+        request,
+        form,
+        title=gettext("New move"),
+        act=gettext("Read the source"),
+        back=reverse("moves:list"),
+        words=gettext(
+            "Put the archive of the account, or its unpacked tree, into the server's directory "
+            "moves/incoming/. It is read and planned; nothing is made yet."
+        ),
+    )
+
+
+@page("move.plan", post="move.answer")
+def plan(request: HttpRequest, number: int) -> HttpResponseBase:
+    """What comes, what differs, what does not come; and what has to be decided."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    grade = request.GET.get("grade", "")
+    asking = list(queries.rows(move).exclude(choices=[]))
+    initial = {f"row-{row.number}": move.answers.get(row.key, "") for row in asking}
+    form = AnswersForm(request.POST or None, rows=asking, initial=initial)
+    if request.method == "POST" and submitted(
+        form,
+        lambda _: services.answer(
+            actor=actor, now=timezone.now(), move=move, answers=form.answers()
+        ),
+    ):
+        messages.success(request, gettext("The plan was made anew."))
+        return redirect("moves:plan", move.pk)
+    rows = list(queries.rows(move, grade=grade)[:MOST_ROWS])
+    mail = queries.rows(move, kind="mail").exclude(grade="refused")
+    octets, count = 0, 0
+    for row in mail:
+        octets, count = octets + row.octets, count + row.messages
+    context = {
+        **parts_of(move, actor),
+        "form": form if asking else None,
+        "lines": told(rows),
+        "grade": grade,
+        "grades": {name: pair[1] for name, pair in words.GRADES.items()},
+        "octets": octets,
+        "messages_all": count,
+        "time": words.duration(_seconds(move, octets, count)),
+        "most": MOST_ROWS if len(rows) == MOST_ROWS else 0,
+    }
+    return render(request, "moves/plan.html", context)
+
+
+def _seconds(move: Move, octets: int, count: int) -> float:
+    """About how long the first round takes, by what was measured on the node, if anything was."""
+    per_octet, per_message = queries.rates(move.server.name if move.server else "")
+    if per_octet:
+        return max(octets / per_octet, count / (per_message or 1e9))
+    return octets / (20 * 2**20) + count / 2000
+
+
+@page("move.announce")
+def announce(request: HttpRequest, number: int) -> HttpResponseBase:
+    """When it happens; owner and mailboxes are written to."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    initial = {
+        "time_zone": move.time_zone or str(timezone.get_current_timezone()),
+        "note": move.note,
+    }
+    form = AnnounceForm(request.POST or None, initial=initial)
+    told_: list[int] = []
+
+    def act(data: dict[str, Any]) -> None:
+        told_.append(services.announce(actor=actor, now=timezone.now(), move=move, **data))
+
+    if request.method == "POST" and submitted(form, act):
+        messages.success(request, gettext("{n} letters were written.").format(n=told_[0]))
+        return redirect("moves:move", move.pk)
+    return form_page(
+        request,
+        form,
+        title=gettext("Announce {move}").format(move=move),
+        act=gettext("Write to them"),
+        back=reverse("moves:move", args=[move.pk]),
+        words=gettext("The letters name the new server, the window and what to do."),
+    )
+
+
+def _asked(
+    request: HttpRequest,
+    number: int,
+    *,
+    title: Callable[[Move], str],
+    lines: Sequence[str],
+    act: str,
+    do: Callable[..., Any],
+    done: str,
+    form: type[forms.Form] = ReasonForm,
+    danger: bool = False,
+) -> HttpResponse:
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    question = Question(
+        title=title(move),
+        lines=lines,
+        act=act,
+        back=reverse("moves:move", args=[move.pk]),
+        danger=danger,
+    )
+    return confirmed(
+        request,
+        question,
+        lambda data: do(actor=actor, now=timezone.now(), move=move, **data),
+        done=lambda: done,
+        form=form,
+    )
+
+
+@page("move.start")
+def start(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Make everything here, then copy the mail."""
+    return _asked(
+        request,
+        number,
+        title=lambda move: gettext("Start {move}").format(move=move),
+        lines=[
+            gettext("Customer, domains, mailboxes and all else of the plan are made here."),
+            gettext("The mail is copied; at the old server nothing changes."),
+            gettext("Mail goes to the old server until you switch."),
+        ],
+        act=gettext("Start"),
+        do=services.start,
+        done=gettext("The move has started."),
+    )
+
+
+@page("move.switch")
+def switch(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Deliver the mail here from now on."""
+    return _asked(
+        request,
+        number,
+        title=lambda move: gettext("Switch {move}").format(move=move),
+        lines=[
+            gettext("Mail for the domains is delivered here from now on."),
+            gettext("Set the DNS as the page of each domain says, if it does not lead here yet."),
+            gettext("What still reaches the old server is fetched; nothing here is overwritten."),
+            gettext("For 30 days it can be taken back."),
+        ],
+        act=gettext("Switch"),
+        do=services.switch,
+        done=gettext("Switched: mail arrives here."),
+    )
+
+
+@page("move.verify")
+def verify(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Give the customer the parity report."""
+    return _asked(
+        request,
+        number,
+        title=lambda move: gettext("Let the customer look at {move}").format(move=move),
+        lines=[gettext("The customer sees the parity report, and confirms it or reports a loss.")],
+        act=gettext("Ask the customer"),
+        do=services.verify,
+        done=gettext("The customer sees the report now."),
+    )
+
+
+@page("move.confirm")
+def confirm(request: HttpRequest, number: int) -> HttpResponseBase:
+    """All is there."""
+    return _asked(
+        request,
+        number,
+        title=lambda move: gettext("Confirm {move}").format(move=move),
+        lines=[gettext("All that you expected is there. You can still report a loss later.")],
+        act=gettext("All is there"),
+        do=services.confirm,
+        done=gettext("Thank you: the move is confirmed."),
+    )
+
+
+@page("move.finish")
+def finish(request: HttpRequest, number: int) -> HttpResponseBase:
+    """The old server is needed no more."""
+    return _asked(
+        request,
+        number,
+        title=lambda move: gettext("Finish {move}").format(move=move),
+        lines=[gettext("No further mail is fetched from the old server.")],
+        act=gettext("Finish"),
+        do=services.finish,
+        done=gettext("The move is done."),
+    )
+
+
+@page("move.back")
+def back(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Mail goes to the old server again; what is here stays."""
+    return _asked(
+        request,
+        number,
+        title=lambda move: gettext("Take {move} back").format(move=move),
+        lines=[
+            gettext("Mail that arrives here is passed on to the old server from now on."),
+            gettext("All that is here stays, the mail that has arrived since the switch too."),
+            gettext("Set the DNS to the old server again."),
+        ],
+        act=gettext("Take it back"),
+        do=services.back,
+        done=gettext("Taken back: mail goes to the old server again."),
+        form=BackForm,
+        danger=True,
+    )
+
+
+@page("move.pause", only_post=True)
+def pause(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Stop the copies where they stand."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    services.pause(actor=actor, now=timezone.now(), move=move, paused=True)
+    messages.success(request, gettext("The copies stop where they stand."))
+    return redirect("moves:move", move.pk)
+
+
+@page("move.resume", only_post=True)
+def resume(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Let the copies go on."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    services.pause(actor=actor, now=timezone.now(), move=move, paused=False)
+    messages.success(request, gettext("The copies go on."))
+    return redirect("moves:move", move.pk)
+
+
+@page("move.copy", only_post=True)
+def copy(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Another round: what has changed since the last one."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    services.copy_again(actor=actor, now=timezone.now(), move=move)
+    messages.success(request, gettext("Another round begins."))
+    return redirect("moves:move", move.pk)
+
+
+@page("move.read", only_post=True)
+def read(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Read the source again."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    services.ask_reading(actor=actor, now=timezone.now(), move=move)
+    messages.success(request, gettext("The source is being read."))
+    return redirect("moves:move", move.pk)
+
+
+@page("move.report-loss")
+def report_loss(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Something is missing: the move is open again."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    form = LossForm(request.POST or None)
+    if request.method == "POST" and submitted(
+        form,
+        lambda data: services.report_loss(
+            actor=actor, now=timezone.now(), move=move, words=data["words"]
+        ),
+    ):
+        messages.success(request, gettext("We look after it; the answer will stand here."))
+        return redirect("moves:move", move.pk)
+    return form_page(
+        request,
+        form,
+        title=gettext("Report a loss"),
+        act=gettext("Report it"),
+        back=reverse("moves:move", args=[move.pk]),
+        words=gettext("The old server is still there, and what is missing can be fetched."),
+    )
+
+
+@page("move.settle-loss")
+def settle(request: HttpRequest, number: int, loss: int) -> HttpResponseBase:
+    """What became of a reported loss."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    form = LossForm(request.POST or None)
+    form.fields["words"].label = gettext("What became of it")
+    form.fields["words"].help_text = gettext("The customer reads it.")
+    if request.method == "POST" and submitted(
+        form,
+        lambda data: services.settle_loss(
+            actor=actor, now=timezone.now(), move=move, number=loss, words=data["words"]
+        ),
+    ):
+        messages.success(request, gettext("Settled."))
+        return redirect("moves:move", move.pk)
+    return form_page(
+        request,
+        form,
+        title=gettext("Settle a loss"),
+        act=gettext("Settle it"),
+        back=reverse("moves:move", args=[move.pk]),
+    )
+
+
+@page("batch.view", post="batch.create")
+def batches(request: HttpRequest) -> HttpResponseBase:
+    """Moves that belong together, and a new batch."""
+    actor = actor_in(request)
+    form = BatchForm(request.POST or None)
+    if request.method == "POST" and submitted(
+        form, lambda data: services.create_batch(actor=actor, now=timezone.now(), **data)
+    ):
+        messages.success(request, gettext("The batch was made."))
+        return redirect("moves:batches")
+    lines = [
+        (batch, [(row, words.STATES[row.state]) for row in queries.moves(actor, batch=batch.name)])
+        for batch in queries.batches(actor)[:100]
+    ]
+    return render(request, "moves/batches.html", {"form": form, "lines": lines})

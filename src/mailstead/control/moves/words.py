@@ -1,0 +1,223 @@
+"""What the pages and the command line say of a move: states, grades, and why something differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from mailstead.control.moves.models import PlanRow
+
+Words = str | Promise
+STATES: Mapping[str, tuple[str, Words]] = {
+    "draft": ("idle", _("not planned yet")),
+    "planned": ("idle", _("planned")),
+    "announced": ("idle", _("announced")),
+    "copying": ("warn", _("mail is copied")),
+    "switched": ("warn", _("switched; late mail is fetched")),
+    "verified": ("warn", _("waits for the customer's word")),
+    "watched": ("good", _("confirmed; old names are watched")),
+    "done": ("good", _("done")),
+    "back": ("bad", _("taken back")),
+}
+GRADES: Mapping[str, tuple[str, Words]] = {
+    "carried": ("good", _("comes")),
+    "differs": ("warn", _("comes, but differs")),
+    "refused": ("bad", _("does not come")),
+    "asks": ("warn", _("has to be decided")),
+}
+OUTCOMES: Mapping[str, tuple[str, Words]] = {
+    "made": ("good", _("made")),
+    "present": ("good", _("is there")),
+    "failed": ("bad", _("failed")),
+    "left": ("idle", _("left")),
+    "": ("idle", _("not yet")),
+}
+PARITY: Mapping[str, tuple[str, Words]] = {
+    "good": ("good", _("the same")),
+    "more": ("good", _("all of it, and newer mail")),
+    "differs": ("warn", _("differs")),
+    "bad": ("bad", _("missing")),
+    "waiting": ("idle", _("not counted yet")),
+}
+COPIES: Mapping[str, tuple[str, Words]] = {
+    "waiting": ("idle", _("waiting")),
+    "copying": ("warn", _("copying")),
+    "paused": ("idle", _("paused")),
+    "done": ("good", _("copied")),
+    "failed": ("bad", _("failed")),
+}
+KINDS: Mapping[str, Words] = {
+    "owner": _("Owner"),
+    "account": _("Account"),
+    "limits": _("Limits"),
+    "domain": _("Domain"),
+    "routing": _("Mail routing"),
+    "domain-suspended": _("Suspended domain"),
+    "mailbox": _("Mailbox"),
+    "password": _("Password"),
+    "quota": _("Quota"),
+    "login-name": _("Log-in name"),
+    "suspended": _("Suspension"),
+    "forwarder": _("Forwarder"),
+    "default": _("Catch-all"),
+    "domain-forwarder": _("Domain forwarder"),
+    "autoresponder": _("Automatic answer"),
+    "list": _("Mailing list"),
+    "spam": _("Spam settings"),
+    "domain-spam": _("Spam settings of the account"),
+    "filter": _("Filter"),
+    "domain-filter": _("Filter of the account"),
+    "sieve": _("Sieve script"),
+    "contacts": _("Contacts"),
+    "identities": _("Senders and signatures"),
+    "mail": _("Mail"),
+    "boxtrapper": _("Challenge and response"),
+    "dkim": _("Signing key"),
+    "zone": _("DNS zone"),
+    "certificate": _("Certificate"),
+    "remark": _("Remark of the reader"),
+}
+ACTS: Mapping[str, Words] = {
+    "plan": _("Plan"),
+    "announce": _("Announce"),
+    "start": _("Start"),
+    "switch": _("Switch"),
+    "verify": _("Verify"),
+    "watch": _("Confirm"),
+    "finish": _("Finish"),
+    "reopen": _("Open again"),
+    "back": _("Take back"),
+}
+CHOICES: Mapping[str, Words] = {
+    "here": _("Mail arrives here after the switch"),
+    "elsewhere": _("Mail stays where the DNS leads"),
+    "leave": _("Leave it out"),
+    "alias": _("Make it an alias of the main domain"),
+    "domain": _("Make it a domain of its own"),
+    "merge": _("Bring the mail into the mailbox that is there"),
+    "replace": _("Replace what is there"),
+    "keep": _("Keep what is there"),
+    "seen": _("Seen; go on"),
+}
+LINES: Mapping[str, Words] = {
+    "folders": _("Folders"),
+    "messages": _("Messages"),
+    "octets": _("Bytes"),
+    "uidvalidity": _("UIDVALIDITY"),
+    "uids": _("UIDs"),
+    "flags": _("Flags"),
+    "keywords": _("Keywords"),
+    "subscriptions": _("Subscriptions"),
+    "uidls": _("POP3 names"),
+}
+WHY: Mapping[str, Words] = {
+    "account": _("Package at the old server: {package}."),
+    "account-alias": _("It is an alias."),
+    "account-suspended": _("The account was suspended there: {reason}"),
+    "account-without-mailbox": _("It leads to the account's own mailbox, which is not there."),
+    "address-invalid": _("This is no address that can be hosted here."),
+    "alias-target": _("It is an alias of {target}, which does not come."),
+    "answer-empty": _("It has no text."),
+    "answer-interval": _("The same sender is answered every {hours} hours."),
+    "answer-period": _("It ends before it starts."),
+    "answer-tags": _("Words such as %subject% and %from% are not filled in; every {hours} hours."),
+    "answer-there": _("The address has an automatic answer here already."),
+    "boxtrapper": _("There is nothing like it here; the spam filter does its work."),
+    "certificate": _("A new one is obtained here."),
+    "contacts": _("{number} contacts in {groups} groups, to be fetched as vCards."),
+    "default-without-mailbox": _("It leads to the account's own mailbox, which is not there."),
+    "defer-as-fail": _("Senders are refused for good, not only for now."),
+    "destinations-many": _("It has more than {most} destinations."),
+    "dkim": _("It signs until the house's own key is in the DNS."),
+    "domain-alias": _("An alias has none of its own."),
+    "domain-elsewhere": _("The domain is on another server of ours."),
+    "domain-invalid": _("This is no name of a domain."),
+    "domain-stays": _("Its domain does not come."),
+    "domain-taken": _("The domain is another customer's here."),
+    "filter-kept": _("It has to be written anew; its text is kept. Rules: {rules}"),
+    "filter-part": _("These rules cannot come, their text is kept: {rules}"),
+    "filter-differs": _("It was translated; what differs stands with it."),
+    "forwarder-there": _("The address has a forwarder here already."),
+    "hash-unknown": _("The hash of its password is of no known kind: set a new one."),
+    "identities": _("{number} senders are kept with their signatures."),
+    "joined": _("It stands in the first line of this address."),
+    "kept": _("What is here was kept."),
+    "left": _("Left out, as was decided."),
+    "limit-mailboxes": _("{number} mailboxes come, and the customer has room for {room}."),
+    "limits": _("The new customer gets the account's limits."),
+    "limits-stay": _("The customer keeps the limits that it has here."),
+    "list": _("A forwarder to its {number} members; archive and moderation stay behind."),
+    "list-empty": _("It has no members."),
+    "list-large": _("It has {number} members, and a forwarder has at most {most}."),
+    "login-taken": _("Another mailbox logs in as {login} already: the address has to be used."),
+    "loop": _("It leads to itself."),
+    "mail-missing": _("The archive holds no mail."),
+    "mailbox-receives": _("The mailbox goes on receiving."),
+    "mailbox-stays": _("Its mailbox does not come."),
+    "mailbox-there": _("There is a mailbox of this address here already."),
+    "merged": _("Its mail comes into the mailbox that is there."),
+    "mirror-with-own": _("It has own addresses; all others are forwarded to {target}."),
+    "names-ambiguous": _("Its folders' names can be read in two ways."),
+    "owner": _("Gets an invitation to the panel."),
+    "owner-inside": _("The address moves too: invite its owner after the switch."),
+    "password": _("Kept as it is ({kind})."),
+    "password-none": _("The old server had none: set a new one."),
+    "password-stays": _("The mailbox here keeps its own."),
+    "pipe": _("A program of the old server cannot run here: {lost}"),
+    "pipe-at-mailbox": _("The mailbox receives; the program cannot run here: {lost}"),
+    "pointer": _("It is unclear whether mail for it goes to {target}."),
+    "quota": _("Kept to the byte."),
+    "quota-none": _("No limit of its own."),
+    "quota-stays": _("The mailbox here keeps its own."),
+    "remark": _("{place}: {words}"),
+    "replaced": _("What is here is replaced."),
+    "routing": _("The old server did not handle its mail ({routing}), though it has addresses."),
+    "routing-auto": _("Handled there by what the DNS says."),
+    "routing-elsewhere": _("Mail for it goes where the DNS leads ({routing})."),
+    "routing-here": _("Mail for it arrives here, as was decided."),
+    "self": _("The mailbox receives by itself."),
+    "sieve": _("As it is."),
+    "sieve-idle": _("It was not in use; it is kept."),
+    "spam-deleted": _("Spam is filed and not deleted (level: {level})."),
+    "spam-level": _("The score {score} becomes the level {level}."),
+    "spam-patterns": _("Level {level}; these patterns are no addresses: {lost}"),
+    "store-second": _("A second store of the same address: both come together."),
+    "target-unknown": _("It leads nowhere: {lost}"),
+    "targets-lost": _("These destinations cannot come: {lost}"),
+    "text-changed": _("The text for senders is written in ASCII."),
+    "uids-new": _("Messages get new numbers: mail programs fetch them again."),
+    "zone": _("The zone stays where it is; the page of the domain says what to set."),
+}
+
+
+def why(row: PlanRow) -> str:
+    """Why a row comes as it does, in the reader's language; empty: as it is."""
+    template = WHY.get(row.code)
+    if template is None:
+        return row.code
+    try:
+        return str(template).format(**row.facts)
+    except (KeyError, IndexError):
+        return str(template)
+
+
+def choice(word: str) -> str:
+    """What may be answered, in words."""
+    return str(CHOICES.get(word, word))
+
+
+def kind(word: str) -> str:
+    """What a row is about."""
+    return str(KINDS.get(word, word))
+
+
+def duration(seconds: float) -> str:
+    """About how long, in words."""
+    if seconds < 90:
+        return gettext("about a minute")
+    if seconds < 5400:
+        return gettext("about {n} minutes").format(n=round(seconds / 60))
+    return gettext("about {n} hours").format(n=round(seconds / 3600))

@@ -1,0 +1,1 @@
+"""Moves: plan, importer, copies, parity, the way back."""
