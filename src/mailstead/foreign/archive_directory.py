@@ -152,10 +152,18 @@ class DirectoryTree:
             for file in self._files(path):
                 if writer.has(file.path, file.size, file.mtime):
                     continue
-                with suppress(Refusal), self.stream(file.path) as data:
-                    there = os.fstat(data.fileno())
-                    writer.write(file.path, data, there.st_size, int(there.st_mtime))
+                self._bring(file.path, writer)
         return Extracted(writer.files, writer.octets)
+
+    def _bring(self, path: str, writer: Writer) -> None:
+        try:
+            data = self._open(path)
+        except Refusal:  # a live server goes on working
+            self.oddities.add("moved", path)
+            return
+        with os.fdopen(data, "rb") as file:
+            there = os.fstat(file.fileno())
+            writer.write(path, file, there.st_size, int(there.st_mtime))
 
     def _files(self, path: str) -> Iterator[Member]:
         return (one for one in self.members(path) if one.kind == "file")
