@@ -167,6 +167,7 @@ class Host:
             "CREATE TABLE app_login (digest TEXT PRIMARY KEY, address TEXT, smtp_user TEXT,"
             " protocols TEXT)"
         )
+        self.login("CREATE TABLE login_name (name TEXT PRIMARY KEY, address TEXT)")
         self.login("CREATE TABLE own_spam (address TEXT PRIMARY KEY)")
         self.login("CREATE TABLE store (address TEXT PRIMARY KEY, store TEXT)")
         self.login("CREATE TABLE thing (kind TEXT, key TEXT, body BLOB, PRIMARY KEY (kind, key))")
