@@ -125,7 +125,7 @@ from mailstead.control.hosting.services.rowwise import (
     import_customers,
     import_forwarders,
 )
-from mailstead.control.hosting.services.rules import parse_rules, set_rules
+from mailstead.control.hosting.services.rules import parse_rules, set_rules, set_script
 from mailstead.control.hosting.services.sending import (
     record_sending,
     set_customer_limits,
@@ -245,6 +245,7 @@ __all__ = [
     "set_recovery_address",
     "set_reseller",
     "set_rules",
+    "set_script",
     "set_spam_settings",
     "sieve_text",
     "start_mailbox_import",

@@ -20,6 +20,7 @@ from mailstead.control.moves.services.copies import (
     record,
     snapshot,
 )
+from mailstead.control.moves.services.imap import ImapLogin, ImapRow, create_imap_move, read_csv
 from mailstead.control.moves.services.install import INSTALL, install_next, install_total
 from mailstead.control.moves.services.letters import announce
 from mailstead.control.moves.services.moves import (
@@ -46,6 +47,8 @@ from mailstead.control.moves.services.reading import (
 __all__ = [
     "GRACE",
     "INSTALL",
+    "ImapLogin",
+    "ImapRow",
     "advance_due",
     "announce",
     "answer",
@@ -54,6 +57,7 @@ __all__ = [
     "confirm",
     "copy_again",
     "create_batch",
+    "create_imap_move",
     "create_move",
     "finish",
     "incoming",
@@ -65,6 +69,7 @@ __all__ = [
     "listed",
     "make_plan",
     "pause",
+    "read_csv",
     "read_due",
     "read_now",
     "record",
