@@ -170,6 +170,22 @@ def plan(
     SESSION.print_rows([_plan_row(row) for row in found])
 
 
+@app.command("room")
+def room(number: Number) -> None:
+    """Ask the home server whether it has room for what comes."""
+    SESSION.refuse_server()
+    move = _found(number)
+    from mailstead.cli.door import move_acts
+
+    found = move_acts.check_node(actor=SESSION.actor(), now=now(), move=move)
+    SESSION.print_rows(
+        [
+            {"limit": one.name, "needed": one.needed, "there": one.limit, "state": one.state}
+            for one in found
+        ]
+    )
+
+
 @app.command("answer")
 def answer(
     number: Number,

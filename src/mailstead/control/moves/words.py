@@ -103,6 +103,21 @@ CHOICES: Mapping[str, Words] = {
     "keep": _("Keep what is there"),
     "seen": _("Seen; go on"),
 }
+ROOM: Mapping[str, tuple[str, Words]] = {
+    "good": ("good", _("enough")),
+    "warn": ("warn", _("nearly used up")),
+    "bad": ("bad", _("not enough")),
+}
+LIMITS: Mapping[str, Words] = {
+    "disk": _("Disk, bytes"),
+    "inodes": _("Files on the disk"),
+    "memory": _("Memory, bytes"),
+    "inotify-instances": _("fs.inotify.max_user_instances"),
+    "inotify-watches": _("fs.inotify.max_user_watches"),
+    "open-files": _("Open files"),
+    "processes": _("Processes"),
+    "imap-sessions": _("IMAP connections"),
+}
 LINES: Mapping[str, Words] = {
     "folders": _("Folders"),
     "messages": _("Messages"),

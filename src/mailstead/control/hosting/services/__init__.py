@@ -83,6 +83,7 @@ from mailstead.control.hosting.services.mailboxes import (
 from mailstead.control.hosting.services.node_looks import (
     Seen,
     folders,
+    limits_of,
     node_state,
     queue,
     sessions,
@@ -182,6 +183,7 @@ __all__ = [
     "import_forwarders",
     "import_key",
     "import_mailboxes",
+    "limits_of",
     "log_in_of",
     "make_domain_alias",
     "node_state",

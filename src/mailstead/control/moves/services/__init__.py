@@ -36,6 +36,7 @@ from mailstead.control.moves.services.planning import (
     make_plan,
     refuse_open_questions,
 )
+from mailstead.control.moves.services.preflight import check_node
 from mailstead.control.moves.services.reading import (
     ask_reading,
     incoming,
@@ -54,6 +55,7 @@ __all__ = [
     "answer",
     "ask_reading",
     "back",
+    "check_node",
     "confirm",
     "copy_again",
     "create_batch",
