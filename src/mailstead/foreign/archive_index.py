@@ -270,10 +270,11 @@ class ArchiveTree:
         self._db.execute("DELETE FROM wanted")
         for path in under:
             octets = octets_of(path)
+            # What lies below sorts between `path/` and `path0`, the sign after the slash.
             self._db.execute(
                 "INSERT OR IGNORE INTO wanted SELECT id FROM folder"
-                " WHERE path = ? OR ? = x'' OR substr(path, 1, ?) = ?",
-                (octets, octets, len(octets) + 1, octets + b"/"),
+                " WHERE path = ? OR ? = x'' OR (path > ? AND path < ?)",
+                (octets, octets, octets + b"/", octets + b"0"),
             )
         chosen = "FROM entry JOIN wanted USING (folder) WHERE kind = 0"
         files, octets_ = self._db.execute(

@@ -500,3 +500,35 @@ def test_an_account_that_is_no_such_thing_is_refused(tmp_path: Path) -> None:
         read(account.unpacked(tmp_path / "b"))
     with pytest.raises(Refusal, match="not of 'other'"):
         read(everything().unpacked(tmp_path / "c"), "other")
+
+
+def test_a_domain_without_a_compiled_filter_had_none(whole: Inventory, tmp_path: Path) -> None:
+    assert [domain.name for domain in whole.domains if domain.filter] == ["example.com"]
+    account = everything()
+    account.take("vf")
+    found = _read(account, tmp_path)
+    assert all(domain.filter is not None for domain in found.domains)
+    assert {domain.filter.text for domain in found.domains if domain.filter} == {""}
+
+
+def test_an_archive_of_two_accounts_asks(tmp_path: Path) -> None:
+    account = everything()
+    account.put("meta/user", "acct\n")
+    assert _said(_read(account, tmp_path / "a"), "account-differs") == []
+    account.put("meta/user", "other\n")
+    assert [one.grade for one in _said(_read(account, tmp_path / "b"), "account-differs")] == [
+        "asks"
+    ]
+
+
+def test_lists_of_a_suspended_account_lie_elsewhere(tmp_path: Path) -> None:
+    account = everything()
+    config = "news_example.com/config.pck"
+    account.put(f"suspended.lists/{config}", account.files[f"mm/{config}"])
+    account.put("suspended.lists/news_example.com/en/options.html", "x")
+    account.take("mm")
+    found = _read(account, tmp_path)
+    assert [one.members for one in _domain(found).lists] == [("ann@far.example", "Bob@far.example")]
+    assert [one for one in found.remarks if "suspended.lists" in one.place] == [
+        *_said(found, "list-becomes-forwarder")
+    ]

@@ -107,7 +107,7 @@ def _beside_home(source: Source) -> Iterator[Member]:
             yield one
 
 
-BESIDE_HOME_READ = r"cp|va|vad|vf|dnszones|domainkeys|suspended|mm|mma|mms"
+BESIDE_HOME_READ = r"cp|va|vad|vf|dnszones|domainkeys|suspended|suspended\.lists|mm|mma|mms"
 """Directories of which each file is read or said."""
 
 

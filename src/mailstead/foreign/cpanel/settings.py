@@ -21,7 +21,7 @@ _MEANS_NOTHING = re.compile(
     r"|CHILD_WORKLOADS|TEAM.*|X_.*"
     # Limits of other things, and how the owner is told about them.
     r"|BWLIMIT|MAXFTP|MAXSUB|MAXPARK|MAXADDON|MAXSQL|MAXMONGREL.*|MAXPASSENGERAPPS|MAX_TEAM_USERS"
-    r"|MAX_DEFER_FAIL_PERCENTAGE|DISK_BLOCK_LIMIT|notify_.*|PUSHBULLET_ACCESS_TOKEN|SSL_.*|AUTOSSL.*"
+    r"|DISK_BLOCK_LIMIT|notify_.*|PUSHBULLET_ACCESS_TOKEN|SSL_.*|AUTOSSL.*"
     # What each mailbox's own files say better (migration-formats, A5).
     r"|MAILBOX_FORMAT|UTF8MAILBOX"
     # Domains that the account once had.
@@ -59,6 +59,8 @@ def read_settings(source: Source) -> Settings:
             _routing(source, found, key.removeprefix("MXCHECK-"), value, path, number)
         elif key in _READ:
             values.setdefault(key, value)
+        elif key == "MAX_DEFER_FAIL_PERCENTAGE":
+            _deferrals(source, path, number, value)
         elif not _MEANS_NOTHING.fullmatch(key):
             _unknown(source, path, number, line)
         if key in ("OWNER", "PLAN", "DISK_BLOCK_LIMIT"):
@@ -89,6 +91,17 @@ _READ = {
     "MAX_EMAILACCT_QUOTA",
     "MAX_EMAIL_PER_HOUR",
 }
+
+
+def _deferrals(source: Source, path: str, number: int, value: str) -> None:
+    if value.lower() not in ("", "0", "unlimited"):
+        source.notes.add(
+            "dropped",
+            "limit-of-deferrals",
+            source.place(path, number),
+            "The share of undeliverable mail is not limited here; the guard looks at it instead.",
+            text=value,
+        )
 
 
 def _unknown(source: Source, path: str, number: int, line: str) -> None:
