@@ -152,10 +152,18 @@ class DirectoryTree:
             for file in self._files(path):
                 if writer.has(file.path, file.size, file.mtime):
                     continue
-                with suppress(Refusal), self.stream(file.path) as data:
-                    there = os.fstat(data.fileno())
-                    writer.write(file.path, data, there.st_size, int(there.st_mtime))
+                self._copy(file.path, writer)
         return Extracted(writer.files, writer.octets)
+
+    def _copy(self, path: str, writer: Writer) -> None:
+        try:
+            with self.stream(path) as data:
+                there = os.fstat(data.fileno())
+                writer.write(path, data, there.st_size, int(there.st_mtime))
+        except Refusal as refused:
+            if refused.code not in ("file-missing", "archive-unreadable"):
+                raise
+            self.oddities.add("moved", path)  # a live server goes on working
 
     def _files(self, path: str) -> Iterator[Member]:
         return (one for one in self.members(path) if one.kind == "file")

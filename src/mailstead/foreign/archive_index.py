@@ -29,7 +29,7 @@ from mailstead.foreign.archive_tree import (
     octets_of,
     too_large,
 )
-from mailstead.foreign.archive_write import Writer
+from mailstead.foreign.archive_write import Writer, copy, no_room
 from mailstead.standards.refusal import Term
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ INSERT INTO folder VALUES (1, x'');
 """
 _COLUMNS = "name, kind, size, mtime, target"
 _FOLDERS_KNOWN = 20_000
-_STEP = 2**20
 
 
 class ArchiveTree:
@@ -72,7 +71,7 @@ class ArchiveTree:
         self._work = Path(tempfile.mkdtemp(prefix="mailstead-archive-", dir=work))
         self._folders: dict[str, int] = {}
         self._kept = 0
-        with ExitStack() as undo:
+        with no_room(), ExitStack() as undo:
             undo.callback(self.close)
             # The control plane may answer from another thread than the one that has opened it.
             self._db = sqlite3.connect(
@@ -172,7 +171,7 @@ class ArchiveTree:
         if self._kept > self._limits.kept:
             raise excessive(Term("its settings take more room than they may"))
         with (self._work / str(item.number)).open("wb") as file:
-            shutil.copyfileobj(item.data, file, _STEP)
+            copy(item.data, file, item.size)
 
     # -- questions
 

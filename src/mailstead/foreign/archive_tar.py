@@ -105,6 +105,8 @@ class _Gate(io.BufferedIOBase):
             data = self._file.read(wanted)
         except _DAMAGED as fault:
             raise _damaged(fault) from None
+        except OSError:
+            raise unreadable(Term("the disk does not give it")) from None
         self._position += len(data)
         if self._packed is not None:
             self._check_ratio(len(data), self._packed.octets)

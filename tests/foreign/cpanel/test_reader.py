@@ -93,6 +93,9 @@ def test_a_live_server_says_what_the_archive_says(whole: Inventory, tmp_path: Pa
     assert info.filter is not None and info.webmail is not None
     assert _box(found, "acct@example.com").secret == HASHES["6"]
     assert found.domains[0].aliases[0].place.startswith("etc/valiases/example.com:")
+    assert found.home == "/home/acct"
+    unknown = [one.place for one in found.remarks if one.code.startswith("unknown-")]
+    assert unknown == ["var/cpanel/users/acct:18", "home/acct/.strange"]
     with pytest.raises(Refusal, match="none was chosen"):
         read(root)
 

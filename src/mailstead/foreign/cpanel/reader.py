@@ -34,6 +34,7 @@ from mailstead.foreign.inventory import (
     SpamWishes,
     Webmail,
 )
+from mailstead.foreign.notes import printable
 
 __all__ = ["accounts", "detect", "read"]
 
@@ -91,7 +92,7 @@ def _inventory(source: Source) -> Inventory:
     return Inventory(
         panel="cpanel",
         account=source.account,
-        home=homes(source, source.account)[0],
+        home=_home(source),
         contacts=settings.contacts,
         suspended=settings.suspended,
         suspended_words=suspended_words,
@@ -102,6 +103,13 @@ def _inventory(source: Source) -> Inventory:
         remarks=source.notes.all(),
         mail_missing=missing,
     )
+
+
+def _home(source: Source) -> str:
+    """The home on the old server."""
+    if source.live:
+        return f"/{source.tree.place(source.home)}"
+    return homes(source, source.account)[0]
 
 
 def _say_other_account(source: Source) -> None:
@@ -295,7 +303,7 @@ def _boxtrapper(source: Source, domain: str, found: valiases.Valiases) -> tuple[
     if source.home:
         for one in source.folders(source.in_home("etc", domain)):
             if source.exists(f"{one.path}/.boxtrapperenable"):
-                addresses.add(f"{one.name.lower()}@{domain}")
+                addresses.add(printable(f"{one.name.lower()}@{domain}"))
     for address in sorted(addresses):
         source.notes.add(
             "refused",
