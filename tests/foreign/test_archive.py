@@ -427,3 +427,16 @@ def test_a_file_that_goes_while_a_directory_is_copied_is_told(
         (folder / "m/2").unlink()
         assert tree.extract(["m"], tmp_path / "out", limit=10) == (1, 1)
         assert _codes(tree) == [("moved", "m/2")]
+
+
+@pytest.mark.parametrize("how", PACKINGS)
+def test_single_files_are_brought_too(tmp_path: Path, how: str) -> None:
+    files = [("m/a/inbox", b"12"), ("m/a/other", b"34"), ("m/b/1", b"5"), ("m/b0/1", b"6")]
+    for number, tree in enumerate(
+        (_archive(tmp_path, list(files), how), open_tree(unpacked(files, tmp_path / "folder")))
+    ):
+        out = tmp_path / f"out{number}"
+        with tree:
+            assert tree.extract(["m/a/inbox", "m/b", "m/none"], out, limit=3) == (2, 3)
+        found = sorted(str(one.relative_to(out)) for one in out.rglob("*") if one.is_file())
+        assert found == ["m/a/inbox", "m/b/1"]
