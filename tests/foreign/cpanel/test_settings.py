@@ -99,3 +99,11 @@ def test_lines_that_nobody_knows_are_said_and_the_others_are_not(tmp_path: Path)
 def test_who_is_written_to(tmp_path: Path) -> None:
     found = _with(tmp_path, "CONTACTEMAIL=a@b.example, c@d.example", "CONTACTEMAIL2=a@b.example")
     assert found.contacts == ("a@b.example", "c@d.example")
+
+
+def test_an_older_server_keeps_the_owner_s_address_at_home(tmp_path: Path) -> None:
+    account = Account()
+    account.put("homedir/.contactemail", "---\nemail: 'owner@far.example'\nsecond_email: ''\n")
+    assert read(account.archive(tmp_path)).contacts == ("owner@far.example",)
+    account.add("cp/acct", "CONTACTEMAIL=new@far.example")
+    assert read(account.archive(tmp_path)).contacts == ("new@far.example",)
