@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import (
+    archives,
     breached,
     clean,
     deliveries,
@@ -62,6 +63,8 @@ class Run:
             self._entry("guard", self._guard)
         if "breached" in self.names:
             self._entry("breached", self._breached)
+        if "archives" in self.names:
+            self._entry("archives", self._archives)
         if _OURS & set(self.names):
             self._entry("ours", self._with_ours)
         if "panel" in self.names:
@@ -112,6 +115,9 @@ class Run:
     def _breached(self) -> None:
         size = self.size
         self.figures += breached.measure(self.work, size.leaked, self.progress, size.strangers)
+
+    def _archives(self) -> None:
+        self.figures += archives.measure(self.work, self.size.archived, self.progress)
 
     def _with_ours(self) -> None:
         self.progress("starting ours")

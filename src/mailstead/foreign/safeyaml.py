@@ -34,7 +34,10 @@ class _Plain(yaml.SafeLoader):
 
 
 def load(data: bytes) -> object:
-    """The value, of maps, lists, `str` and None; None if it is empty, broken, too large, or uses what no panel writes."""
+    """The value, of maps, lists, `str` and None.
+
+    None if it is empty, broken or too large, or uses what no panel writes.
+    """
     if len(data) > MAX_OCTETS or len(_DEEP.findall(data)) > _MOST_FLOWS:
         return None
     try:

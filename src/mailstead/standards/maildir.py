@@ -25,12 +25,11 @@ LONGEST_NAME = 255
 FLAGS = {
     "D": "\\Draft",
     "F": "\\Flagged",
-    "P": "$Forwarded",
     "R": "\\Answered",
     "S": "\\Seen",
     "T": "\\Deleted",
 }
-"""Letters after `:2,` and what IMAP calls them."""
+"""Letters after `:2,` and what IMAP calls them; Dovecot keeps other capitals and means nothing."""
 HOUSE_UIDL = "%08Xu%08Xv"
 _SIZE = re.compile(r",S=(\d{1,15})(?=[,:]|\Z)")
 _TIME = re.compile(r"(\d{1,12})(?:\.(?:[A-Z0-9]*?)M(\d{1,6}))?")
@@ -82,12 +81,12 @@ def is_mutf7(name: str) -> bool:
 
 def decode_mutf7(name: str) -> str:
     """The text of a name; what is not modified UTF-7 stays as it is."""
-    return imap_utf7.decode(name.encode()) if is_mutf7(name) else name
+    return str(imap_utf7.decode(name.encode())) if is_mutf7(name) else name
 
 
 def encode_mutf7(text: str) -> str:
     """A name in modified UTF-7. Raises `UnicodeError` for half characters."""
-    return imap_utf7.encode(text).decode("ascii")
+    return str(imap_utf7.encode(text), "ascii")
 
 
 def writing(names: Iterable[str], subscribed: Iterable[str] = ()) -> tuple[Names, list[str]]:
@@ -102,11 +101,11 @@ def writing(names: Iterable[str], subscribed: Iterable[str] = ()) -> tuple[Names
         return "utf-8", []
     doubtful = [name for name in names if "&" in name and is_mutf7(name)]
     known = set(subscribed)
-    if doubtful and any(not name.isascii() for name in known):
-        # Subscriptions in UTF-8: whoever wrote them used that for the folders' names too, unless
-        # one of these is subscribed under the name that modified UTF-7 gives it.
-        if not any(imap_utf7.decode(name.encode()) in known for name in doubtful):
-            return "utf-8", doubtful
+    # Subscriptions in UTF-8: whoever wrote them used that for the folders' names too, unless one of
+    # these is subscribed under the name that modified UTF-7 gives it.
+    plain = any(not name.isascii() for name in known)
+    if doubtful and plain and not any(decode_mutf7(name) in known for name in doubtful):
+        return "utf-8", doubtful
     return "mutf-7", doubtful
 
 
@@ -224,7 +223,8 @@ def _line(line: str, version: str) -> tuple[str, Uid] | None:
 def uidl(form: str, uid: int, validity: int, base: str = "") -> str:
     """What Dovecot's POP3 calls a message under a `pop3_uidl_format`.
 
-    `%u`, `%v` (with width and `X` or `x`) and `%f`; other words stand for themselves.
+    `%u`, `%v` (with a width and `X`, which Dovecot writes in small letters) and `%f`; other words
+    stand for themselves.
     """
 
     def one(found: re.Match[str]) -> str:
@@ -234,7 +234,7 @@ def uidl(form: str, uid: int, validity: int, base: str = "") -> str:
         if letter == "f":
             return base
         number = uid if letter == "u" else validity
-        return format(number, f"{zero}{width}{base16 or 'd'}")
+        return format(number, f"{zero}{width}{'x' if base16 else 'd'}")
 
     return _UIDL_PART.sub(one, form)
 

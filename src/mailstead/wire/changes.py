@@ -357,9 +357,13 @@ class CopyPut(Change, frozen=True, kw_only=True):
     octets_per_second: int = 0
     """0: as fast as it goes."""
     folders: tuple[tuple[str, str], ...] = ()
-    """Source folders with another name here, decoded; all others keep theirs."""
+    """Source folders with another name here, decoded; those below one go with it, and all others
+    keep theirs."""
+    special: bool = True
+    """Whether what the source calls `spam`, `Sent Items`, … gets the house's name for it, where the
+    source has none of that name."""
     without: tuple[str, ...] = ()
-    """Source folders that stay behind."""
+    """Source folders that stay behind, decoded, with those below them."""
 
 
 class CopyGone(Change, frozen=True, kw_only=True):

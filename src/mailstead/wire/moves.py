@@ -23,6 +23,9 @@ class FilesSource(Part, frozen=True, kw_only=True, tag="files"):
     kind: Literal["maildir", "mdbox", "mbox"] = "maildir"
     names: Literal["utf-8", "mutf-7", "ambiguous"] = "mutf-7"
     """How folder names are written on disk."""
+    uidl: str = "%08Xu%08Xv"
+    """How its POP3 server named messages that have no such name of their own: Dovecot's
+    `pop3_uidl_format`. The house's is the default."""
 
 
 class ImapSource(Part, frozen=True, kw_only=True, tag="imap"):
@@ -42,13 +45,16 @@ class ImapSource(Part, frozen=True, kw_only=True, tag="imap"):
 
 
 class NodeSource(Part, frozen=True, kw_only=True, tag="node"):
-    """The same mailbox on another node of ours."""
+    """The same mailbox on another node of ours: each gets what only the other has."""
 
     server: str
     host: str
     port: int
+    """Of the other node's doveadm, which speaks TLS there."""
     password: str
-    store: str = ""
+    """The other node's `doveadm_password`."""
+    address: str = ""
+    """What the mailbox is called there; empty: as here."""
 
 
 AnySource = FilesSource | ImapSource | NodeSource
@@ -58,7 +64,9 @@ class FolderCount(Part, frozen=True, kw_only=True):
     """What one folder holds, counted anew and not while copying."""
 
     folder: str
-    """Decoded, `/` between levels; `INBOX`."""
+    """As it is called here: decoded, `/` between levels; `INBOX`."""
+    found_as: str = ""
+    """What the source calls it, where that is another name."""
     messages: int
     octets: int
     uid_validity: int

@@ -264,6 +264,49 @@ class NodeSeenNow(Answer, frozen=True, kw_only=True):
     """What the directory answers as of."""
 
 
+class LookAtLimits(Order, frozen=True, kw_only=True):
+    """What the node has room for, before mail is moved to it."""
+
+
+class LimitsLooked(Answer, frozen=True, kw_only=True):
+    """Answer to `LookAtLimits`; what is not told by the system is 0.
+
+    Each IMAP client that waits for news (IDLE) takes an inotify instance of the mail user and a
+    watch for each folder it looks at, a process, and a few open files.
+    """
+
+    inotify_instances: int
+    """`fs.inotify.max_user_instances`, for each user."""
+    inotify_instances_used: int
+    """By the mail user."""
+    inotify_watches: int
+    """`fs.inotify.max_user_watches`, for each user."""
+    inotify_watches_used: int
+    open_files: int
+    """`fs.file-max`."""
+    open_files_used: int
+    open_files_process: int
+    """What Dovecot's own process may open."""
+    processes: int
+    """The lower of `kernel.pid_max` and `kernel.threads-max`."""
+    processes_used: int
+    imap_sessions: int
+    """What Dovecot allows at once."""
+    pop3_sessions: int
+    sieve_sessions: int
+    deliveries: int
+    disk_free: int
+    """Where the mail lies, for us (the system's reserve is not in it)."""
+    disk_total: int
+    inodes_free: int
+    """Files and directories that can still be made; 0: the file system has no bound."""
+    inodes_total: int
+    memory_available: int
+    memory_total: int
+    mailboxes: int
+    """That are here now."""
+
+
 class LookAtLists(Order, frozen=True, kw_only=True):
     """Ask the DNS lists now whether they name this node's addresses and names."""
 
@@ -321,6 +364,7 @@ AnyOrder = (
     | EndSessions
     | TestRules
     | NodeState
+    | LookAtLimits
     | LookAtLists
     | RestAddress
     | TellComplaint
@@ -333,6 +377,7 @@ AnyAnswer = (
     | SessionsEnded
     | RulesTested
     | NodeSeenNow
+    | LimitsLooked
     | ListsLooked
     | AddressOrdered
     | ComplaintTold

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.support.cpanel import FILTER, HASHES, Account, everything
+from tests.support.cpanel import HASHES, Account
+from tests.support.cpanel_account import FILTER, everything
 
 from mailstead.foreign.cpanel.reader import read
 from mailstead.foreign.inventory import Domain, Inventory, Mailbox, PanelTest, Remark, Target

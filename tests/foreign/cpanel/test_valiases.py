@@ -103,7 +103,8 @@ def test_an_automatic_answer_is_never_a_forwarder(value: str) -> None:
 def test_lists_and_boxtrapper_are_no_forwarders() -> None:
     mailman = "/usr/local/cpanel/3rdparty/mailman/mail/mailman"
     found = _parse(
-        f'l@{DOMAIN}: "|{mailman} post l_{DOMAIN}"\nl-owner@{DOMAIN}: "|{mailman} owner l_{DOMAIN}"\n'
+        f'l@{DOMAIN}: "|{mailman} post l_{DOMAIN}"\n'
+        f'l-owner@{DOMAIN}: "|{mailman} owner l_{DOMAIN}"\n'
         f't@{DOMAIN}: "|/usr/local/cpanel/bin/boxtrapper t@{DOMAIN}"\n'
     )
     assert (found.aliases, found.lists, found.problems) == ([], {f"l_{DOMAIN}": 1}, [])

@@ -27,6 +27,9 @@ from mailstead.wire.changes import (
     BlockLiftGone,
     BlockLiftPut,
     Change,
+    CopyGone,
+    CopyPacePut,
+    CopyPut,
     DkimKeyGone,
     DkimKeyPut,
     DomainGone,
@@ -176,6 +179,13 @@ class Directory:
                 state.put(change)
             else:
                 state.remove("block-lift", lift_key(change.client, change.account))
+            return set()
+        if isinstance(change, CopyPut | CopyGone | CopyPacePut):
+            # No map answers for it: node/copies reads them itself.
+            if isinstance(change, CopyGone):
+                state.remove("copy", str(change.job))
+            else:
+                state.put(change)
             return set()
         if isinstance(change, SendingLimitsPut):
             # No address's answers depend on it.

@@ -14,6 +14,8 @@ from mailstead.wire.changes import (
     AutoresponderPut,
     BlockLiftPut,
     Change,
+    CopyPacePut,
+    CopyPut,
     DkimKeyPut,
     DomainPut,
     ForwarderPut,
@@ -46,9 +48,13 @@ KINDS: dict[type[Change], str] = {
     SendingPlanPut: "sending-plan",
     GuardWordPut: "guard-word",
     BlockLiftPut: "block-lift",
+    CopyPut: "copy",
+    CopyPacePut: "copy-pace",
 }
 SENDING = "plan"
 """The key of the one plan of sending addresses."""
+PACE = "pace"
+"""The key of the one pace of copies."""
 OWN = ("mailbox", "forwarder", "autoresponder")
 """The kinds that make an address exist."""
 
@@ -243,6 +249,11 @@ def key_of(change: Change) -> tuple[str, str]:
         return change.mailbox, ""
     if isinstance(change, BlockLiftPut):
         return lift_key(change.client, change.account), ""
+    if isinstance(change, CopyPut):
+        # Of no domain: it ends by its own word.
+        return str(change.job), ""
+    if isinstance(change, CopyPacePut):
+        return PACE, ""
     if isinstance(change, SendingLimitsPut):
         return change.domain, change.domain
     if isinstance(change, ZonePut):

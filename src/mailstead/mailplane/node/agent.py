@@ -8,8 +8,8 @@ Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`,
     `<home>/usage/usage.db` (node/usage.py); `<home>/agent/events.db` (events that wait),
     `<home>/agent/breached.json` (node/breached.py), `<home>/agent/listings.json`
     (node/listings.py), `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead
-    directory rebuild`: take a snapshot now); the engines' logs (node/logs.py), the guard's
-    counters (node/sending_use.py) and cases (node/kept_mail.py).
+    directory rebuild`: take a snapshot now), `<home>/agent/copies.db` (node/copies/); the engines'
+    logs (node/logs.py), the guard's counters (node/sending_use.py) and cases (node/kept_mail.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control
@@ -47,6 +47,7 @@ from mailstead.mailplane.node.away import Away
 from mailstead.mailplane.node.blocks import BlockBook
 from mailstead.mailplane.node.breached import BreachedBook
 from mailstead.mailplane.node.certificates.keeper import Keeper
+from mailstead.mailplane.node.copies.desk import CopyDesk
 from mailstead.mailplane.node.counts import Pulse
 from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
@@ -106,6 +107,7 @@ class Agent:
         self.certificates = Keeper(settings, self.home)
         self.guard = GuardFeed(self.home, wanted=settings.guard.mode != "off")
         self.kept = KeptMail(self.home, self.guard.taken)
+        self.copies = CopyDesk(self.home, self.usage.look_again)
         self._settings = settings
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
@@ -139,6 +141,7 @@ class Agent:
             ("reports", self.reports.run),
             ("certificates", self.certificates.run),
             ("kept mail", self.kept.run),
+            ("copies", self.copies.run),
         ):
             threading.Thread(target=work, args=(self.stopping,), name=name, daemon=True).start()
         pause = 0.0

@@ -29,7 +29,7 @@ from mailstead.mailplane.engines.dovecot.control import Doveadm
 from mailstead.mailplane.engines.dovecot.rehearsal import rehearse
 from mailstead.mailplane.engines.postfix import queue
 from mailstead.mailplane.engines.processes import EngineError
-from mailstead.mailplane.node import queue_look, supervise, versions
+from mailstead.mailplane.node import limits, queue_look, supervise, versions
 from mailstead.mailplane.node.guard_feed import GuardFeed
 from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.sending.door import ask
@@ -49,11 +49,13 @@ from mailstead.wire.orders import (
     Given,
     Happening,
     HoldMail,
+    LimitsLooked,
     ListedNow,
     ListFolders,
     ListQueue,
     ListSessions,
     ListsLooked,
+    LookAtLimits,
     LookAtLists,
     MailMoved,
     MailSession,
@@ -245,6 +247,10 @@ def _look_at_lists(home: Home, order: LookAtLists) -> ListsLooked:
     return ListsLooked(listed=listed, silent=looked.silent)
 
 
+def _look_at_limits(home: Home, order: LookAtLimits) -> LimitsLooked:
+    return limits.look(home, memory())
+
+
 _DOERS: dict[type[AnyOrder], Callable[[Home, Any], AnyAnswer]] = {
     ListQueue: queue_look.look,
     HoldMail: partial(_move, "hold"),
@@ -256,6 +262,7 @@ _DOERS: dict[type[AnyOrder], Callable[[Home, Any], AnyAnswer]] = {
     EndSessions: _end_sessions,
     TestRules: _test_rules,
     NodeState: _node_state,
+    LookAtLimits: _look_at_limits,
     LookAtLists: _look_at_lists,
     RestAddress: _rest_address,
 }

@@ -1,0 +1,1 @@
+"""Copies of mail into mailboxes of this node, for moves."""

@@ -1,0 +1,127 @@
+"""The process of one copy: does one round and ends.
+
+Purpose: copy the mail of one mailbox, apart from the agent, so that it can be stopped at any time.
+Protocol: on standard input a line of JSON (`wire.changes.CopyPut`), then lines `rate N` (octets in
+    a second, 0 without bound); its end, also the agent's, stops the copy at the next message.
+    How far it is stands in the book (`book.Book`).
+Files: `<home>/agent/copies.db`, `<home>/mail/.copies/<job>/`, the mailbox.
+Security: runs as root to read trees of others (files.py); passwords come by standard input.
+Diagnostics: exit code 0: the round is over, 3: stopped, 1: failed; JSON lines on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from mailstead.home import Home
+from mailstead.mailplane.engines.processes import EngineError
+from mailstead.mailplane.node.copies.book import Book
+from mailstead.mailplane.node.copies.desk import Status, book_path
+from mailstead.mailplane.node.copies.imap import ImapError
+from mailstead.mailplane.node.copies.pace import Progress, Stopped
+from mailstead.mailplane.node.copies.work import work
+from mailstead.standards.refusal import Refusal
+from mailstead.wire.changes import CopyPut
+
+
+def _follow(progress: Progress) -> None:
+    for line in sys.stdin.buffer:
+        words = line.split()
+        if len(words) == 2 and words[0] == b"rate" and words[1].isdigit():
+            progress.rate = int(words[1])
+    progress.stop()
+
+
+def main(arguments: list[str]) -> int:
+    """Do one round; see the module."""
+    parser = argparse.ArgumentParser(prog="copy")
+    parser.add_argument("--home", type=Path, required=True)
+    home = Home(parser.parse_args(arguments).home)
+    put = msgspec.json.decode(sys.stdin.buffer.readline(), type=CopyPut)
+    path = book_path(home)
+    lock = os.open(path.with_name(f"copy-{put.job}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    # One that was left by an agent that was killed ends at its next message.
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.nice(5)
+    book = Book(path)
+    spent = book.job(put.job)
+    started = time.monotonic() - (spent.seconds if spent.round == put.round else 0.0)
+
+    def status(progress: Progress, state: str, words: str = "", kept: bool = True) -> Status:
+        return Status(
+            round=put.round,
+            state=state,
+            messages=progress.messages,
+            messages_all=progress.messages_all,
+            octets=progress.octets,
+            octets_all=progress.octets_all,
+            folder=progress.folder,
+            seconds=round(time.monotonic() - started, 2),
+            words=words,
+            uids_kept=kept,
+        )
+
+    def tell(progress: Progress) -> None:
+        teller.value(status(progress, "copying"))
+
+    teller = _Teller(path, put.job)
+    progress = Progress(tell, time.monotonic)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        progress.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    threading.Thread(target=_follow, args=(progress,), daemon=True).start()
+    book.set_state(put.job, put.round, "copying", "", spent.seconds)
+    counted = None
+    code = 0
+    kept = True
+    try:
+        done = work(home, put, book, progress)
+        state, words, kept, counted = "done", done.words, done.uids_kept, done.counted
+    except Stopped:
+        state, words, code = "paused", "", 3
+    except (OSError, EngineError, ImapError, TimeoutError, Refusal, UnicodeError) as error:
+        said = error.sentence if isinstance(error, Refusal) else str(error)
+        state, words, code = "failed", said[:900] or type(error).__name__, 1
+    final = status(progress, state, words, kept)
+    book.finish(put.job, put.round, state, words, final.seconds, {
+        "status": msgspec.json.encode(final),
+        "counted": msgspec.json.encode(counted) if counted else b"",
+    })  # fmt: skip
+    teller.close()
+    book.close()
+    return code
+
+
+class _Teller:
+    """Writes how far the copy is, whichever thread says so."""
+
+    def __init__(self, path: Path, job: int) -> None:
+        self._path, self._job = path, job
+        self._own = threading.local()
+
+    def value(self, status: Status) -> None:
+        """Write it."""
+        if not hasattr(self._own, "book"):
+            self._own.book = Book(self._path)
+        self._own.book.set_value(self._job, "status", msgspec.json.encode(status))
+
+    def close(self) -> None:
+        """Close what this thread has open."""
+        if hasattr(self._own, "book"):
+            self._own.book.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,314 @@
+"""The desk of copies: which are wanted, which run, and what the control plane hears of them.
+
+A thread of the agent. Each copy that runs is a process of its own (`__main__`), at most so many at
+once as the control plane says; what is wanted is read in the node's directory. Nothing is kept in
+memory that a restart would miss: a copy that was running when the agent was killed goes on, and
+what the control plane has not heard of a finished one is said again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from mailstead.home import Home
+from mailstead.mailplane.directory.reader import Reader
+from mailstead.mailplane.node.copies.book import Book
+from mailstead.mailplane.node.copies.round import MARK
+from mailstead.mailplane.node.copies.work import Counted
+from mailstead.mailplane.node.event_spool import EventSpool
+from mailstead.wire import codec
+from mailstead.wire.changes import CopyPacePut, CopyPut
+from mailstead.wire.events import AnyEvent, CopyCounted, CopySeen
+
+LOOK_EVERY = 1.0
+TELL_EVERY = 3.0
+"""Seconds between two events about a copy that goes on."""
+AT_ONCE = 2
+"""Copies at once, where the control plane has said nothing."""
+PATIENCE = 20.0
+"""Seconds in which a copy that was told to stop has to."""
+
+log = structlog.get_logger("copies")
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a copy is, as its process writes it into the book."""
+
+    round: int
+    state: str
+    messages: int = 0
+    messages_all: int = 0
+    octets: int = 0
+    octets_all: int = 0
+    folder: str = ""
+    seconds: float = 0.0
+    words: str = ""
+    uids_kept: bool = True
+
+
+def book_path(home: Home) -> Path:
+    """Where the node remembers its copies."""
+    return home.event_spool.parent / "copies.db"
+
+
+@dataclass
+class _Running:
+    process: subprocess.Popen[bytes]
+    round: int
+    rate: int = -1
+    told: float = 0.0
+    """When it was told to stop; 0: it was not."""
+
+
+class CopyDesk:
+    """See the module; `changed` hears of mailboxes that a copy has filled."""
+
+    def __init__(self, home: Home, changed: Callable[[Iterable[str]], None] | None = None) -> None:
+        self._home = home
+        self._changed = changed
+        self._reader = Reader(home.directory_database)
+        self._running: dict[int, _Running] = {}
+        self._said: dict[int, tuple[float, Status]] = {}
+        self._untold: dict[int, bytes] = {}
+
+    def run(self, stopping: threading.Event) -> None:
+        """Work until told to stop; then every copy stops too, and goes on at the next start."""
+        home = self._home
+        with closing(Book(book_path(home))) as book, closing(EventSpool(home.event_spool)) as spool:
+            while not stopping.wait(LOOK_EVERY):
+                try:
+                    spool.add(self.once(book, time.monotonic()))
+                    self.told(book)
+                except (OSError, sqlite3.Error, msgspec.ValidationError):
+                    log.exception("cannot look at the copies")
+            self.close()
+
+    def told(self, book: Book) -> None:
+        """What the last look returned is safe with whoever tells it."""
+        for job, value in self._untold.items():
+            book.set_value(job, "told", value)
+        self._untold.clear()
+
+    def close(self) -> None:
+        """Stop every copy."""
+        for one in self._running.values():
+            self._stop(one, time.monotonic())
+        for one in self._running.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                one.process.wait(PATIENCE / 4)
+            one.process.kill()
+            one.process.wait()
+        self._running.clear()
+
+    def once(self, book: Book, now: float) -> list[AnyEvent]:
+        """Look once: end, begin, and tell. Raises `OSError`, `sqlite3.Error`."""
+        wanted, pace = self._wanted()
+        if wanted is None:
+            return []
+        events: list[AnyEvent] = []
+        for job, one in list(self._running.items()):
+            put = wanted.get(job)
+            if one.process.poll() is not None:
+                del self._running[job]
+                self._over(book, job, one)
+            elif put is None or put.paused or put.round != one.round:
+                self._stop(one, now)
+        for job in book.jobs():
+            if job not in wanted and job not in self._running:
+                self._forget(book, job)
+        due = [put for put in wanted.values() if self._is_due(book, put)]
+        for put in sorted(due, key=lambda put: put.job):
+            if put.job not in self._running and len(self._running) < max(1, pace.at_once):
+                self._begin(put, book)
+        for job, one in self._running.items():
+            self._set_rate(one, wanted.get(job), pace)
+        for put in wanted.values():
+            events += self._tell(book, put, now)
+        return events
+
+    def _wanted(self) -> tuple[dict[int, CopyPut] | None, CopyPacePut]:
+        pace = CopyPacePut(at_once=AT_ONCE)
+        if not self._home.directory_database.exists():
+            return None, pace
+        revision = self._reader.rows("SELECT value FROM meta WHERE name = 'revision'", ())
+        if not revision or not revision[0][0]:
+            return (
+                None,
+                pace,
+            )  # being built anew: nothing is known, which is not "nothing is wanted"
+        made = {}
+        rows = self._reader.rows(
+            "SELECT kind, body FROM thing WHERE kind IN ('copy', 'copy-pace')", ()
+        )
+        for kind, body in rows:
+            if kind == "copy":
+                put = msgspec.json.decode(body, type=CopyPut)
+                made[put.job] = put
+            else:
+                pace = msgspec.json.decode(body, type=CopyPacePut)
+        return made, pace
+
+    def _is_due(self, book: Book, put: CopyPut) -> bool:
+        if put.paused:
+            return False
+        job = book.job(put.job)
+        return job.round < put.round or (
+            job.round == put.round and job.state not in ("done", "failed")
+        )
+
+    # Processes
+
+    def _begin(self, put: CopyPut, book: Book) -> None:
+        rows = self._reader.rows(
+            "SELECT 1 FROM thing WHERE kind = 'mailbox' AND key = ?", (put.address,)
+        )
+        if not rows:
+            self._fail(book, put, f"There is no mailbox {put.address} on this node.")
+            return
+        own = Path(__file__).parents[4]
+        with (self._home.log / "copies.log").open("ab") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "mailstead.mailplane.node.copies", "--home",
+                 str(self._home.root)],
+                stdin=subprocess.PIPE,
+                stdout=errors,
+                stderr=errors,
+                cwd="/",
+                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": str(own),
+                     "LANG": "C.UTF-8"},
+            )  # fmt: skip
+        assert process.stdin is not None
+        process.stdin.write(codec.encode(put) + b"\n")
+        process.stdin.flush()
+        self._running[put.job] = _Running(process, put.round)
+        log.info("copy begins", job=put.job, round=put.round)
+
+    def _fail(self, book: Book, put: CopyPut, words: str) -> None:
+        status = Status(round=put.round, state="failed", words=words)
+        values = {"status": msgspec.json.encode(status), "counted": b""}
+        book.finish(put.job, put.round, "failed", words, 0.0, values)
+
+    def _stop(self, one: _Running, now: float) -> None:
+        if not one.told:
+            one.told = now
+            with contextlib.suppress(OSError):
+                if one.process.stdin:
+                    one.process.stdin.close()
+            one.process.terminate()
+        elif now - one.told > PATIENCE:
+            one.process.kill()
+
+    def _over(self, book: Book, job: int, one: _Running) -> None:
+        code = one.process.returncode
+        log.info("copy ends", job=job, round=one.round, code=code)
+        known = book.job(job)
+        if known.state == "copying" and known.round == one.round and not one.told:
+            # It was killed, or has a fault: say so instead of beginning again and again.
+            words = f"The copy ended by itself ({code}); <home>/log/copies.log has its last words."
+            before = book.value(job, "status")
+            status = (
+                msgspec.json.decode(before, type=Status)
+                if before
+                else Status(round=one.round, state="failed")
+            )
+            status = msgspec.structs.replace(
+                status, round=one.round, state="failed", words=words, uids_kept=status.uids_kept
+            )
+            values = {"status": msgspec.json.encode(status), "counted": b""}
+            book.finish(job, one.round, "failed", words, known.seconds, values)
+
+    def _set_rate(self, one: _Running, put: CopyPut | None, pace: CopyPacePut) -> None:
+        if put is None or one.told:
+            return
+        bounds = [put.octets_per_second]
+        if pace.octets_per_second:
+            bounds.append(max(1, pace.octets_per_second // len(self._running)))
+        rate = min((bound for bound in bounds if bound), default=0)
+        if rate != one.rate and one.process.stdin:
+            with contextlib.suppress(OSError):
+                one.process.stdin.write(b"rate %d\n" % rate)
+                one.process.stdin.flush()
+            one.rate = rate
+
+    def _forget(self, book: Book, job: int) -> None:
+        """The copy is not wanted any more; what lies beside the mailbox goes."""
+        side = self._home.mail / ".copies" / str(job)
+        address = book.value(job, "address").decode()
+        if address:
+            local, _, domain = address.rpartition("@")
+            mark = self._home.mail / domain / local / "Maildir" / MARK
+            with contextlib.suppress(OSError):
+                if mark.read_text(encoding="ascii") == str(job):
+                    mark.unlink()
+        if side.exists():
+            shutil.rmtree(side)
+        book_path(self._home).with_name(f"copy-{job}.lock").unlink(missing_ok=True)
+        book.forget(job)
+        self._said.pop(job, None)
+
+    # Words
+
+    def _tell(self, book: Book, put: CopyPut, now: float) -> list[AnyEvent]:
+        status = self._status(book, put)
+        last = self._said.get(put.job)
+        if last is None and status.state in ("done", "failed"):
+            told = book.value(put.job, "told")
+            if told == f"{status.round} {status.state}".encode():
+                self._said[put.job] = (now, status)
+                return []
+        if last is not None:
+            same = (last[1].round, last[1].state) == (status.round, status.state)
+            if last[1] == status or (same and now - last[0] < TELL_EVERY):
+                return []
+        self._said[put.job] = (now, status)
+        number, at = EventSpool.identity()
+        state = (
+            status.state if status.state in ("copying", "paused", "done", "failed") else "waiting"
+        )
+        fields = msgspec.structs.asdict(status) | {"state": state}
+        events: list[AnyEvent] = [CopySeen(id=number, at=at, job=put.job, **fields)]
+        if status.state == "done":
+            events += self._counted(book, put, status.round)
+            if self._changed:
+                self._changed([put.address])
+        if status.state in ("done", "failed"):
+            self._untold[put.job] = f"{status.round} {status.state}".encode()
+        return events
+
+    def _counted(self, book: Book, put: CopyPut, number: int) -> list[AnyEvent]:
+        stored = book.value(put.job, "counted")
+        if not stored:
+            return []
+        found = msgspec.json.decode(stored, type=Counted)
+        event, at = EventSpool.identity()
+        return [
+            CopyCounted(
+                id=event, at=at, job=put.job, round=number, source=found.source, target=found.target
+            )
+        ]
+
+    def _status(self, book: Book, put: CopyPut) -> Status:
+        stored = book.value(put.job, "status")
+        made = msgspec.json.decode(stored, type=Status) if stored else None
+        if made is None or made.round != put.round:
+            made = Status(round=put.round, state="waiting")
+            if not book.value(put.job, "address"):
+                book.set_value(put.job, "address", put.address.encode())
+        if put.job in self._running and made.state != "done":
+            return msgspec.structs.replace(made, state="copying")
+        if made.state in ("done", "failed"):
+            return made
+        return msgspec.structs.replace(made, state="paused" if put.paused else "waiting")

@@ -1,0 +1,163 @@
+"""One round of a copy, whatever it is from; what the process of a copy does."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from mailstead.home import Home
+from mailstead.mailplane.engines.dovecot.control import DOVEADM, Doveadm
+from mailstead.mailplane.engines.dovecot.render import config_file
+from mailstead.mailplane.engines.processes import EngineError, run
+from mailstead.mailplane.node.copies import between
+from mailstead.mailplane.node.copies.book import Book
+from mailstead.mailplane.node.copies.convert import Store
+from mailstead.mailplane.node.copies.count import Counter
+from mailstead.mailplane.node.copies.files import Copier
+from mailstead.mailplane.node.copies.imap import ImapError, Mirror
+from mailstead.mailplane.node.copies.pace import Progress
+from mailstead.mailplane.node.copies.round import Places, Result, Round, make_folders
+from mailstead.standards.maildir import HOUSE_UIDL
+from mailstead.wire.changes import CopyPut
+from mailstead.wire.moves import FilesSource, FolderCount, ImapSource, NodeSource
+
+_TRIES = 4
+_PAUSE = 5.0
+"""Seconds before a server that went away is asked again; three times as long each time."""
+_MOST_WORDS = 8000
+_RECALC_SECONDS = 1800.0
+
+_Count = Callable[[], tuple[FolderCount, ...]]
+
+log = structlog.get_logger("copies")
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the independent pass found."""
+
+    source: tuple[FolderCount, ...] = ()
+    target: tuple[FolderCount, ...] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a round has to tell when it is over."""
+
+    words: str
+    uids_kept: bool
+    counted: Counted | None
+
+
+def work(home: Home, put: CopyPut, book: Book, progress: Progress) -> Done:
+    """Do one round and count; raises `Stopped`, `OSError`, `EngineError`, `ImapError`."""
+    return _Work(home, put, book, progress).run()
+
+
+class _Work:
+    def __init__(self, home: Home, put: CopyPut, book: Book, progress: Progress) -> None:
+        self._home, self._put, self._book, self._progress = home, put, book, progress
+        self._places = Places(home.mail, put)
+        self._counter = Counter(book, put.job)
+        self._doveadm = Doveadm(home)
+        status = home.mail.stat()
+        self._copier = Copier(status.st_uid, status.st_gid)
+
+    def run(self) -> Done:
+        source = self._put.source
+        make_folders(self._places.side, self._home.mail)
+        if isinstance(source, NodeSource):
+            remarks = between.bring(self._home, self._put, source, self._places.side)
+            return Done("\n".join(remarks), True, self._counted(lambda: (), virtual=True))
+        if isinstance(source, ImapSource):
+            result, count = self._imap(source)
+            virtual = True
+        elif source.kind == "maildir":
+            result, count = self._files(source)
+            virtual = False
+        else:
+            result, count = self._store(source)
+            virtual = True
+        if result.changed:
+            self._measure()
+        counted = self._counted(count, virtual=virtual)
+        words = "\n".join(dict.fromkeys(result.remarks))[:_MOST_WORDS]
+        return Done(words, result.uids_kept, counted)
+
+    def _round(self, put: CopyPut, progress: Progress, *, link: bool) -> Round:
+        return Round(put, self._places, self._book, progress, kick=self._kick, link=link)
+
+    def _kick(self) -> None:
+        with contextlib.suppress(EngineError):
+            self._doveadm.kick([self._put.address])
+
+    def _files(self, source: FilesSource) -> tuple[Result, _Count]:
+        path = Path(source.path)
+        result = self._round(self._put, self._progress, link=False).run(
+            path, source.names, source.uidl
+        )
+        name = result.naming.of
+        return result, lambda: self._counter.files(path, source.names, source.uidl, name)
+
+    def _imap(self, source: ImapSource) -> tuple[Result, _Count]:
+        make_folders(self._places.mirror, self._home.mail)
+        mirror = Mirror(
+            source, self._places.mirror, self._book, self._put.job, self._progress, self._copier
+        )
+        pause = _PAUSE
+        for attempt in range(_TRIES):
+            try:
+                mirror.update(self._put.without)
+                break
+            except ImapError as error:
+                if attempt + 1 == _TRIES or "refuses the log-in" in str(error):
+                    raise
+                log.warning("IMAP server went away", words=str(error), pause=pause)
+                self._progress.wait(pause)
+                pause *= 3
+        told = {name for name, _ in self._put.folders}
+        wished = tuple(use for use in mirror.uses if use[0] not in told)
+        put = msgspec.structs.replace(
+            self._put, folders=(*self._put.folders, *(wished if self._put.special else ()))
+        )
+        result = self._round(put, self._progress.silent(), link=True).run(
+            self._places.mirror, "mutf-7"
+        )
+        result.remarks = [*mirror.remarks, *result.remarks]
+        result.uids_kept = result.uids_kept and not mirror.renumbered
+        return result, lambda: self._counter.imap(source, result.naming.of)
+
+    def _store(self, source: FilesSource) -> tuple[Result, _Count]:
+        make_folders(self._places.raw, self._home.mail)
+        store = Store(
+            source, self._places.side, self._book, self._put.job, self._progress, self._copier
+        )
+        store.update()
+        result = self._round(self._put, self._progress.silent(), link=True).run(
+            self._places.mirror, "mutf-7", HOUSE_UIDL
+        )
+        self._progress.messages = self._progress.messages_all = result.copied
+        result.remarks = [*store.remarks, *result.remarks]
+        conf = self._places.side / "doveadm.conf"
+        name = result.naming.of
+        return result, lambda: self._counter.store(conf, self._places.side, name)
+
+    def _measure(self) -> None:
+        """Let Dovecot add up what the mailbox uses now."""
+        conf = config_file(self._home)
+        if conf.exists():
+            with contextlib.suppress(EngineError):
+                command = [DOVEADM, "-c", str(conf), "quota", "recalc", "-u", self._put.address]
+                run(command, timeout=_RECALC_SECONDS)
+
+    def _counted(self, source: _Count, *, virtual: bool) -> Counted | None:
+        conf = config_file(self._home)
+        if not conf.exists():
+            return None
+        self._progress.check()
+        target = self._counter.mailbox(conf, self._put.address, virtual=virtual)
+        return Counted(source=source(), target=target)
