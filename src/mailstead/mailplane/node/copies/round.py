@@ -116,6 +116,7 @@ class Round:
         self._result = Result()
         self._pending: dict[str, Seen] = {}
         self._in_flight: dict[str, Seen] = {}
+        self._guids: set[str] = set()
         self._safe = False
         """What a folder's end leaves is on the disk (`Filler.live`)."""
         self._saver = ThreadPoolExecutor(1)
@@ -223,6 +224,10 @@ class Round:
             where = f"{folder.name!a}: "
             # UIDs first: a message that comes in between has none yet, and gets the next one.
             uids = scan.uid_list(at, tree, where)
+            if uids.guid in self._guids:
+                # Two folders with one identity would be one to Dovecot.
+                uids.guid = ""
+            self._guids.add(uids.guid)
             origin = Origin(
                 at,
                 scan.messages(at, tree, where),
