@@ -148,6 +148,7 @@ WHY: Mapping[str, Words] = {
     "defer-as-fail": _("Senders are refused for good, not only for now."),
     "destinations-many": _("It has more than {most} destinations."),
     "dkim": _("It signs until the house's own key is in the DNS."),
+    "dkim-unreadable": _("It cannot sign: the house's own key follows it."),
     "domain-alias": _("An alias has none of its own."),
     "domain-elsewhere": _("The domain is on another server of ours."),
     "domain-invalid": _("This is no name of a domain."),

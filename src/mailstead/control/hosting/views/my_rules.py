@@ -14,7 +14,13 @@ from django.utils.translation import gettext
 
 from mailstead.control.hosting import services
 from mailstead.control.hosting.forms.rules import RuleEditor, edition_form
-from mailstead.control.hosting.queries.rule_words import STARTS, rules_of, script_of, start_named, told
+from mailstead.control.hosting.queries.rule_words import (
+    STARTS,
+    rules_of,
+    script_of,
+    start_named,
+    told,
+)
 from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.hosting.views.place import Place, mailbox_in, show, to
 from mailstead.control.people.pages import page
