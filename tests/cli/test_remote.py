@@ -41,7 +41,7 @@ olga, now = Actor.operator("olga"), dt.datetime.now(dt.UTC)
 who = {"actor": olga, "now": now}
 member = services.create_member(**who, email="olga@far.example", password="long enough for olga",
                                 role="operator", customer=None)
-scopes = ["read", "mailboxes", "domains", "account", "node"]
+scopes = ["read", "mailboxes", "domains", "account", "node", "moves"]
 for name, wanted in (("token", scopes), ("reading", ["read"])):
     _, text = services.create_token(**who, membership=member, name=name, scopes=wanted)
     (home / name).write_text(text + "\\n")

@@ -150,7 +150,7 @@ def _apply(state: dict[_Key, AnyChange], change: AnyChange) -> None:
         if noun == "Mailbox":
             state.pop(("Rules", key[-1]), None)
             state.pop(("SpamSettings", key[-1]), None)
-    elif isinstance(change, wire.RulesPut) and not change.rules:
+    elif isinstance(change, wire.RulesPut) and not (change.rules or change.script):
         state.pop(key, None)
     else:
         state[key] = change

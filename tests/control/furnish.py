@@ -56,6 +56,7 @@ FRAGMENTS = (
     "row/",
     "now/",
     "progress/",
+    "room/",
     "contacts/",
     "policy.txt",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tarfile
 from collections.abc import Callable
@@ -394,3 +395,48 @@ def test_a_large_file_is_read_from_front_to_back(tmp_path: Path) -> None:
                 assert file.read(7) + file.read() == big
             with pytest.raises(Refusal, match="larger than"):
                 tree.read("a/big")
+
+
+def test_a_full_disk_is_said_and_nothing_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, tar(FILES), "gz")
+    with open_tree(path, work=tmp_path) as tree:
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("mailstead.foreign.archive_write.copy", full)
+        with pytest.raises(Refusal) as told:
+            tree.extract([""], tmp_path / "out", limit=1000)
+        monkeypatch.setattr("mailstead.foreign.archive_index.copy", full)
+        with pytest.raises(Refusal) as again:
+            open_tree(path, keep=lambda path: True, work=tmp_path)
+    assert (told.value.code, again.value.code) == ("no-room", "no-room")
+    assert not told.value.permanent
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["archive.tar.gz", "out"]
+
+
+def test_a_file_that_goes_while_a_directory_is_copied_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = unpacked([("m/1", b"1"), ("m/2", b"2")], tmp_path / "folder")
+    with open_tree(folder) as tree:
+        listed = list(tree.members("m"))
+        monkeypatch.setattr(tree, "members", lambda under: iter(listed))
+        (folder / "m/2").unlink()
+        assert tree.extract(["m"], tmp_path / "out", limit=10) == (1, 1)
+        assert _codes(tree) == [("moved", "m/2")]
+
+
+@pytest.mark.parametrize("how", PACKINGS)
+def test_single_files_are_brought_too(tmp_path: Path, how: str) -> None:
+    files = [("m/a/inbox", b"12"), ("m/a/other", b"34"), ("m/b/1", b"5"), ("m/b0/1", b"6")]
+    for number, tree in enumerate(
+        (_archive(tmp_path, list(files), how), open_tree(unpacked(files, tmp_path / "folder")))
+    ):
+        out = tmp_path / f"out{number}"
+        with tree:
+            assert tree.extract(["m/a/inbox", "m/b", "m/none"], out, limit=3) == (2, 3)
+        found = sorted(str(one.relative_to(out)) for one in out.rglob("*") if one.is_file())
+        assert found == ["m/a/inbox", "m/b/1"]

@@ -144,7 +144,7 @@ class DirectoryTree:
         return there if found is not None and found.kind == "file" else ""
 
     def extract(self, under: Sequence[str], into: Path, *, limit: int) -> Extracted:
-        """Bring all files below the directories to the same paths below `into` (`Tree`)."""
+        """Bring files and all below directories to the same paths in `into` (`Tree`)."""
         writer = Writer(into, limit, self.oddities)
         chosen = [path for path in under if not any(_below(path, other) for other in under)]
         writer.expect(sum(file.size for path in chosen for file in self._files(path)))
@@ -152,20 +152,24 @@ class DirectoryTree:
             for file in self._files(path):
                 if writer.has(file.path, file.size, file.mtime):
                     continue
-                self._bring(file.path, writer)
+                self._copy(file.path, writer)
         return Extracted(writer.files, writer.octets)
 
-    def _bring(self, path: str, writer: Writer) -> None:
+    def _copy(self, path: str, writer: Writer) -> None:
         try:
-            data = self._open(path)
-        except Refusal:  # a live server goes on working
-            self.oddities.add("moved", path)
-            return
-        with os.fdopen(data, "rb") as file:
-            there = os.fstat(file.fileno())
-            writer.write(path, file, there.st_size, int(there.st_mtime))
+            with self.stream(path) as data:
+                there = os.fstat(data.fileno())
+                writer.write(path, data, there.st_size, int(there.st_mtime))
+        except Refusal as refused:
+            if refused.code not in ("file-missing", "archive-unreadable"):
+                raise
+            self.oddities.add("moved", path)  # a live server goes on working
 
     def _files(self, path: str) -> Iterator[Member]:
+        """The file itself, or all below the directory."""
+        here = self.find(path)
+        if here is not None and here.kind == "file":
+            return iter((here,))
         return (one for one in self.members(path) if one.kind == "file")
 
     # -- paths

@@ -14,9 +14,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+from typing import BinaryIO, Self, cast
 
-from mailstead.foreign.archive_tar import Item, Nested, opened, walk
+from mailstead.foreign.archive_tar import Item, Nested, Window, opened, walk
 from mailstead.foreign.archive_tree import (
     DEFAULT,
     Extracted,
@@ -29,11 +29,8 @@ from mailstead.foreign.archive_tree import (
     octets_of,
     too_large,
 )
-from mailstead.foreign.archive_write import Writer
+from mailstead.foreign.archive_write import Writer, copy, no_room
 from mailstead.standards.refusal import Term
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _CODES: tuple[Kind, ...] = ("file", "directory", "symlink")
 _SCHEMA = """
@@ -50,9 +47,18 @@ CREATE TABLE entry (
 ) WITHOUT ROWID;
 INSERT INTO folder VALUES (1, x'');
 """
+_WANT = """
+DROP TABLE IF EXISTS temp.wanted;
+DROP TABLE IF EXISTS temp.wanted_file;
+CREATE TEMP TABLE wanted (folder INTEGER PRIMARY KEY);
+CREATE TEMP TABLE wanted_file (folder INTEGER, name BLOB, PRIMARY KEY (folder, name));
+"""
+_WANTED = (
+    "kind = 0 AND (folder IN (SELECT folder FROM wanted)"
+    " OR (folder, name) IN (SELECT folder, name FROM wanted_file))"
+)
 _COLUMNS = "name, kind, size, mtime, target"
 _FOLDERS_KNOWN = 20_000
-_STEP = 2**20
 
 
 class ArchiveTree:
@@ -72,7 +78,7 @@ class ArchiveTree:
         self._work = Path(tempfile.mkdtemp(prefix="mailstead-archive-", dir=work))
         self._folders: dict[str, int] = {}
         self._kept = 0
-        with ExitStack() as undo:
+        with no_room(), ExitStack() as undo:
             undo.callback(self.close)
             # The control plane may answer from another thread than the one that has opened it.
             self._db = sqlite3.connect(
@@ -172,7 +178,7 @@ class ArchiveTree:
         if self._kept > self._limits.kept:
             raise excessive(Term("its settings take more room than they may"))
         with (self._work / str(item.number)).open("wb") as file:
-            shutil.copyfileobj(item.data, file, _STEP)
+            copy(item.data, file, item.size)
 
     # -- questions
 
@@ -242,7 +248,7 @@ class ArchiveTree:
         elif at >= 0:
             with opened(self._archive) as archive:
                 archive.seek(at)
-                with io.BufferedReader(_Window(archive, size)) as window:
+                with io.BufferedReader(Window(archive, size)) as window:
                     yield cast(BinaryIO, window)
         else:
             for item in self._pass():
@@ -265,30 +271,38 @@ class ArchiveTree:
         return path
 
     def extract(self, under: Sequence[str], into: Path, *, limit: int) -> Extracted:
-        """Bring all files below the directories to the same paths below `into` (`Tree`)."""
-        self._db.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (folder INTEGER PRIMARY KEY)")
-        self._db.execute("DELETE FROM wanted")
-        for path in under:
-            octets = octets_of(path)
-            self._db.execute(
-                "INSERT OR IGNORE INTO wanted SELECT id FROM folder"
-                " WHERE path = ? OR ? = x'' OR substr(path, 1, ?) = ?",
-                (octets, octets, len(octets) + 1, octets + b"/"),
-            )
-        chosen = "FROM entry JOIN wanted USING (folder) WHERE kind = 0"
-        files, octets_ = self._db.execute(
-            f"SELECT count(*), coalesce(sum(size), 0) FROM (SELECT max(size) AS size {chosen}"
-            " GROUP BY number)"
+        """Bring files and all below directories to the same paths in `into` (`Tree`)."""
+        self._want(under)
+        files, octets = self._db.execute(
+            "SELECT count(*), coalesce(sum(size), 0) FROM"
+            f" (SELECT max(size) AS size FROM entry WHERE {_WANTED} GROUP BY number)"
         ).fetchone()
         writer = Writer(into, limit, self.oddities)
-        writer.expect(octets_)
+        writer.expect(octets)
         rows = self._db.execute(
-            "SELECT number, path, name, size, mtime FROM entry JOIN wanted USING (folder)"
-            " JOIN folder ON folder.id = entry.folder WHERE kind = 0 ORDER BY number"
+            "SELECT number, path, name, size, mtime FROM entry"
+            f" JOIN folder ON folder.id = entry.folder WHERE {_WANTED} ORDER BY number"
         )
         if files:
             self._write(rows, writer)
         return Extracted(writer.files, writer.octets)
+
+    def _want(self, under: Sequence[str]) -> None:
+        """Note which folders and which single files are wanted."""
+        self._db.executescript(_WANT)
+        for path in under:
+            octets = octets_of(path)
+            # What lies below sorts between `path/` and `path0`, the sign after the slash.
+            self._db.execute(
+                "INSERT OR IGNORE INTO wanted SELECT id FROM folder"
+                " WHERE path = ? OR ? = x'' OR (path > ? AND path < ?)",
+                (octets, octets, octets + b"/", octets + b"0"),
+            )
+            parent, _, name = path.rpartition("/")
+            self._db.execute(
+                "INSERT OR IGNORE INTO wanted_file SELECT id, ? FROM folder WHERE path = ?",
+                (octets_of(name), octets_of(parent)),
+            )
 
     def _write(self, rows: sqlite3.Cursor, writer: Writer) -> None:
         """Write files in the order in which the archive has them; equal numbers are one file."""
@@ -318,23 +332,6 @@ class ArchiveTree:
 
     def _pass(self) -> Iterator[Item]:
         return walk(self._archive, self._limits, Oddities(), self._nested)
-
-
-class _Window(io.RawIOBase):
-    """Some octets of a larger file, from front to back."""
-
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file, self._left = file, size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        view = memoryview(buffer)
-        data = self._file.read(min(len(view), self._left))
-        self._left -= len(data)
-        view[: len(data)] = data
-        return len(data)
 
 
 def _is_message(path: str) -> bool:

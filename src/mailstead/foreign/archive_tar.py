@@ -18,12 +18,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, Literal, Self, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, Literal, Self, cast
 
 import zstandard
 
 from mailstead.foreign.archive_tree import Limits, Oddities, clean, excessive, fits, unreadable
 from mailstead.standards.refusal import Refusal, Term
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -105,6 +108,8 @@ class _Gate(io.BufferedIOBase):
             data = self._file.read(wanted)
         except _DAMAGED as fault:
             raise _damaged(fault) from None
+        except OSError:
+            raise unreadable(Term("the disk does not give it")) from None
         self._position += len(data)
         if self._packed is not None:
             self._check_ratio(len(data), self._packed.octets)
@@ -131,6 +136,23 @@ class _Gate(io.BufferedIOBase):
 
     def tell(self) -> int:
         return self._position
+
+
+class Window(io.RawIOBase):
+    """Some octets of a larger file, from front to back."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file, self._left = file, size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer)
+        data = self._file.read(min(len(view), self._left))
+        self._left -= len(data)
+        view[: len(data)] = data
+        return len(data)
 
 
 class _Header(tarfile.TarInfo):

@@ -121,7 +121,7 @@ class Tree(Protocol):
         """The file in the same directory that a symbolic link names by its last part; or ""."""
 
     def extract(self, under: Sequence[str], into: Path, *, limit: int) -> Extracted:
-        """Bring all files below the directories `under` to the same paths below `into`.
+        """Bring the files `under`, and all below directories `under`, to the same paths in `into`.
 
         Times of change are kept, modes and owners are not, symbolic links are left out; hard links
         stay such. What is there already with that size and time is left alone, so a stopped run

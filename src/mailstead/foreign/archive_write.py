@@ -5,14 +5,54 @@ Only directories and regular files come to be there, so no name can lead anywher
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from mailstead.foreign.archive_tree import Oddities, excessive, unreadable
-from mailstead.standards.refusal import Term
+from mailstead.standards.refusal import Refusal, Term
 
 _STEP = 2**20
+
+
+def copy(data: BinaryIO, out: BinaryIO, size: int) -> None:
+    """Write exactly so many octets; raises `Refusal` if there are fewer."""
+    left = size
+    while left > 0:
+        step = data.read(min(_STEP, left))
+        if not step:
+            raise unreadable(Term("it ends in the middle"))
+        out.write(step)
+        left -= len(step)
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """A full disk while something is written, as a `Refusal`."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _full() from None
+    except sqlite3.OperationalError as fault:
+        if getattr(fault, "sqlite_errorcode", 0) != sqlite3.SQLITE_FULL:
+            raise
+        raise _full() from None
+
+
+def _full() -> Refusal:
+    return Refusal(
+        "no-room",
+        "The disk is full.",
+        remedy="Make room, or name another directory, and start again.",
+        permanent=False,
+    )
 
 
 class Writer:
@@ -49,14 +89,8 @@ class Writer:
         if place is None:
             return
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        left = size
-        with os.fdopen(os.open(place, flags, 0o600), "wb", buffering=0) as file:
-            while left > 0:
-                step = data.read(min(_STEP, left))
-                if not step:
-                    raise unreadable(Term("it ends in the middle"))
-                file.write(step)
-                left -= len(step)
+        with no_room(), os.fdopen(os.open(place, flags, 0o600), "wb") as file:
+            copy(data, file, size)
         os.utime(place, (mtime, mtime))
         self.files += 1
         self.octets += size
@@ -66,7 +100,11 @@ class Writer:
         source, place = self._into / first, self._place(path)
         if place is None or not source.is_file():
             return
-        place.hardlink_to(source)
+        try:
+            place.hardlink_to(source)
+        except OSError:  # a file has as many names as the file system allows
+            with no_room():
+                shutil.copy2(source, place)
         self.files += 1
 
     def _place(self, path: str) -> Path | None:

@@ -180,7 +180,5 @@ def _messages_in_mbox(tree: Tree, path: str) -> int:
             seen = last + data
             # A message begins after an empty line (RFC 4155), the first one at once.
             count += seen.count(b"\n\nFrom ")
-            last = seen[-6:]
-            if last.endswith(b"\n\nFrom "):
-                last = b""
+            last = seen[-6:]  # one octet less than what is looked for
     return count

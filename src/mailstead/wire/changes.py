@@ -190,6 +190,8 @@ class RulesPut(Change, frozen=True, kw_only=True):
 
     address: str
     rules: tuple[Rule, ...]
+    script: str = ""
+    """A whole Sieve script that holds instead of them; empty: none."""
 
 
 class SpamSettingsPut(Change, frozen=True, kw_only=True):

@@ -55,6 +55,8 @@ class NodeSource(Part, frozen=True, kw_only=True, tag="node"):
     """The other node's `doveadm_password`."""
     address: str = ""
     """What the mailbox is called there; empty: as here."""
+    authority: str = ""
+    """Path here of the certificates that may vouch for the other node; empty: the system's."""
 
 
 AnySource = FilesSource | ImapSource | NodeSource

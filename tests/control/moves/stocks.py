@@ -15,6 +15,23 @@ from mailstead.foreign.inventory import Alias, Target
 SHA512 = "$6$saltsalt$" + "a" * 86
 MD5 = "$1$saltsalt$" + "b" * 22
 
+FILTER = """# Exim filter
+
+#invoices
+if $header_subject: contains "invoice"
+then
+ save "$home/mail/moved.example/info/.Invoices/" 660
+endif
+"""
+PIPED = """# Exim filter
+
+#program
+if $header_subject: contains "ticket"
+then
+ pipe "/home/acct/ticket.php"
+endif
+"""
+
 
 def pem() -> str:
     """A signing key."""
@@ -55,7 +72,7 @@ def everything(key: str = "") -> found.Inventory:
         mailboxes=(
             mailbox(
                 "info@moved.example",
-                filter=found.EximFilter(text="# Exim filter\n", place="etc/filter"),
+                filter=found.EximFilter(text=FILTER, place="etc/filter"),
                 sieve=(found.SieveScript(name="mine", text="keep;", active=True, place="sieve"),),
                 spam=found.SpamWishes(enabled=True, score=4.0, allow=("*@good.example",)),
                 webmail=found.Webmail(
@@ -119,7 +136,7 @@ def everything(key: str = "") -> found.Inventory:
                 place="mm/news",
             ),
         ),
-        filter=found.EximFilter(text="# Exim filter\n", place="vf/moved.example"),
+        filter=found.EximFilter(text=PIPED, place="vf/moved.example"),
         spam=found.SpamWishes(enabled=True, delete_above=10.0),
         boxtrapper=("info@moved.example",),
         dkim=(found.DkimKey(selector="default", private_key=key or pem(), place="domainkeys"),),

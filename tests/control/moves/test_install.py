@@ -12,10 +12,11 @@ from mailstead.control.hosting.models import (
     Domain,
     Forwarder,
     Mailbox,
+    RuleSet,
     SpamSettings,
 )
 from mailstead.control.moves import services
-from mailstead.control.moves.models import Came, Copy, Move, PlanRow, Webmail
+from mailstead.control.moves.models import Came, Copy, KeptText, Move, PlanRow, Webmail
 from mailstead.control.people.models import AuditEntry, Invitation
 from mailstead.foreign import inventory as found
 from tests.control.company import Company, feed_of, replayed, snapshot_state
@@ -119,7 +120,7 @@ def test_what_concerns_whole_domains_comes(company: Company, moved: Move) -> Non
     assert by_name["remote.example"].relay_to == "mx"
     assert DkimKey.objects.filter(domain=main, selector="default", state="waiting").exists()
     assert Autoresponder.objects.get(local="away").interval == 8 * 3600
-    assert Autoresponder.objects.get(local="info").subject == "Automatic answer"
+    assert Autoresponder.objects.get(local="info").subject == "Re: %subject%"
     info = Mailbox.objects.get(domain=main, local="info")
     spam = SpamSettings.objects.get(mailbox=info)
     assert (spam.level, spam.allow) == ("strict", ["@good.example"])
@@ -189,3 +190,17 @@ def test_a_key_is_only_read_and_never_believed(company: Company) -> None:
             from mailstead.control.hosting import services as hosting
 
             hosting.import_key(**company.who, domain=domain, selector=selector, private_key=text)
+
+
+def test_filters_come_as_rules_and_what_cannot_is_kept_with_its_text(
+    company: Company, moved: Move
+) -> None:
+    # The account's rule ran a program: no rule of the house can say that its mail stops there.
+    script = RuleSet.objects.get(mailbox__local="info").script
+    assert 'fileinto :create "Invoices"' in script
+    assert "stop;" in script
+    row = PlanRow.objects.get(move=moved, kind="domain-filter")
+    assert row.grade == "refused"
+    texts = dict(KeptText.objects.filter(move=moved).values_list("row", "text"))
+    assert "ticket.php" in texts["domain-filter:moved.example"]
+    assert "invoice" in texts["filter:info@moved.example"]

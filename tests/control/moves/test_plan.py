@@ -105,7 +105,7 @@ def test_the_odd_cases_are_said_as_they_are() -> None:
     assert found_["routing:remote.example"].choices == ("here", "elsewhere", "leave")
     assert found_["password:lost@moved.example"].code == "password-none"
     assert found_["password:old@moved.example"].facts == {"kind": "$1$"}
-    assert found_["autoresponder:info@moved.example"].code == "answer-tags"
+    assert found_["autoresponder:info@moved.example"].code == "answer-differs"
     assert found_["domain-spam:moved.example"].code == "spam-deleted"
     assert found_["remark:odd.bin"].grade == "refused"
     # The account's own address takes what the panel's log-in name stands for.

@@ -93,6 +93,9 @@ def test_a_live_server_says_what_the_archive_says(whole: Inventory, tmp_path: Pa
     assert info.filter is not None and info.webmail is not None
     assert _box(found, "acct@example.com").secret == HASHES["6"]
     assert found.domains[0].aliases[0].place.startswith("etc/valiases/example.com:")
+    assert found.home == "/home/acct"
+    unknown = [one.place for one in found.remarks if one.code.startswith("unknown-")]
+    assert unknown == ["var/cpanel/users/acct:18", "home/acct/.strange"]
     with pytest.raises(Refusal, match="none was chosen"):
         read(root)
 
@@ -450,12 +453,13 @@ def test_what_nobody_understands_is_said_and_nothing_else(whole: Inventory) -> N
         "brand_new_directory/x",
     ],
 )
-def test_a_file_that_nobody_knows_is_said_wherever_it_lies(path: str, tmp_path: Path) -> None:
+def test_a_file_that_nobody_knows_is_said_wherever_it_lies(
+    path: str, whole: Inventory, tmp_path: Path
+) -> None:
     account = everything()
     account.put(path, "?")
-    before = {one.place for one in _read(everything(), tmp_path / "before").remarks}
-    after = {one.place for one in _read(account, tmp_path / "after").remarks}
-    (new,) = after - before
+    after = {one.place for one in _read(account, tmp_path).remarks}
+    (new,) = after - {one.place for one in whole.remarks}
     assert new in path
 
 
@@ -500,3 +504,35 @@ def test_an_account_that_is_no_such_thing_is_refused(tmp_path: Path) -> None:
         read(account.unpacked(tmp_path / "b"))
     with pytest.raises(Refusal, match="not of 'other'"):
         read(everything().unpacked(tmp_path / "c"), "other")
+
+
+def test_a_domain_without_a_compiled_filter_had_none(whole: Inventory, tmp_path: Path) -> None:
+    assert [domain.name for domain in whole.domains if domain.filter] == ["example.com"]
+    account = everything()
+    account.take("vf")
+    found = _read(account, tmp_path)
+    assert all(domain.filter is not None for domain in found.domains)
+    assert {domain.filter.text for domain in found.domains if domain.filter} == {""}
+
+
+def test_an_archive_of_two_accounts_asks(tmp_path: Path) -> None:
+    account = everything()
+    account.put("meta/user", "acct\n")
+    assert _said(_read(account, tmp_path / "a"), "account-differs") == []
+    account.put("meta/user", "other\n")
+    assert [one.grade for one in _said(_read(account, tmp_path / "b"), "account-differs")] == [
+        "asks"
+    ]
+
+
+def test_lists_of_a_suspended_account_lie_elsewhere(tmp_path: Path) -> None:
+    account = everything()
+    config = "news_example.com/config.pck"
+    account.put(f"suspended.lists/{config}", account.files[f"mm/{config}"])
+    account.put("suspended.lists/news_example.com/en/options.html", "x")
+    account.take("mm")
+    found = _read(account, tmp_path)
+    assert [one.members for one in _domain(found).lists] == [("ann@far.example", "Bob@far.example")]
+    assert [one for one in found.remarks if "suspended.lists" in one.place] == [
+        *_said(found, "list-becomes-forwarder")
+    ]

@@ -21,6 +21,7 @@ from tests.foreign.directadmin.accounts import (
     server,
     whole,
 )
+from tests.foreign.roundcube.bases import mysql_dump
 
 from mailstead.foreign.directadmin import accounts, detect, read
 from mailstead.foreign.inventory import (
@@ -506,3 +507,17 @@ def test_links_in_somebodys_home_lead_nowhere(tmp_path: Path) -> None:
     assert "home2/acct/imap/example.com/sales" in {
         one.place for one in source.remarks if one.code == "unknown-file"
     }
+
+
+@pytest.mark.parametrize("place", ["da_roundcube.sql", "root/da_roundcube.sql"])
+def test_a_dump_beside_a_live_server_brings_its_webmail(tmp_path: Path, place: str) -> None:
+    root = server(tmp_path, whole() | mail(), home())
+    (root / "root").mkdir()
+    (root / place).write_text(mysql_dump())
+    source = read(root, "acct")
+    webmail = box(source, "info@example.com").webmail
+    assert webmail is not None
+    assert [one.name for one in webmail.contacts] == ["Ann Älter", "Bob"]
+    assert "webmail-not-there" not in codes(source)
+    (root / place).write_text("nothing;")
+    assert "webmail-unreadable" in codes(read(root, "acct"), "refused")

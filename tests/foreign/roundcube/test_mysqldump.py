@@ -148,3 +148,31 @@ def test_one_endless_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refusal) as refused:
         read(HEAD + "INSERT INTO users VALUES (1,'" + "x" * 2**22 + "','');")
     assert refused.value.code == "webmail-too-large"
+
+
+def test_of_a_whole_servers_dump_only_one_accounts_users_are_kept() -> None:
+    rows = {
+        "users": "(1,'A@one.example','en'),(2,'b@two.example','en')",
+        "contacts": "(1,1,0,'Mine'),(2,2,0,'Secret')",
+        "contactgroups": "(1,1,0,'Team'),(2,2,0,'Hidden')",
+        "contactgroupmembers": "(1,1),(2,2),(2,1)",
+    }
+    columns = {
+        "users": "user_id, username, language",
+        "contacts": "contact_id, user_id, del, name",
+        "contactgroups": "contactgroup_id, user_id, del, name",
+        "contactgroupmembers": "contactgroup_id, contact_id",
+    }
+    # The users come last, after what is theirs.
+    dump = HEAD + "".join(
+        f"INSERT INTO {table} ({columns[table]}) VALUES {rows[table]};\n"
+        for table in reversed(rows)
+    )
+    whole = from_mysql_dump(io.BytesIO(dump.encode()), PLACE)
+    assert set(whole) == {"a@one.example", "b@two.example"}
+    mine = from_mysql_dump(
+        io.BytesIO(dump.encode()), PLACE, wanted=lambda user: user.endswith("@one.example")
+    )
+    assert mine == {"a@one.example": whole["a@one.example"]}
+    assert mine["a@one.example"].contacts[0].groups == ("Team",)
+    assert "Secret" not in repr(mine)

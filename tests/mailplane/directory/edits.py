@@ -31,7 +31,9 @@ _routes = st.one_of(
 )
 
 
-def _domain(name: str, customer: int, active: bool, points: Any, route: Route | None) -> AnyChange:
+def _domain(
+    name: str, customer: int, active: bool, points: Any, route: Route | None, relay_to: str
+) -> AnyChange:
     kind, target = points
     alias = target if kind == "alias" and target != name else None
     forward = target if kind == "forward" and target != name else None
@@ -42,6 +44,7 @@ def _domain(name: str, customer: int, active: bool, points: Any, route: Route | 
         alias_of=alias,
         forward_to=forward,
         catch_all=None if alias else route,
+        relay_to=relay_to,
     )
 
 
@@ -58,7 +61,14 @@ _rule = wire.Rule(
 )
 
 
-def _mailbox(apps: tuple[int, ...], protocols: tuple[Any, ...], **more: Any) -> wire.MailboxPut:
+def name_of(address: str) -> str:
+    """The other name by which a mailbox may log in; no other has the same."""
+    return address.replace("@", ".").replace("+", "-")
+
+
+def _mailbox(
+    apps: tuple[int, ...], protocols: tuple[Any, ...], named: bool, **more: Any
+) -> wire.MailboxPut:
     """A mailbox with app passwords of these numbers, whose digests no other mailbox has."""
     made = tuple(
         wire.AppPassword(
@@ -68,15 +78,25 @@ def _mailbox(apps: tuple[int, ...], protocols: tuple[Any, ...], **more: Any) -> 
         )
         for number in apps
     )
-    return wire.MailboxPut(app_passwords=made, **more)
+    name = name_of(more["address"]) if named else ""
+    return wire.MailboxPut(app_passwords=made, login_name=name, **more)
 
 
 EDITS: st.SearchStrategy[AnyChange] = st.one_of(
-    st.builds(_domain, _domains, st.sampled_from([1, 2]), _flags, _points, st.none() | _routes),
+    st.builds(
+        _domain,
+        _domains,
+        st.sampled_from([1, 2]),
+        _flags,
+        _points,
+        st.none() | _routes,
+        st.sampled_from(["", "", "old.far.example", "mx"]),
+    ),
     st.builds(
         _mailbox,
         apps=st.sampled_from([(), (), (11,), (12, 11), (13,)]),
         protocols=st.sampled_from([(), ("imap", "smtp"), ("imap",)]),
+        named=_flags,
         address=_addresses,
         store=st.sampled_from(["a" * 32, "b" * 32, "c" * 32]),
         secret=st.sampled_from(["{PLAIN}one", "{PLAIN}two"]),
@@ -98,7 +118,12 @@ EDITS: st.SearchStrategy[AnyChange] = st.one_of(
         body=st.just("Back soon."),
         html=_flags,
     ),
-    st.builds(wire.RulesPut, address=_addresses, rules=st.sampled_from([(), (_rule,)])),
+    st.builds(
+        wire.RulesPut,
+        address=_addresses,
+        rules=st.sampled_from([(), (_rule,)]),
+        script=st.sampled_from(["", "keep;\n"]),
+    ),
     st.builds(
         wire.SpamSettingsPut,
         address=_addresses,

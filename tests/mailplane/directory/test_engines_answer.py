@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.mailplane.directory.edits import ADDRESSES, DOMAINS, EDITS, Truth, numbered
+from tests.mailplane.directory.edits import (
+    ADDRESSES,
+    DOMAINS,
+    EDITS,
+    Truth,
+    name_of,
+    numbered,
+)
 from tests.mailplane.engines.harness import Host, free_offset, need_machine
 
 from mailstead.config import Ports, Settings, Spam
@@ -107,6 +114,10 @@ def _hold_against(host: DirectoryHost, truth: Truth) -> None:
             assert found is None or "user" not in found, (address, found)
         else:
             assert found is not None and found["user"] == row[3], (address, found)
+    named = dict(connection.execute("SELECT name, address FROM login_name"))
+    for address in ADDRESSES:
+        found = host.doveadm.auth_lookup(name_of(address), "imap")
+        assert (found or {}).get("user") == named.get(name_of(address)), (address, found)
     own = {row[0] for row in connection.execute("SELECT address FROM own_spam")}
     for address in ADDRESSES:
         user = host.doveadm.user(address) or {}

@@ -156,6 +156,7 @@ def rules_put(rule_set: RuleSet) -> RulesPut:
     return RulesPut(
         address=rule_set.mailbox.address,
         rules=msgspec.convert(rule_set.rules, tuple[Rule, ...]),
+        script=rule_set.script,
     )
 
 

@@ -346,6 +346,8 @@ class RuleSet(models.Model):
 
     mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, related_name="rule_set")
     rules = models.JSONField()
+    script = models.TextField(blank=True)
+    """A Sieve script that came from elsewhere and holds instead of the rules; empty: none."""
 
 
 class DkimKey(models.Model):

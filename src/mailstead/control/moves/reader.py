@@ -13,20 +13,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mailstead.control.moves.plan import stock
+from mailstead.foreign import ours
 from mailstead.foreign.archive import open_tree
 from mailstead.foreign.cpanel import reader as cpanel
 from mailstead.foreign.cpanel import source as cpanel_source
+from mailstead.foreign.directadmin import reader as directadmin
+from mailstead.foreign.directadmin import source as directadmin_source
 from mailstead.foreign.inventory import Inventory
 from mailstead.standards.refusal import Refusal
 
 MEMORY = 2 * 2**30
 """Bytes of address space: more is a bomb or a defect."""
-OWN = "inventory.json"
-"""The file of Mailstead's own export: an inventory, with the mail beside it."""
 
 
 READERS: tuple[tuple[Callable[[Path], object], Callable[..., Inventory]], ...] = (
+    (ours.detect, ours.read),
     (cpanel_source.detect, cpanel.read),
+    (directadmin_source.detect, directadmin.read),
 )
 """Whether a source is one of a panel's, and what reads it."""
 SPARE = 2 * 2**30
@@ -51,8 +54,6 @@ def read(source: Path, staging: Path, account: str = "") -> tuple[Inventory, Pat
         raise Refusal(
             "source-missing", "There is nothing at {source}.", remedy="Put it there.", source=source
         )
-    if source.is_dir() and (source / OWN).is_file():
-        return stock.read((source / OWN).read_bytes()), source
     for detect, reader in READERS:
         if detect(source):
             inventory = reader(source, account, work=staging)

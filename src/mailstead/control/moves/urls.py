@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("moves/<int:number>/progress/", show.progress, name="progress"),
     path("moves/<int:number>/parity/", show.parity, name="parity"),
     path("moves/<int:number>/plan/", acting.plan, name="plan"),
+    path("moves/<int:number>/room/", acting.room, name="room"),
     path("moves/<int:number>/read/", acting.read, name="read"),
     path("moves/<int:number>/announce/", acting.announce, name="announce"),
     path("moves/<int:number>/start/", acting.start, name="start"),

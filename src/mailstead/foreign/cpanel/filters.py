@@ -45,9 +45,16 @@ def account_rules(source: Source) -> tuple[PanelRule, ...]:
 
 
 def account_filter(source: Source, domain: str, rules: tuple[PanelRule, ...]) -> AccountFilter:
-    """The filter of a domain: its compiled text with the account's rules."""
+    """The filter of a domain: its compiled text with the account's rules.
+
+    A domain without that text had no filter, whatever the panel shows, unless no domain has one.
+    """
     path = source.at("vf", domain)
+    if source.tree.find(path) is None and next(source.files(source.at("vf")), None) is not None:
+        return AccountFilter(None, None)
     text = source.text(path)
+    if text:
+        source.exists(source.in_home(".filter"))  # the text was made from this one, long ago
     above = _spam_score(rules)
     block = _SPAM_BLOCK.search(text)
     if block is not None:

@@ -22,7 +22,9 @@ BESIDE_HOME = {
     r"userdata": "web sites; `main` is read",
     r"homedir_paths|version|packaged_in_version|meta": "how the archive was made",
     r"domainkeys/public(/.*)?": "follows from the private key",
-    r"cp|va|vad|vf|dnszones|domainkeys|domainkeys/private|suspended|mm|mma|mms|ccs": "directories",
+    r"cp|va|vad|vf|dnszones|domainkeys|domainkeys/private|suspended|mm|mma|mms|ccs|outgoing": (
+        "directories of which the files are looked at"
+    ),
     r"mma/.*|mms/.*": "archives and state of mailing lists; their size is told with the list",
     r"(va|vad|vf|cp)/\..*": "hidden files of an editor or a lock",
 }
@@ -107,7 +109,7 @@ def _beside_home(source: Source) -> Iterator[Member]:
             yield one
 
 
-BESIDE_HOME_READ = r"cp|va|vad|vf|dnszones|domainkeys|suspended|mm|mma|mms"
+BESIDE_HOME_READ = r"cp|va|vad|vf|dnszones|domainkeys|suspended|suspended\.lists|mm|mma|mms"
 """Directories of which each file is read or said."""
 
 

@@ -19,7 +19,7 @@ from mailstead.foreign.cpanel.lists import read_lists
 from mailstead.foreign.cpanel.live import homes
 from mailstead.foreign.cpanel.responders import FOLDER, read_responder
 from mailstead.foreign.cpanel.settings import Settings, read_settings
-from mailstead.foreign.cpanel.source import Source, opened
+from mailstead.foreign.cpanel.source import Source, accounts, detect, opened
 from mailstead.foreign.cpanel.spam import read_spam
 from mailstead.foreign.cpanel.webmail import read_dump, read_webmail
 from mailstead.foreign.inventory import (
@@ -34,8 +34,9 @@ from mailstead.foreign.inventory import (
     SpamWishes,
     Webmail,
 )
+from mailstead.foreign.notes import printable
 
-__all__ = ["read"]
+__all__ = ["accounts", "detect", "read"]
 
 _MACHINERY = (
     *("admin", "bounces", "confirm", "join", "leave", "owner", "request"),
@@ -71,6 +72,7 @@ def read(path: Path, account: str = "", *, work: Path | None = None) -> Inventor
 def _inventory(source: Source) -> Inventory:
     settings = read_settings(source)
     kinds = read_domains(source, settings)
+    _say_other_account(source)
     suspended_words = source.text(source.at("suspended", source.account)).strip()
     source.exists(source.at("suspended", f"{source.account}.lock"))
     settings.suspended |= source.tree.find(source.at("suspended", source.account)) is not None
@@ -90,7 +92,7 @@ def _inventory(source: Source) -> Inventory:
     return Inventory(
         panel="cpanel",
         account=source.account,
-        home=homes(source, source.account)[0],
+        home=_home(source),
         contacts=settings.contacts,
         suspended=settings.suspended,
         suspended_words=suspended_words,
@@ -101,6 +103,22 @@ def _inventory(source: Source) -> Inventory:
         remarks=source.notes.all(),
         mail_missing=missing,
     )
+
+
+def _home(source: Source) -> str:
+    """The home on the old server."""
+    if source.live:
+        return f"/{source.tree.place(source.home)}"
+    return homes(source, source.account)[0]
+
+
+def _say_other_account(source: Source) -> None:
+    """An archive that was put together by hand can name two accounts."""
+    path = source.at("meta", "user")
+    said = source.text(path, 4096).strip()
+    if said and said != source.account:
+        words = "The archive names another account here than in cp; say which one is meant."
+        source.notes.add("asks", "account-differs", source.place(path), words, text=said)
 
 
 def _domain(source: Source, account: _Account, name: str, kind: DomainKind) -> Domain:
@@ -285,7 +303,7 @@ def _boxtrapper(source: Source, domain: str, found: valiases.Valiases) -> tuple[
     if source.home:
         for one in source.folders(source.in_home("etc", domain)):
             if source.exists(f"{one.path}/.boxtrapperenable"):
-                addresses.add(f"{one.name.lower()}@{domain}")
+                addresses.add(printable(f"{one.name.lower()}@{domain}"))
     for address in sorted(addresses):
         source.notes.add(
             "refused",

@@ -17,11 +17,12 @@ _MIB = 2**20
 _MEANS_NOTHING = re.compile(
     # Which server, which reseller's settings, which look: not of mail.
     r"IP|RS|LOCALE|LANG|FEATURELIST|FEATURE-.*|feature-.*|DEMO|STARTDATE|MTIME|UUID|DBOWNER|OWNER|PLAN"
-    r"|CREATED_IN_VERSION|__.*|LEGACY_BACKUP|BACKUP|HASCGI|HASSHELL|HASDKIM|HASSPF|HASDMARC"
+    r"|CREATED_IN_VERSION|TRANSFERRED_OR_RESTORED|UUID_.*|INITIAL_SERVER_.*|__.*|LEGACY_BACKUP"
+    r"|BACKUP|HASCGI|HASSHELL|HASDKIM|HASSPF|HASDMARC"
     r"|CHILD_WORKLOADS|TEAM.*|X_.*"
     # Limits of other things, and how the owner is told about them.
     r"|BWLIMIT|MAXFTP|MAXSUB|MAXPARK|MAXADDON|MAXSQL|MAXMONGREL.*|MAXPASSENGERAPPS|MAX_TEAM_USERS"
-    r"|MAX_DEFER_FAIL_PERCENTAGE|DISK_BLOCK_LIMIT|notify_.*|PUSHBULLET_ACCESS_TOKEN|SSL_.*|AUTOSSL.*"
+    r"|DISK_BLOCK_LIMIT|notify_.*|PUSHBULLET_ACCESS_TOKEN|SSL_.*|AUTOSSL.*"
     # What each mailbox's own files say better (migration-formats, A5).
     r"|MAILBOX_FORMAT|UTF8MAILBOX"
     # Domains that the account once had.
@@ -59,12 +60,16 @@ def read_settings(source: Source) -> Settings:
             _routing(source, found, key.removeprefix("MXCHECK-"), value, path, number)
         elif key in _READ:
             values.setdefault(key, value)
+        elif key == "MAX_DEFER_FAIL_PERCENTAGE":
+            _deferrals(source, path, number, value)
         elif not _MEANS_NOTHING.fullmatch(key):
             _unknown(source, path, number, line)
         if key in ("OWNER", "PLAN", "DISK_BLOCK_LIMIT"):
             values.setdefault(key, value)
     said = [values.get("CONTACTEMAIL", ""), values.get("CONTACTEMAIL2", "")]
-    addresses = [one for text in said for one in re.split(r"[,\s]+", text) if "@" in one]
+    if not any("@" in text for text in said) and source.home:  # older servers kept them here
+        said = [source.text(source.in_home(".contactemail"), 4096)]
+    addresses = [one for text in said for one in re.split(r"[,\s:'\"]+", text) if "@" in one]
     found.contacts = tuple(dict.fromkeys(addresses))
     found.owner, found.package = values.get("OWNER", ""), values.get("PLAN", "")
     found.suspended = values.get("SUSPENDED", "0") not in ("", "0")
@@ -89,6 +94,17 @@ _READ = {
     "MAX_EMAILACCT_QUOTA",
     "MAX_EMAIL_PER_HOUR",
 }
+
+
+def _deferrals(source: Source, path: str, number: int, value: str) -> None:
+    if value.lower() not in ("", "0", "100", "unlimited"):
+        source.notes.add(
+            "dropped",
+            "limit-of-deferrals",
+            source.place(path, number),
+            "The share of undeliverable mail is not limited here; the guard looks at it instead.",
+            text=value,
+        )
 
 
 def _unknown(source: Source, path: str, number: int, line: str) -> None:

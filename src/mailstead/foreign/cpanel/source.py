@@ -27,7 +27,7 @@ _CERTAIN = re.compile(
 )
 _KEPT_AT_HOME = re.compile(
     r"[^/]+/homedir/(?:[^/]+/){0,2}?(?:etc/.*|\.autorespond/.*|\.cpanel/filter\.yaml|\.filter"
-    r"|\.spamassassin/user_prefs|mail/(?:.*/)?(?:subscriptions|courierimapsubscribed"
+    r"|\.contactemail|\.spamassassin/user_prefs|mail/(?:.*/)?(?:subscriptions|courierimapsubscribed"
     r"|mailbox_format\.cpanel))"
 )
 _LEFT = re.compile(r"[^/]+/(?:homedir|logs|bandwidth|mma|mms|psql|mysql|httpfiles|counters)/.*")

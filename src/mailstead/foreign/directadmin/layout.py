@@ -19,10 +19,13 @@ SHADOW = "backup/.shadow"
 OPTIONS = "backup/backup_options.list"
 LIMIT = "backup/limit"
 """Of a live server only: messages that the account may send in a day."""
+WEBMAIL = "backup/da_roundcube.sql"
+"""Of a live server only: a dump of Roundcube's database, laid in its root or in root's home."""
 DATA = "usr/local/directadmin/data/users"
 
 _USER = re.compile(r"[a-z0-9_][a-z0-9._-]{0,63}")
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_DUMPS = ("da_roundcube.sql", "root/da_roundcube.sql")
 _ZONES = ("var/named", "etc/bind", "var/named/chroot/var/named")
 
 _KEPT = re.compile(
@@ -107,6 +110,9 @@ def live(root: Path, user: str) -> DirectoryTree:
             f"backup/{domain}/domain.cert": f"{data}/domains/{domain}.cert",
             f"backup/{domain}/email": f"etc/virtual/{domain}",
         }
+        for dump in _DUMPS:
+            if (root / dump).is_file():
+                mounts.setdefault(WEBMAIL, dump)
         for zones in _ZONES:
             if (root / zones / f"{domain}.db").is_file():
                 mounts[f"backup/{domain}/{domain}.db"] = f"{zones}/{domain}.db"

@@ -14,7 +14,7 @@ from mailstead.foreign.directadmin.domains import Common, domain, pointers
 from mailstead.foreign.directadmin.files import Files, domain_name
 from mailstead.foreign.directadmin.source import opened
 from mailstead.foreign.inventory import Domain, Inventory, Webmail
-from mailstead.foreign.roundcube import from_directadmin_xml
+from mailstead.foreign.roundcube import from_directadmin_xml, from_mysql_dump
 from mailstead.foreign.roundcube.directadmin import merged
 from mailstead.standards.refusal import Refusal
 
@@ -48,7 +48,7 @@ def _inventory(tree: Tree, wanted: str) -> Inventory:
     names = _names(files, who)
     main = who.main if who.main in names else (names[0] if names else "")
     common = Common(who, main, _mail(files))
-    common.webmail = _webmail(files, names)
+    common.webmail = _webmail(files, names, who.name)
     common.spam = spam.preferences(files, _PREFERENCES)
     common.spam_place = tree.place(_PREFERENCES)
     domains = [domain(files, name, common) for name in names]
@@ -107,10 +107,10 @@ def _mail(files: Files) -> str:
     return inside if files.tree.find("imap") is None and files.tree.find(inside) else "imap"
 
 
-def _webmail(files: Files, names: list[str]) -> dict[str, Webmail]:
+def _webmail(files: Files, names: list[str], account: str) -> dict[str, Webmail]:
     """The webmail's data of all domains; the account's own is in each of them."""
-    found: dict[str, Webmail] = {}
-    asked = 0
+    found = _dumped_webmail(files, names, account)
+    asked = len(found)
     for name in names:
         path = f"backup/{name}/email/data/roundcube.xml"
         member = files.tree.find(path)
@@ -133,15 +133,32 @@ def _webmail(files: Files, names: list[str]) -> dict[str, Webmail]:
                 )
             bare = msgspec.structs.replace(webmail, remarks=())
             found[user] = merged(found[user], bare) if user in found else bare
-    if not asked and names:
+    if not asked and names and files.tree.find(layout.WEBMAIL) is None:
         files.remark(
             "refused",
             "webmail-not-there",
             "",
-            "The webmail's contacts are not in the source. A backup with email_data has them; on a"
-            " live server they are in the database da_roundcube.",
+            "The webmail's contacts are not in the source. A backup with email_data has them; of a"
+            " live server, lay a dump of the database da_roundcube into its root directory as"
+            " da_roundcube.sql.",
         )
     return found
+
+
+def _dumped_webmail(files: Files, names: list[str], account: str) -> dict[str, Webmail]:
+    """What a live server's dump has of this account's users; of others nothing is kept."""
+
+    def mine(user: str) -> bool:
+        return user == account or user.rpartition("@")[2] in names
+
+    if files.tree.find(layout.WEBMAIL) is None:
+        return {}
+    try:
+        with files.stream(layout.WEBMAIL) as data:
+            return from_mysql_dump(data, files.tree.place(layout.WEBMAIL), wanted=mine)
+    except Refusal as refused:
+        files.remark("refused", refused.code, layout.WEBMAIL, refused.words)
+        return {}
 
 
 def _tell_webmail_of_nobody(files: Files, common: Common, domains: list[Domain]) -> None:

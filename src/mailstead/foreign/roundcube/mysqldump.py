@@ -9,7 +9,7 @@ what is kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from mailstead.foreign.inventory import Webmail
@@ -75,9 +75,22 @@ class _End(Exception):
     """The dump has no more tokens."""
 
 
-def from_mysql_dump(stream: BinaryIO, place: str) -> dict[str, Webmail]:
-    """The data of each user; raises `Refusal` (`webmail-…`)."""
-    reader = _Reader(_Tokens(stream))
+def from_mysql_dump(
+    stream: BinaryIO, place: str, *, wanted: Callable[[str], bool] | None = None
+) -> dict[str, Webmail]:
+    """The data of each user; raises `Refusal` (`webmail-…`).
+
+    A dump of a whole server is for one account what `wanted` (of a user's name in lower case) says
+    of it; nothing of others is kept. The stream is then read twice, so it must be seekable.
+    """
+    if wanted is None:
+        reader = _Reader(_Tokens(stream))
+        reader.read()
+        return reader.webmail(place)
+    users = _Reader(_Tokens(stream), users=wanted)
+    users.read()
+    stream.seek(0)
+    reader = _Reader(_Tokens(stream), users=wanted, numbers=users.numbers)
     reader.read()
     return reader.webmail(place)
 
@@ -184,8 +197,18 @@ class _Tokens:
 class _Reader:
     """Goes through the statements; keeps the rows of tables that are Roundcube's."""
 
-    def __init__(self, tokens: _Tokens) -> None:
+    def __init__(
+        self,
+        tokens: _Tokens,
+        users: Callable[[str], bool] | None = None,
+        numbers: dict[str, set[str]] | None = None,
+    ) -> None:
+        """With `users` and no `numbers` only the users are looked at, and become `numbers`."""
         self._tokens = tokens
+        self._wanted = users
+        self._only_users = users is not None and numbers is None
+        self.numbers: dict[str, set[str]] = numbers or {}
+        """Of the users that are wanted, by prefix."""
         self._columns: dict[str, list[str]] = {}
         self._found: dict[str, Tables] = {}
         """By the prefix of the tables' names, which Roundcube's `db_prefix` sets."""
@@ -243,8 +266,22 @@ class _Reader:
             return
         tables = self._found.setdefault(prefix, Tables())
         self._seen.setdefault(prefix, set()).add(table)
+        if self._only_users and table != "users":
+            self._tokens.pass_over()
+            return
         for row in self._rows(columns, COLUMNS[table]):
-            tables.add(table, row)
+            if self._wanted is None or self._is_wanted(prefix, table, row):
+                tables.add(table, row)
+
+    def _is_wanted(self, prefix: str, table: str, row: Row) -> bool:
+        if table == "contactgroupmembers":
+            return True  # it names no user; only those of known groups and contacts are looked at
+        numbers = self.numbers.setdefault(prefix, set())
+        if table == "users" and self._wanted is not None:
+            if not self._wanted(row.get("username", "").strip().lower()):
+                return False
+            numbers.add(row["user_id"])
+        return row.get("user_id", "") in numbers
 
     def _rows(self, columns: list[str], wanted: tuple[str, ...]) -> Iterator[Row]:
         while True:

@@ -28,7 +28,9 @@ def entries(state: State, address: str, *, stores: bool) -> dict[tuple[str, str]
             answer, names, keep=stores, spam=spam if stores else None
         )
     rules = state.rules(address)
-    if rules and stores and any(rule.enabled for rule in rules.rules):
+    if rules and stores and rules.script:
+        found["sieve", f"{domain}/{local}/rules"] = rules.script
+    elif rules and stores and any(rule.enabled for rule in rules.rules):
         found["sieve", f"{domain}/{local}/rules"] = sieve_rules.rules_script(rules.rules, spam)
     if spam and stores:
         found["spam", address] = "own"

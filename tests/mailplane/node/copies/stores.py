@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+import msgspec
 
 from mailstead.home import Home
 from mailstead.mailplane.node.copies.book import Book
@@ -59,7 +62,7 @@ class Maildir:
     ) -> None:
         """`dovecot-uidlist`: UID, other words, name."""
         last = max((uid for uid, _, _ in uids), default=0)
-        lines = [f"3 V{validity} N{next_uid or last + 1} G{'ab' * 16}"]
+        lines = [f"3 V{validity} N{next_uid or last + 1} G{_guid(directory)}"]
         lines += [f"{uid}{' ' + more if more else ''} :{base}" for uid, more, base in uids]
         (self.folder(directory) / "dovecot-uidlist").write_text("\n".join(lines) + "\n")
 
@@ -74,6 +77,10 @@ class Maildir:
         folder = self.folder(directory)
         (old,) = [*folder.glob(f"cur/{base}*"), *folder.glob(f"new/{base}*")]
         old.unlink()
+
+
+def _guid(directory: str) -> str:
+    return hashlib.md5(directory.encode()).hexdigest()
 
 
 def message(number: int) -> bytes:
@@ -110,8 +117,6 @@ class Copying:
 
     def run(self, progress: Progress | None = None, **changes: object) -> Done:
         """One round."""
-        import msgspec
-
         self.round += 1
         self.put = msgspec.structs.replace(self.put, round=self.round, **changes)
         self.book.set_state(self.put.job, self.round, "copying")

@@ -12,7 +12,7 @@ import zstandard
 from tests.mailplane.engines.harness import PASSWORD, Host, running_host
 from tests.mailplane.node.copies.stores import DATE, Copying, Maildir, everything, message
 
-from mailstead.wire.moves import FilesSource, ImapSource
+from mailstead.wire.moves import FilesSource, ImapSource, NodeSource
 
 pytestmark = pytest.mark.engines
 
@@ -47,6 +47,8 @@ def other_store(root: Path) -> Maildir:
     junk = old.put(5, ".spam", "")
     old.list([(3, "", junk)], ".spam", validity=78)
     old.put(6, ".Été & Co", "F")
+    for number, name in enumerate((".What?*%", '.A "b" \\ c', ".What?x"), 20):
+        old.list([(5, "", old.put(number, name, "S"))], name)
     (root / "subscriptions").write_text("INBOX.Sent\nINBOX.Été & Co\n")
     assert three
     return old
@@ -76,13 +78,13 @@ def test_clients_find_what_they_knew(host: Host, tmp_path: Path) -> None:
     assert done.counted
     source = {one.folder: one for one in done.counted.source}
     target = {one.folder: one for one in done.counted.target}
-    for name in ("INBOX", "Sent", "Junk"):
+    for name in ("INBOX", "Sent", "Junk", "What?*%", 'A "b" \\ c', "What?x"):
         theirs, ours = source[name], target[name]
         assert (theirs.messages, theirs.octets, theirs.uid_validity, theirs.flags) == (
             ours.messages, ours.octets, ours.uid_validity, ours.flags,
         )  # fmt: skip
         assert theirs.uids == ours.uids and theirs.uidls == ours.uidls != ""
-        assert theirs.subscribed == ours.subscribed or name in ("INBOX", "Junk")
+        assert theirs.subscribed == ours.subscribed or name == "Junk"
     assert source["Junk"].found_as == "spam"
     assert "went away" not in done.words
 
@@ -200,6 +202,46 @@ def test_other_stores_of_dovecot_come_with_their_uids(
     before = everything(copying.maildir)
     copying.run()
     assert everything(copying.maildir) == before
+
+
+def test_two_nodes_of_ours_get_what_only_the_other_has() -> None:
+    with running_host() as old, running_host() as new:
+        address = old.add("both-dora")
+        new.add("both-dora")
+        port = old.port("imaps") + 1
+        secret = "held for a move"
+        with (old.home.dovecot / "dovecot.conf").open("a") as conf:
+            conf.write(
+                f"doveadm_password = {secret.replace(' ', '-')}\nservice doveadm {{\n"
+                f"  inet_listener {{\n    port = {port}\n    ssl = yes\n  }}\n}}\n"
+            )
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "2", "-subj", "/CN=node", "-addext", "subjectAltName=IP:127.0.0.1",
+             "-keyout", str(old.home.certificate_key), "-out", str(old.home.certificate)],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        old.stop("dovecot")
+        old.start("dovecot")
+        for host, word in ((old, "at the old"), (new, "at the new")):
+            host.deliver(address, word)
+            host.arrives(address, word.encode())
+        source = NodeSource(
+            server="old", host="127.0.0.1", port=port, password=secret.replace(" ", "-"),
+            authority=str(old.home.certificate),
+        )  # fmt: skip
+        copying = Copying(new.home, address, source)
+        copying.run(merge=True)
+        for host in (old, new):
+            for word in ("at the old", "at the new"):
+                host.arrives(address, word.encode())
+        old.deliver(address, "a moment later")
+        old.arrives(address, b"a moment later")
+        copying.run(merge=True)
+        for host in (old, new):
+            session = host.imap(address)
+            assert len(select(session)[1]) == 3
+            session.logout()
 
 
 def test_an_imap_server_with_a_prefix(tmp_path: Path) -> None:

@@ -135,6 +135,12 @@ def rules_of(mailbox: Mailbox) -> tuple[Rule, ...]:
     return msgspec.convert(found.rules, tuple[Rule, ...]) if found else ()
 
 
+def script_of(mailbox: Mailbox) -> str:
+    """The Sieve script that came from elsewhere and holds instead of rules; empty: none."""
+    found = RuleSet.objects.filter(mailbox=mailbox).values_list("script", flat=True).first()
+    return found or ""
+
+
 @dataclass(frozen=True)
 class Start:
     """A common rule to begin with."""

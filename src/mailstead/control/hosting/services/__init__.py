@@ -83,6 +83,7 @@ from mailstead.control.hosting.services.mailboxes import (
 from mailstead.control.hosting.services.node_looks import (
     Seen,
     folders,
+    limits_of,
     node_state,
     queue,
     sessions,
@@ -125,7 +126,7 @@ from mailstead.control.hosting.services.rowwise import (
     import_customers,
     import_forwarders,
 )
-from mailstead.control.hosting.services.rules import parse_rules, set_rules
+from mailstead.control.hosting.services.rules import parse_rules, set_rules, set_script
 from mailstead.control.hosting.services.sending import (
     set_customer_limits,
     set_house_limits,
@@ -182,6 +183,7 @@ __all__ = [
     "import_forwarders",
     "import_key",
     "import_mailboxes",
+    "limits_of",
     "log_in_of",
     "make_domain_alias",
     "node_state",
@@ -245,6 +247,7 @@ __all__ = [
     "set_recovery_address",
     "set_reseller",
     "set_rules",
+    "set_script",
     "set_spam_settings",
     "sieve_text",
     "start_mailbox_import",

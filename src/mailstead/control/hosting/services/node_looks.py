@@ -27,9 +27,11 @@ from mailstead.wire.orders import (
     Answer,
     AnyOrder,
     FoldersListed,
+    LimitsLooked,
     ListFolders,
     ListQueue,
     ListSessions,
+    LookAtLimits,
     NodeSeenNow,
     NodeState,
     QueueListed,
@@ -73,6 +75,14 @@ def node_state(
     """Processes, disk, load, memory and versions of a server. Raises `Refusal` (`node-…`)."""
     roles.require(actor, "server.view")
     return _seen(actor, now, server, NodeState(), "", NodeSeenNow, seconds)
+
+
+def limits_of(
+    *, actor: Actor, now: dt.datetime, server: Server, seconds: float = PATIENCE
+) -> Seen[LimitsLooked]:
+    """What a server has room for. Raises `Refusal` (`node-…`)."""
+    roles.require(actor, "server.view")
+    return _seen(actor, now, server, LookAtLimits(), "", LimitsLooked, seconds)
 
 
 def folders(

@@ -18,6 +18,8 @@ from mailstead.standards.refusal import Refusal, Term
 from mailstead.wire.changes import Action, Condition, Rule
 
 MAX_RULES = 200
+MAX_SCRIPT = 2**20
+"""Octets; Dovecot's sieve_max_script_size."""
 _HEADER = re.compile(r"[!-9;-~]{1,76}")  # RFC 5322 §3.6.8: ftext
 _FLAG = re.compile(r"\\?[A-Za-z0-9_$.-]{1,60}")
 
@@ -103,13 +105,37 @@ def checked_rules(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
 def set_rules(
     *, actor: Actor, now: dt.datetime, mailbox: Mailbox, rules: tuple[Rule, ...]
 ) -> RuleSet:
-    """All rules of a mailbox, in order; an empty tuple removes them."""
-    plain = msgspec.to_builtins(checked_rules(rules))
+    """All rules of a mailbox, in order; an empty tuple removes them.
+
+    A script that came from elsewhere holds no longer.
+    """
+    return _set(actor, now, mailbox, msgspec.to_builtins(checked_rules(rules)), "")
+
+
+@transaction.atomic
+def set_script(*, actor: Actor, now: dt.datetime, mailbox: Mailbox, text: str) -> RuleSet:
+    """A whole Sieve script (RFC 5228) in the place of the rules, until somebody sets those.
+
+    For filters that came from elsewhere and that no rule can say. Raises `Refusal`.
+    """
+    script = text.replace("\r\n", "\n")
+    if not script.strip() or len(script.encode()) > MAX_SCRIPT or "\x00" in script:
+        raise Refusal(
+            "script-invalid",
+            "The script is empty or has more than 1 MiB.",
+            remedy="Make it shorter.",
+        )
+    return _set(actor, now, mailbox, [], script)
+
+
+def _set(
+    actor: Actor, now: dt.datetime, mailbox: Mailbox, plain: list[object], script: str
+) -> RuleSet:
     living_mailbox(mailbox)
     found = RuleSet.objects.filter(mailbox=mailbox).first()
     before = facts(found) if found else None
     rule_set = found or RuleSet(mailbox=mailbox)
-    rule_set.rules = plain
+    rule_set.rules, rule_set.script = plain, script
     rule_set.save()
     commit(
         actor=actor,

@@ -14,7 +14,13 @@ from django.utils.translation import gettext
 
 from mailstead.control.hosting import services
 from mailstead.control.hosting.forms.rules import RuleEditor, edition_form
-from mailstead.control.hosting.queries.rule_words import STARTS, rules_of, start_named, told
+from mailstead.control.hosting.queries.rule_words import (
+    STARTS,
+    rules_of,
+    script_of,
+    start_named,
+    told,
+)
 from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.hosting.views.place import Place, mailbox_in, show, to
 from mailstead.control.people.pages import page
@@ -66,6 +72,7 @@ def rules(request: HttpRequest, number: int | None = None) -> HttpResponse:
     found = rules_of(place.mailbox)
     context = {
         "rows": told(found),
+        "imported": script_of(place.mailbox),
         "edition": edition(found),
         "starts": STARTS,
         "script": rules_script(found),

@@ -12,7 +12,6 @@ from mailstead.control.moves.models.moves import (
     Step,
     Stock,
 )
-from mailstead.control.moves.models.redirects import Redirect
 from mailstead.control.moves.models.things import KeptText, Webmail
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "Loss",
     "Move",
     "PlanRow",
-    "Redirect",
     "SourceLogin",
     "Step",
     "Stock",

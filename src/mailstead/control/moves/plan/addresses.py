@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
+from sievelib.parser import Parser
 
 from mailstead.control.moves.plan.items import Item
 from mailstead.control.moves.plan.routes import MOST, Routed, routed
 from mailstead.control.moves.plan.rows import LEAVE, Site, Verdict
-from mailstead.foreign.inventory import Alias, Autoresponder, EximFilter, MailingList
+from mailstead.foreign.answers import DIFFERENCES, answer
+from mailstead.foreign.exim.model import Owner, RuleOutcome, Translation
+from mailstead.foreign.exim.translate import translate
+from mailstead.foreign.inventory import Alias, Autoresponder, Mailbox, MailingList, SieveScript
 from mailstead.standards.address import destination_address, forwarder_address
 from mailstead.standards.refusal import Refusal
 
+LARGEST = 2**20
+"""Characters of a script."""
 REPLACE, KEEP = "replace", "keep"
 _THERE = (REPLACE, KEEP)
-SHORTEST, LONGEST = 3600, 60 * 86400
-"""Seconds; hosting's own bounds of an automatic answer."""
 _LOCAL = set("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
@@ -73,43 +75,29 @@ def _there(site: Site, item: Item, mine: bool | None, code: str) -> Verdict | No
     return Verdict("asks", code, choices=_THERE)
 
 
-def interval_of(answer: Autoresponder) -> int:
-    """Seconds that we can keep."""
-    return min(max(answer.interval, SHORTEST), LONGEST)
-
-
 def plan_autoresponder(site: Site, item: Item) -> Verdict:
     """An automatic answer, with or without a mailbox."""
-    answer: Autoresponder = item.thing
-    if _bad_address(answer.address, item.domain):
+    found: Autoresponder = item.thing
+    if _bad_address(found.address, item.domain):
         return Verdict("refused", "address-invalid")
-    if set(answer.address.rpartition("@")[0]) - _LOCAL:
+    if set(found.address.rpartition("@")[0]) - _LOCAL:
         return Verdict("refused", "address-invalid")
-    if not answer.body.strip():
-        return Verdict("refused", "answer-empty")
-    if answer.starts and answer.ends and answer.starts >= answer.ends:
-        return Verdict("refused", "answer-period")
-    asked = _there(site, item, site.house.autoresponders.get(answer.address), "answer-there")
+    try:
+        ours = answer(found)
+    except Refusal as refusal:
+        return Verdict("refused", refusal.code)
+    asked = _there(site, item, site.house.autoresponders.get(found.address), "answer-there")
     if asked is not None:
         return asked
-    facts = {"hours": f"{interval_of(answer) / 3600:g}"}
-    if "%" in answer.subject + answer.body and _tags(answer):
-        return Verdict("differs", "answer-tags", facts, makes=answer.address)
-    if interval_of(answer) != answer.interval:
-        return Verdict("differs", "answer-interval", facts, makes=answer.address)
-    return Verdict("carried", makes=answer.address)
-
-
-_TAGS = ("%subject%", "%from%", "%email%")
-
-
-def _tags(answer: Autoresponder) -> bool:
-    return any(tag in answer.subject.lower() + answer.body.lower() for tag in _TAGS)
-
-
-def is_over(answer: Autoresponder, now: dt.datetime) -> bool:
-    """Whether its time has passed."""
-    return answer.ends is not None and answer.ends <= now
+    differing = [code for code in ours.differences if code != "copy"]
+    if differing:
+        return Verdict(
+            "differs",
+            "answer-differs",
+            {"words": " ".join(DIFFERENCES[code] for code in differing)},
+            makes=found.address,
+        )
+    return Verdict("carried", makes=found.address)
 
 
 def members_of(one: MailingList) -> tuple[str, ...]:
@@ -140,22 +128,77 @@ def plan_list(site: Site, item: Item) -> Verdict:
 
 
 def plan_filter(site: Site, item: Item) -> Verdict:
-    """A filter of the old server, kept with its text until somebody has written it anew."""
-    found: EximFilter = item.thing
-    names = [rule.name for rule in found.rules if rule.name]
-    return Verdict("refused", "filter-kept", {"rules": _named(names)})
+    """The filters of a mailbox, the account's before its own, rule by rule."""
+    assert item.mailbox is not None
+    return _told(translation(site, item.mailbox))
 
 
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(names)[:600] or "-"
+def plan_domain_filter(site: Site, item: Item) -> Verdict:
+    """The account's filter: at each mailbox of the domain, before the mailbox's own."""
+    boxes = site.domains[item.domain].mailboxes
+    coming = [box for box in boxes if box.address not in site.closed]
+    if not coming:
+        return Verdict("refused", "filter-nobody")
+    return _told(translation(site, coming[0], own=False))
+
+
+def _told(found: Translation) -> Verdict:
+    refused = [one for one in found.outcomes if one.grade == "refused"]
+    differing = [one for one in found.outcomes if one.grade == "approximate"]
+    facts = {
+        "rules": "; ".join(_rule(one) for one in [*refused, *differing])[:1500] or "-",
+        "number": str(len(found.outcomes)),
+    }
+    if refused and len(refused) == len(found.outcomes):
+        return Verdict("refused", "filter-kept", facts)
+    if refused:
+        return Verdict("differs", "filter-part", facts)
+    if differing or found.notes:
+        return Verdict("differs", "filter-differs", facts)
+    return Verdict("carried", "filter", facts)
+
+
+def _rule(one: RuleOutcome) -> str:
+    why = one.reasons[0].words if one.reasons else ""
+    return f"{one.name or one.place}: {why}".strip(": ")
+
+
+def translation(site: Site, box: Mailbox, *, own: bool = True) -> Translation:
+    """What a mailbox's filters become; with `own` false only the account's."""
+    domain = site.domains[box.address.rpartition("@")[2]]
+    stores = box.stores
+    owner = Owner(
+        address=box.address,
+        home=site.inventory.home,
+        domains=frozenset(site.domains),
+        mailboxes=frozenset(site.boxes - site.closed),
+        logins=tuple((one.login, one.address) for one in site.inventory.mailboxes() if one.login),
+        names="mutf-7" if stores and stores[0].names == "mutf-7" else "utf-8",
+    )
+    return translate(owner, domain.filter, box.filter if own else None)
 
 
 def plan_sieve(site: Site, item: Item) -> Verdict:
-    """A Sieve script, as it is."""
-    return Verdict(
-        "carried" if item.thing.active else "differs",
-        "sieve" if item.thing.active else "sieve-idle",
-    )
+    """A Sieve script, as it is; beside translated filters there is room for none."""
+    script: SieveScript = item.thing
+    assert item.mailbox is not None
+    if not script.active:
+        return Verdict("differs", "sieve-idle")
+    if not is_sieve(script.text):
+        return Verdict("refused", "sieve-invalid")
+    if item.mailbox.filter is not None or site.domains[item.domain].filter is not None:
+        return Verdict("differs", "sieve-beside")
+    return Verdict("carried", "sieve")
+
+
+def is_sieve(text: str) -> bool:
+    """Whether it can be read as a Sieve script (RFC 5228)."""
+    parser = Parser()
+    try:
+        return len(text) < LARGEST and bool(parser.parse(text))
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        # The library ends so at some texts that are none.
+        return False
 
 
 def plan_remark(site: Site, item: Item) -> Verdict:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
 from mailstead.control.moves.plan.items import Item
 from mailstead.control.moves.plan.routes import default_route
 from mailstead.control.moves.plan.rows import CARRIED, LEAVE, Site, Verdict
@@ -9,6 +13,8 @@ from mailstead.foreign.inventory import Domain
 from mailstead.standards.address import normalise_domain
 from mailstead.standards.refusal import Refusal
 
+SHORTEST_KEY = 1024
+"""Bits (RFC 8301 §3.2)."""
 HERE, ELSEWHERE = "here", "elsewhere"
 ALIAS, OWN = "alias", "domain"
 _ROUTING = (HERE, ELSEWHERE, LEAVE)
@@ -144,7 +150,13 @@ def plan_domain_forwarder(site: Site, item: Item) -> Verdict:
 
 
 def plan_dkim(site: Site, item: Item) -> Verdict:
-    """The signing key, under its old selector."""
+    """The signing key, under its old selector; one that cannot sign stays behind."""
+    try:
+        key = load_pem_private_key(item.thing.private_key.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return Verdict("refused", "dkim-unreadable")
+    if not isinstance(key, RSAPrivateKey) or key.key_size < SHORTEST_KEY:
+        return Verdict("refused", "dkim-unreadable")
     return Verdict("carried", "dkim", makes=item.subject)
 
 

@@ -134,7 +134,7 @@ def _of_mailbox(name: str, box: found.Mailbox) -> Iterator[_Found]:
         yield "spam", name, box.address, box.spam, box
     if box.webmail is not None:
         web = box.webmail
-        if web.contacts or web.collected or web.groups:
+        if web.contacts or web.collected or web.trusted or web.groups:
             yield "contacts", name, box.address, web, box
-        if web.identities:
+        if web.identities or web.responses:
             yield "identities", name, box.address, web, box

@@ -93,6 +93,8 @@ def plan_mail(site: Site, item: Item) -> Verdict:
     if site.inventory.mail_missing:
         return Verdict("refused", "mail-missing")
     several = item.mailbox is not None and len(item.mailbox.stores) > 1
+    if store.kind == "imap":
+        return _sized(store, "from-imap")
     if store.kind == "mbox":
         return _sized(store, "uids-new")
     if store.names == "ambiguous":

@@ -65,7 +65,7 @@ PLANNERS: Mapping[str, Planner] = {
     "spam": mailboxes.plan_spam,
     "domain-spam": mailboxes.plan_spam,
     "filter": addresses.plan_filter,
-    "domain-filter": addresses.plan_filter,
+    "domain-filter": addresses.plan_domain_filter,
     "sieve": addresses.plan_sieve,
     "contacts": mailboxes.plan_contacts,
     "identities": mailboxes.plan_identities,

@@ -17,10 +17,12 @@ from mailstead.control.moves.queries.told import (
     rows_told,
     with_figures,
 )
+from mailstead.control.moves.queries.webmail import address_books
 
 __all__ = [
     "Progress",
     "Report",
+    "address_books",
     "batch_named",
     "batches",
     "copies",

@@ -20,6 +20,7 @@ from mailstead.control.moves.services.copies import (
     record,
     snapshot,
 )
+from mailstead.control.moves.services.imap import ImapLogin, ImapRow, create_imap_move, read_csv
 from mailstead.control.moves.services.install import INSTALL, install_next, install_total
 from mailstead.control.moves.services.letters import announce
 from mailstead.control.moves.services.moves import (
@@ -35,6 +36,7 @@ from mailstead.control.moves.services.planning import (
     make_plan,
     refuse_open_questions,
 )
+from mailstead.control.moves.services.preflight import check_node
 from mailstead.control.moves.services.reading import (
     ask_reading,
     incoming,
@@ -46,14 +48,18 @@ from mailstead.control.moves.services.reading import (
 __all__ = [
     "GRACE",
     "INSTALL",
+    "ImapLogin",
+    "ImapRow",
     "advance_due",
     "announce",
     "answer",
     "ask_reading",
     "back",
+    "check_node",
     "confirm",
     "copy_again",
     "create_batch",
+    "create_imap_move",
     "create_move",
     "finish",
     "incoming",
@@ -65,6 +71,7 @@ __all__ = [
     "listed",
     "make_plan",
     "pause",
+    "read_csv",
     "read_due",
     "read_now",
     "record",

@@ -12,7 +12,7 @@ from mailstead.control.hosting.services.domains import checked_relay
 from mailstead.control.jobs import services as jobs
 from mailstead.control.jobs.models import Job
 from mailstead.control.moves.models import Copy, Loss, Move
-from mailstead.control.moves.services import copies, letters
+from mailstead.control.moves.services import copies, imap, letters
 from mailstead.control.moves.services.common import locked, note, step
 from mailstead.control.moves.services.install import INSTALL, install_total
 from mailstead.control.moves.services.planning import refuse_open_questions
@@ -176,6 +176,7 @@ def finish(*, actor: Actor, now: dt.datetime, move: Move, reason: str = "") -> N
     locked(move)
     step(actor, now, move, "finish", reason)
     copies.end_copies(move, now)
+    imap.forget(move)
 
 
 @transaction.atomic

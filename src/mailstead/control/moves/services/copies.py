@@ -12,6 +12,7 @@ from django.db.models import Q
 from mailstead.control.feed import services as feed
 from mailstead.control.moves import life
 from mailstead.control.moves.models import Copy, Move
+from mailstead.control.moves.services import imap
 from mailstead.control.moves.services.common import locked, note
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
@@ -29,6 +30,8 @@ AT_ONCE = 2
 
 def _source(copy: Copy) -> AnySource:
     found = copy.source
+    if found["kind"] == "imap":
+        return imap.source(copy)
     path = f"{copy.move.root}/{found['path']}" if copy.move.root else str(found["path"])
     return msgspec.convert(
         {"type": "files", "path": path, "kind": found["kind"], "names": found["names"]},

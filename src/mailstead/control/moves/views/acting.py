@@ -30,6 +30,7 @@ from mailstead.control.moves.models import Move
 from mailstead.control.moves.views.show import parts_of, told
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
+from mailstead.standards.refusal import Refusal
 
 MOST_ROWS = 2000
 """Rows of a plan on one page."""
@@ -123,6 +124,24 @@ def _seconds(move: Move, octets: int, count: int) -> float:
     if per_octet:
         return max(octets / per_octet, count / (per_message or 1e9))
     return octets / (20 * 2**20) + count / 2000
+
+
+@page("move.plan")
+def room(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Whether the home server has room for what comes, as it says now."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    found, problem = [], ""
+    try:
+        found = services.check_node(actor=actor, now=timezone.now(), move=move)
+    except Refusal as refusal:
+        problem = refusal.say(gettext)
+    context = {
+        **parts_of(move, actor),
+        "lines": [(words.LIMITS[one.name], one, words.ROOM[one.state]) for one in found],
+        "problem": problem,
+    }
+    return render(request, "moves/room.html", context)
 
 
 @page("move.announce")

@@ -104,6 +104,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
             for one in move.steps.order_by("-pk")[:30]
         ],
         "letters": move.letters.count(),
+        "books": [(one, one.mailbox.address) for one in queries.address_books(move)],
         "losses": list(move.losses.order_by("-pk")[:50]),
         "failed": [(row, words.kind(row.kind)) for row in rows.filter(outcome="failed")[:100]],
     }

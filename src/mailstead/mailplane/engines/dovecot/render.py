@@ -276,14 +276,14 @@ _ASKED = "COALESCE((SELECT n.address FROM login_name n WHERE n.name = '{0}'), '{
 """The mailbox that is meant: its address, or another name by which it logs in."""
 
 
-def _home_of(home: Home, address: str) -> str:
+def _place(home: Home, address: str) -> str:
     """Where its mail lies, from the address and not from what the client has called it."""
     local = f"substr({address}, 1, instr({address}, '@') - 1)"
     return f"'{home.mail}/' || substr({address}, instr({address}, '@') + 1) || '/' || {local}"
 
 
 def _directory(home: Home) -> str:
-    mail = _home_of(home, "address")
+    mail = _place(home, "address")
     own = f"'file:{home.sieve}/%d/%n/spam.sieve;{_KEPT}'"
     quota = "CASE WHEN quota > 0 THEN '*:bytes=' || quota ELSE NULL END"
     return f"""{_HEAD}# The node's directory: docs/develop/contracts.md.
@@ -305,7 +305,7 @@ iterate_query = SELECT address AS user FROM login WHERE responder = 0
 
 
 def _app_passwords(home: Home) -> str:
-    mail = _home_of(home, "a.address")
+    mail = _place(home, "a.address")
     quota = "CASE WHEN quota > 0 THEN '*:bytes=' || quota ELSE NULL END"
     return f"""{_HEAD}\
 # Found by their SHA-256: they are random, and too long to be guessed. The name is the one that

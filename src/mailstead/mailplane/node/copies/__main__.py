@@ -68,6 +68,7 @@ def main(arguments: list[str]) -> int:
     given = _Input()
     put = msgspec.json.decode(given.line(), type=CopyPut)
     path = book_path(home)
+    path.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(path.with_name(f"copy-{put.job}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     # One that was left by an agent that was killed ends at its next message.
     fcntl.flock(lock, fcntl.LOCK_EX)

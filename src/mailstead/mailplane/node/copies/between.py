@@ -28,7 +28,8 @@ def bring(home: Home, put: CopyPut, source: NodeSource, side: Path) -> list[str]
 
     Raises `EngineError`, and `Refusal` for a name that cannot stand in doveadm's words.
     """
-    for word in (source.host, source.password):
+    authority = source.authority or str(_AUTHORITIES)
+    for word in (source.host, source.password, authority):
         if not word or not word.isprintable() or any(sign in word for sign in " \"'\\#%$\n"):
             raise Refusal("copy-node-word", "The other node's name or password cannot be used.")
     own = side / "node.conf"
@@ -36,7 +37,7 @@ def bring(home: Home, put: CopyPut, source: NodeSource, side: Path) -> list[str]
     own.touch(mode=0o600)
     own.write_text(
         f"!include {config_file(home)}\ndoveadm_password = {source.password}\n"
-        f"ssl_client_ca_file = {_AUTHORITIES}\nmail_fsync = optimized\n",
+        f"ssl_client_ca_file = {authority}\nmail_fsync = optimized\n",
         encoding="ascii",
     )
     place = f"tcps:{source.host}:{source.port}"

@@ -27,6 +27,7 @@ from mailstead.standards.maildir import HOUSE_UIDL, INBOX
 from mailstead.wire.moves import FolderCount, ImapSource
 
 _SECONDS = 3600.0
+_STATUS = "messages uidnext uidvalidity highestmodseq guid"
 _FIELDS = "mailbox uid size.physical size.virtual flags pop3.uidl"
 _MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
 Name = Callable[[str], str | None]
@@ -174,25 +175,24 @@ class Counter:
 
         status = {
             row[0]: row[1:]
-            for row in ask(
-                "mailbox", "status", *user, "messages uidnext uidvalidity highestmodseq", "*"
-            )
-            if len(row) == 5
+            for row in ask("mailbox", "status", *user, _STATUS, "*")
+            if len(row) == 6
         }
         subscribed = {row[0] for row in ask("mailbox", "list", *user, "-s")}
         made = []
-        for folder, (_, next_uid, validity, modseq) in sorted(status.items()):
+        for folder, (_, next_uid, validity, modseq, guid) in sorted(status.items()):
             target = name(folder)
             if target is None:
                 continue
 
             def count(
-                folder: str = folder,
+                guid: str = guid,
                 v: int = int(validity),
                 n: int = int(next_uid),
                 t: str = target,
             ) -> FolderCount:
-                rows = ask("fetch", *user, _FIELDS, "mailbox", _quoted(folder), "all")
+                # By its GUID: a name may hold `*`, which a query would take for a pattern.
+                rows = ask("fetch", *user, _FIELDS, "mailbox-guid", guid, "all")
                 return _fetched(rows, t, v, n, virtual=virtual)
 
             seen = f"{validity} {next_uid} {modseq} {virtual} {target}"
@@ -204,11 +204,6 @@ class Counter:
 def _named(count: FolderCount, found_as: str, subscribed: bool) -> FolderCount:
     other = found_as if found_as != count.folder else ""
     return msgspec.structs.replace(count, found_as=other, subscribed=subscribed)
-
-
-def _quoted(folder: str) -> str:
-    # A query's `*`, `?` and `\` would be a pattern (doveadm-search-query(7)).
-    return folder
 
 
 def _fetched(

@@ -26,6 +26,9 @@ from mailstead.standards import maildir
 from mailstead.standards.maildir import Uid, UidList
 
 _INDEXES = ("dovecot.index", "dovecot.index.log", "dovecot.index.log.2", "dovecot.index.cache")
+_SYNC_ALL = 100
+"""From so many messages on the whole file system is written to the disk, and not each by itself:
+that waits for what others have written too, but once."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 _Task = tuple[str, Message, str, str]
@@ -125,7 +128,10 @@ class Filler:
         return outcome
 
     def live(self, origin: Origin, to: int, before: Flags | None, *, merge: bool) -> Outcome:
-        """Bring what is new into a folder of the mailbox. Raises `Stopped`, `TimeoutError`."""
+        """Bring what is new into a folder of the mailbox, safe on disk when this returns.
+
+        Raises `Stopped`, `TimeoutError`.
+        """
         outcome = Outcome()
         self._directories(to)
         self._sweep(to)
@@ -138,10 +144,17 @@ class Filler:
         }
         jobs: list[_Task] = [(base, message, "tmp", base) for base, message in fresh.items()]
         self._copy(origin, to, jobs, outcome)
-        if fresh:
+        come = fresh.keys() - outcome.missing
+        if len(come) > _SYNC_ALL:
             make_safe(to)
+        else:
+            for base in come:
+                _fsync(to, f"tmp/{base}")
         with locked(to, self._progress.wait):
-            self._settle(origin, to, fresh.keys() - outcome.missing, before, outcome, merge)
+            self._settle(origin, to, come, before, outcome, merge)
+        if outcome.changed:
+            for name in ("cur", "new", "."):
+                _fsync(to, name)
         return outcome
 
     # Parts
@@ -361,6 +374,14 @@ def _kept(origin: Origin, there: set[str]) -> UidList:
 
 def _file_name(base: str, message: Message) -> str:
     return base if message.part == "new" else maildir.join(base, message.flags)
+
+
+def _fsync(at: int, name: str) -> None:
+    number = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _rename(at: int, one: str, other: str) -> None:

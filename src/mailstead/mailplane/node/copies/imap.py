@@ -6,7 +6,7 @@ run that was ended fetches nothing twice. Where a server has given all messages 
 UIDs, they are known again by Message-ID and size.
 
 Not doveadm's imapc: that says nothing of how far it is, cannot be held to a bandwidth, and begins a
-folder anew when it is stopped (docs/decisions/0043).
+folder anew when it is stopped (docs/decisions/0044).
 """
 
 from __future__ import annotations

@@ -116,6 +116,9 @@ class Round:
         self._result = Result()
         self._pending: dict[str, Seen] = {}
         self._in_flight: dict[str, Seen] = {}
+        self._guids: set[str] = set()
+        self._safe = False
+        """What a folder's end leaves is on the disk (`Filler.live`)."""
         self._saver = ThreadPoolExecutor(1)
         self._saving: Future[None] | None = None
         self._saved = time.monotonic()
@@ -141,6 +144,7 @@ class Round:
                 in_place = True
             if not in_place and put.merge and not places.stage.exists():
                 in_place = True
+            self._safe = in_place
             goal = places.target if in_place else places.stage
             make_folders(goal, places.mail)
             to = open_path(goal)
@@ -220,6 +224,10 @@ class Round:
             where = f"{folder.name!a}: "
             # UIDs first: a message that comes in between has none yet, and gets the next one.
             uids = scan.uid_list(at, tree, where)
+            if uids.guid in self._guids:
+                # Two folders with one identity would be one to Dovecot.
+                uids.guid = ""
+            self._guids.add(uids.guid)
             origin = Origin(
                 at,
                 scan.messages(at, tree, where),
@@ -272,7 +280,9 @@ class Round:
             self._book.see(self._put.job, self._in_flight)
             self._saving = None
         due = time.monotonic() - self._saved > _SAVE_EVERY
-        if due and self._pending and not self._saving:
+        if self._safe:
+            self._save(to)
+        elif due and self._pending and not self._saving:
             self._in_flight, self._pending = self._pending, {}
             self._saved = time.monotonic()
             self._saving = self._saver.submit(make_safe, to)
@@ -284,7 +294,8 @@ class Round:
             self._pending = self._in_flight | self._pending
             self._saving = None
         if self._pending:
-            make_safe(to)
+            if not self._safe:
+                make_safe(to)
             self._book.see(self._put.job, self._pending)
             self._pending = {}
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from mailstead.control.hosting import services as hosting
 from mailstead.control.hosting.models import Autoresponder, Destination, Forwarder
-from mailstead.control.moves.plan.addresses import interval_of, members_of, route_of
+from mailstead.control.moves.plan.addresses import members_of, route_of
 from mailstead.control.moves.plan.items import Item
 from mailstead.control.moves.plan.rows import Verdict
 from mailstead.control.moves.services.install.build import Build
 from mailstead.foreign import inventory as found
+from mailstead.foreign.answers import answer
 from mailstead.wire.changes import Route
-
-NO_SUBJECT = "Automatic answer"
 
 
 def install_forwarder(build: Build, item: Item, verdict: Verdict) -> str:
@@ -51,29 +50,27 @@ def _same(there: Forwarder, route: Route, keep: bool) -> bool:
 
 def install_autoresponder(build: Build, item: Item, verdict: Verdict) -> str:
     """An automatic answer; a copy that went to somebody else goes on going there."""
-    answer: found.Autoresponder = item.thing
+    ours = answer(item.thing)
     domain = build.domain(item.domain)
-    local = answer.address.rpartition("@")[0]
+    local = ours.address.rpartition("@")[0]
+    there = Autoresponder.objects.filter(domain=domain, local=local).exists()
     outcome = "present"
-    if (
-        verdict.code == "replaced"
-        or not Autoresponder.objects.filter(domain=domain, local=local).exists()
-    ):
+    if verdict.code == "replaced" or not there:
         made = hosting.set_autoresponder(
             **build.who,
             domain=domain,
-            address=answer.address,
-            subject=_line(answer.subject)[:250] or NO_SUBJECT,
-            body=_text(answer.body)[:100_000],
-            html=answer.html,
-            starts=answer.starts,
-            ends=answer.ends,
-            interval=interval_of(answer),
-            from_name=_line(answer.from_name)[:100],
+            address=ours.address,
+            subject=ours.subject,
+            body=ours.body,
+            html=ours.html,
+            starts=ours.starts,
+            ends=ours.ends,
+            interval=ours.interval,
+            from_name=ours.from_name,
         )
         outcome = build.came("autoresponder", made.pk, made.address)
-    if answer.copy_to:
-        _copy(build, item, answer)
+    if ours.forward_to:
+        _copy(build, item, item.thing)
     return outcome
 
 
@@ -92,12 +89,3 @@ def _copy(build: Build, item: Item, answer: found.Autoresponder) -> None:
     keep = there.keep_copy if there else build.mailbox_or_none(answer.address) is not None
     route = Route(action="deliver", destinations=(*ends, answer.copy_to))
     _forward(build, item, answer.address, route, keep=keep)
-
-
-def _line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def _text(text: str) -> str:
-    clean = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in clean if c.isprintable() or c in "\n\t")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 import msgspec
 
 from mailstead.control.hosting import services as hosting
-from mailstead.control.hosting.models import Mailbox, SpamSettings
+from mailstead.control.hosting.models import Mailbox, RuleSet, SpamSettings
 from mailstead.control.moves.models import Copy, KeptText, Webmail
 from mailstead.control.moves.plan import mailboxes as planned
+from mailstead.control.moves.plan.addresses import translation
 from mailstead.control.moves.plan.items import Item
 from mailstead.control.moves.plan.rows import Verdict
 from mailstead.control.moves.services.install.build import Build
@@ -146,16 +146,52 @@ def install_webmail(build: Build, item: Item, verdict: Verdict) -> str:
     return "made"
 
 
-def install_text(build: Build, item: Item, verdict: Verdict) -> str:
-    """A filter or script, kept with its text for whoever writes it anew."""
-    thing: Any = item.thing
+def install_filter(build: Build, item: Item, verdict: Verdict) -> str:
+    """The filters of a mailbox as its rules, or as one script where a rule cannot say it."""
+    assert item.mailbox is not None
+    outcome = _keep(build, item, item.thing.text, item.mailbox.address)
+    return _filter(build, item.mailbox) or outcome
+
+
+def install_domain_filter(build: Build, item: Item, verdict: Verdict) -> str:
+    """The account's filter, at each mailbox that has none of its own: others have both in one."""
+    outcome = _keep(build, item, item.thing.text, item.domain)
+    for box in build.site.domains[item.domain].mailboxes:
+        if box.filter is None and box.address not in build.site.closed:
+            outcome = _filter(build, box) or outcome
+    return outcome
+
+
+def _filter(build: Build, box: found.Mailbox) -> str:
+    ours = _ours(build, box)
+    if RuleSet.objects.filter(mailbox=ours).exists():
+        return ""
+    translated = translation(build.site, box)
+    if not translated.sieve:
+        return ""
+    if translated.house_rules is not None:
+        rules = hosting.parse_rules(list(translated.house_rules))
+        hosting.set_rules(**build.who, mailbox=ours, rules=rules)
+    else:
+        hosting.set_script(**build.who, mailbox=ours, text=translated.sieve)
+    return "made"
+
+
+def install_sieve(build: Build, item: Item, verdict: Verdict) -> str:
+    """A Sieve script: in force as it was, or kept with its text."""
+    assert item.mailbox is not None
+    outcome = _keep(build, item, item.thing.text, item.mailbox.address)
+    ours = _ours(build, item.mailbox)
+    if verdict.code == "sieve" and not RuleSet.objects.filter(mailbox=ours).exists():
+        hosting.set_script(**build.who, mailbox=ours, text=item.thing.text)
+        return "made"
+    return outcome
+
+
+def _keep(build: Build, item: Item, text: str, address: str) -> str:
+    """Keep a text as found, for whoever writes it anew."""
     _, new = KeptText.objects.get_or_create(
-        move=build.move,
-        row=item.key,
-        defaults={
-            "address": item.mailbox.address if item.mailbox else item.domain,
-            "text": thing.text,
-        },
+        move=build.move, row=item.key, defaults={"address": address, "text": text}
     )
     return "made" if new else "present"
 
