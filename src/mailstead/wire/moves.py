@@ -45,7 +45,11 @@ class ImapSource(Part, frozen=True, kw_only=True, tag="imap"):
 
 
 class NodeSource(Part, frozen=True, kw_only=True, tag="node"):
-    """The same mailbox on another node of ours: each gets what only the other has."""
+    """The mailbox of the same address on another node of ours.
+
+    Without `CopyPut.merge` it is copied here; with it, once it was, each gets what only the other
+    has.
+    """
 
     server: str
     host: str
@@ -53,8 +57,6 @@ class NodeSource(Part, frozen=True, kw_only=True, tag="node"):
     """Of the other node's doveadm, which speaks TLS there."""
     password: str
     """The other node's `doveadm_password`."""
-    address: str = ""
-    """What the mailbox is called there; empty: as here."""
     authority: str = ""
     """Path here of the certificates that may vouch for the other node; empty: the system's."""
 

@@ -1,13 +1,16 @@
-"""The same mailbox on two nodes of ours: doveadm brings to each what only the other has.
+"""The same mailbox on two nodes of ours, by doveadm, which speaks to the other node's over TLS.
 
-doveadm speaks to the other node's doveadm over TLS; both mailboxes are open meanwhile, and mail may
-come to either. Repeated rounds leave less and less to do, so that the last one, while delivery to
-the old node is held, takes seconds.
+Before the switch (no `merge`) the other's mailbox is mirrored, and the mirror copied in as any
+other store is; so both know each other's folders and messages by their GUIDs. From then on each
+gets what only the other has: both are open meanwhile, and mail may come to either. Repeated rounds
+leave less and less to do, so that the last one, while delivery to the old node is held, takes
+seconds. The other node's Dovecot needs a `service doveadm` with TLS and a `doveadm_password`.
 """
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mailstead.home import Home
@@ -15,38 +18,63 @@ from mailstead.mailplane.engines.dovecot.control import DOVEADM
 from mailstead.mailplane.engines.dovecot.render import config_file
 from mailstead.mailplane.engines.processes import run
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.changes import CopyPut
 from mailstead.wire.moves import NodeSource
 
 _SECONDS = 24 * 3600.0
-_PARTLY = 2  # EX of doveadm-sync(1): both sides changed meanwhile; another run is needed
+_PARTLY = 2  # of doveadm-sync(1): something changed meanwhile, another run is needed
+_RUNS = 3
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+_HOSTILE = " \"'\\#%$<>{}\t"
 
 
-def bring(home: Home, put: CopyPut, source: NodeSource, side: Path) -> list[str]:
+def mirror(home: Home, address: str, source: NodeSource, side: Path) -> None:
+    """Make the Maildir `<side>/mirror` what the other node has.
+
+    Raises `EngineError`, and `Refusal` for words that cannot stand in Dovecot's files.
+    """
+    with _settings(home, source, side, f"mail_location = maildir:{side}/mirror\n") as conf:
+        _doveadm(conf, "backup", "-R", address, source)
+
+
+def both(home: Home, address: str, source: NodeSource, side: Path) -> list[str]:
     """Bring both mailboxes to the same; returns what is worth telling.
 
-    Raises `EngineError`, and `Refusal` for a name that cannot stand in doveadm's words.
+    Raises `EngineError`, and `Refusal` for words that cannot stand in Dovecot's files.
     """
+    with _settings(home, source, side, "") as conf:
+        if _doveadm(conf, "sync", "-f", address, source):
+            return []
+    return ["Both sides changed while they were compared; the next round brings the rest."]
+
+
+def _doveadm(conf: Path, verb: str, how: str, address: str, source: NodeSource) -> bool:
+    place = f"tcps:{source.host}:{source.port}"
+    command = [DOVEADM, "-c", str(conf), verb, how, "-u", address, place]
+    codes = (run(command, accept=(0, _PARTLY), timeout=_SECONDS).code for _ in range(_RUNS))
+    return any(code == 0 for code in codes)
+
+
+@contextmanager
+def _settings(home: Home, source: NodeSource, side: Path, more: str) -> Iterator[Path]:
     authority = source.authority or str(_AUTHORITIES)
     for word in (source.host, source.password, authority):
-        if not word or not word.isprintable() or any(sign in word for sign in " \"'\\#%$\n"):
-            raise Refusal("copy-node-word", "The other node's name or password cannot be used.")
-    own = side / "node.conf"
+        if not word.isascii() or not word.isprintable() or set(word) & set(_HOSTILE) or not word:
+            raise Refusal(
+                "copy-node-words",
+                "The other node's name, password or certificates have a character that cannot "
+                "stand in Dovecot's files.",
+                remedy="Use letters, digits and plain signs.",
+            )
+    path = side / "node.conf"
     # The password stands in a file of root's alone, never among a command's words.
-    own.touch(mode=0o600)
-    own.write_text(
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(
         f"!include {config_file(home)}\ndoveadm_password = {source.password}\n"
-        f"ssl_client_ca_file = {authority}\nmail_fsync = optimized\n",
+        f"ssl_client_ca_file = {authority}\n{more}",
         encoding="ascii",
     )
-    place = f"tcps:{source.host}:{source.port}"
-    command = [DOVEADM, "-c", str(own), "sync", "-u", put.address, place]
     try:
-        for _ in range(3):
-            if run(command, accept=(0, _PARTLY), timeout=_SECONDS).code == 0:
-                return []
-        return ["Both sides changed while they were compared; the next round brings the rest."]
+        yield path
     finally:
-        own.unlink()
-        shutil.rmtree(side / "run", ignore_errors=True)
+        path.unlink()

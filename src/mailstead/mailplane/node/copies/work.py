@@ -70,10 +70,13 @@ class _Work:
     def run(self) -> Done:
         source = self._put.source
         make_folders(self._places.side, self._home.mail)
+        if isinstance(source, NodeSource) and self._put.merge:
+            remarks = between.both(self._home, self._put.address, source, self._places.side)
+            return Done("\n".join(remarks), True, self._counted(lambda: (), virtual=False))
         if isinstance(source, NodeSource):
-            remarks = between.bring(self._home, self._put, source, self._places.side)
-            return Done("\n".join(remarks), True, self._counted(lambda: (), virtual=True))
-        if isinstance(source, ImapSource):
+            result, count = self._node(source)
+            virtual = False
+        elif isinstance(source, ImapSource):
             result, count = self._imap(source)
             virtual = True
         elif source.kind == "maildir":
@@ -145,6 +148,17 @@ class _Work:
         conf = self._places.side / "doveadm.conf"
         name = result.naming.of
         return result, lambda: self._counter.store(conf, self._places.side, name)
+
+    def _node(self, source: NodeSource) -> tuple[Result, _Count]:
+        places = self._places
+        make_folders(places.mirror, self._home.mail)
+        between.mirror(self._home, self._put.address, source, places.side)
+        result = self._round(self._put, self._progress.silent(), link=True).run(
+            places.mirror, "mutf-7"
+        )
+        self._progress.messages = self._progress.messages_all = result.copied
+        name = result.naming.of
+        return result, lambda: self._counter.files(places.mirror, "mutf-7", HOUSE_UIDL, name)
 
     def _measure(self) -> None:
         """Let Dovecot add up what the mailbox uses now."""
