@@ -12,6 +12,7 @@ ENTRIES = (
     "directory",
     "guard",
     "breached",
+    "filters",
     "memory",
     "effect",
     "panel",
@@ -46,6 +47,8 @@ class Size:
     """Hashes in the index of breached passwords (`--hashes`)."""
     strangers: int
     """Other hashes that it is asked about."""
+    rules: int
+    """Of other panels' filters, translated."""
     settle: float
     """Seconds of rest before memory is looked at."""
     guard: node.Size
@@ -64,6 +67,7 @@ FULL = Size(
     log_events=120_000,
     leaked=100_000_000,
     strangers=200_000_000,
+    rules=20_000,
     settle=30,
     guard=node.FULL,
 )
@@ -79,6 +83,7 @@ QUICK = Size(
     log_events=5_000,
     leaked=1_000_000,
     strangers=10_000_000,
+    rules=2_000,
     settle=3,
     guard=node.QUICK,
 )

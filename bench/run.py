@@ -18,6 +18,7 @@ from bench import (
     deliveries,
     directory,
     effect,
+    filters,
     memory,
     outbound,
     panel,
@@ -62,6 +63,8 @@ class Run:
             self._entry("guard", self._guard)
         if "breached" in self.names:
             self._entry("breached", self._breached)
+        if "filters" in self.names:
+            self._entry("filters", self._filters)
         if _OURS & set(self.names):
             self._entry("ours", self._with_ours)
         if "panel" in self.names:
@@ -112,6 +115,10 @@ class Run:
     def _breached(self) -> None:
         size = self.size
         self.figures += breached.measure(self.work, size.leaked, self.progress, size.strangers)
+
+    def _filters(self) -> None:
+        self.progress("translating filters of other panels")
+        self.figures += filters.measure(self.size.rules)
 
     def _with_ours(self) -> None:
         self.progress("starting ours")
