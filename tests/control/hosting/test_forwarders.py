@@ -141,7 +141,7 @@ def test_an_answer_is_replaced_and_ends(company: Company) -> None:
         ({"body": "x" * 200_000}, "text-invalid"),
         ({"body": " \n"}, "text-empty"),
         ({"subject": " "}, "text-empty"),
-        ({"interval": 60}, "interval-invalid"),
+        ({"interval": 59}, "interval-invalid"),
         ({"interval": 10**9}, "interval-invalid"),
         (
             {

@@ -85,6 +85,18 @@ def test_an_absence_is_on_until_it_is_switched_off_and_its_text_is_kept(world: W
     assert "I am back on Monday." in page
 
 
+@pytest.mark.parametrize(("days", "interval"), [("1", 8 * 3600), ("2", 2 * 86400)])
+def test_hours_from_another_panel_stay_hours_until_the_days_are_changed(
+    world: World, days: str, interval: int
+) -> None:
+    client = world.client("mailbox")
+    client.post("/my/vacation/", ABSENCE)
+    own().update(interval=8 * 3600)
+    client.post("/my/vacation/", {**ABSENCE, "subject": "Gone", "days": days})
+    answer = own().get()
+    assert (answer.subject, answer.interval) == ("Gone", interval)
+
+
 def test_dates_are_in_the_readers_zone_and_stored_in_utc(world: World) -> None:
     Person.objects.filter(mailbox=world.mailboxes["main"].pk).update(time_zone="Asia/Tokyo")
     client = world.client("mailbox")

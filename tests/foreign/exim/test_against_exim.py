@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
-from tests.foreign.exim import generated
+from tests.foreign.exim import generated, samples
 from tests.foreign.exim.oracle import (
     ADDRESS,
     DOMAIN,
@@ -17,10 +18,13 @@ from tests.foreign.exim.oracle import (
     FilterError,
     by_sieve,
 )
+from tests.foreign.exim.test_translate import DIFFERENT, Case
 
 from mailstead.foreign.exim.model import Owner, Translation
 from mailstead.foreign.exim.translate import translate
 from mailstead.foreign.inventory import EximFilter
+from mailstead.wire.changes import Rule
+from mailstead.wire.sieve_rules import rules_script
 
 pytestmark = pytest.mark.engines
 OWNER = Owner(
@@ -113,6 +117,24 @@ def test_a_rule_that_could_not_come_lets_no_more_reach_the_next_ones(
     assert done - KEPT <= expected
 
 
+@_SLOW
+@given(
+    account=st.one_of(st.just(""), generated.filters(2, easy=True)),
+    mailbox=generated.filters(2, easy=True),
+    message=generated.messages(),
+)
+def test_rules_of_the_house_do_what_exim_does(
+    exim: Exim, account: str, mailbox: str, message: str
+) -> None:
+    """In the shape that the panel shows, as the node makes a script of them."""
+    made = told(mailbox, account)
+    assume(made.house_rules is not None)
+    rules = msgspec.convert(made.house_rules, tuple[Rule, ...])
+    script = rules_script(rules)
+    note(f"{account}\n{mailbox}\n{message}\n{script}")
+    assert by_sieve(script, message) == exim.both(account, mailbox, message)
+
+
 @pytest.mark.parametrize("fold", [False, True])
 def test_words_over_the_end_of_a_folded_line_are_told_as_a_difference(
     exim: Exim, fold: bool
@@ -124,6 +146,13 @@ def test_words_over_the_end_of_a_folded_line_are_told_as_a_difference(
     sent = frozenset({("redirect", "a@far.example")})
     assert exim.both("", text, message) == (KEPT if fold else sent)
     assert by_sieve(made.sieve, message) == sent
+
+
+@pytest.mark.parametrize("case", DIFFERENT, ids=lambda case: case.code)
+def test_every_kind_of_test_and_action_is_taken_by_pigeonhole(case: Case) -> None:
+    made = samples.told(samples.HEAD + samples.rule("a", case.condition, case.action))
+    assert made.sieve
+    by_sieve(made.sieve, "From: bob@x.example\nTo: info@example.com\n\ntext\n")
 
 
 REFUSING = """# Exim filter

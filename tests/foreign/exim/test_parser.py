@@ -95,6 +95,7 @@ def test_commands_with_what_follows_them() -> None:
         ("if " + "(" * 100_000, 1),
         ("if delivered then " * 1000, 1),
         (")", 1),
+        ("finish " * 10_001, 1),
     ],
 )
 def test_what_exim_refuses_is_refused_with_its_line(text: str, line: int) -> None:

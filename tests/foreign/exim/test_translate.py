@@ -177,6 +177,14 @@ endif
     assert dropped.spam is not None and dropped.spam.delete_above == 5.0
 
 
+def test_two_wishes_about_spam_are_one() -> None:
+    kept = "if $h_X-Spam-Status: contains Yes then save $home/mail/example.com/info/.spam/ finish "
+    high = f'if $h_X-Spam-Level: contains "{"*" * 15}" then seen finish endif\n'
+    made = told(f"# Exim filter\n{high}{kept}endif\n")
+    assert made.spam is not None
+    assert (made.spam.to_folder, made.spam.delete_above) == (True, 15.0)
+
+
 def test_suspended_reception_is_a_state() -> None:
     blocked = rule("SUSPEND RECEPTION OF NEW MESSAGES", "first_delivery", 'fail "suspended"')
     made = told(HEAD + blocked + rule("x", ANY, filed("X")))
@@ -315,6 +323,26 @@ def test_house_rules_keep_the_accounts_last_word() -> None:
     swapped = HEAD + rule("file", '$h_from: contains "z"', filed("Z"))
     swapped += rule("copy", ANY, 'unseen deliver "a@other.example"')
     assert told(HEAD + rule("own", ANY, filed("Q")), swapped).house_rules is None
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [rule("a", f'$h_subject: contains "{"x" * 501}"', "finish", filed("A"))],
+        [rule("a", ANY, filed("~a"))],
+        [rule("a", ANY, f'fail "{"x" * 501}"')],
+        [rule("a", f'$h_{"x" * 77}: contains "x"', filed("A"))],
+        [rule("a", ANY, filed("A"))] * 201,
+    ],
+)
+def test_what_the_house_cannot_hold_stays_a_script(rules: list[str]) -> None:
+    made = told(HEAD + "".join(rules))
+    assert made.sieve and made.house_rules is None
+
+
+def test_a_name_is_cut_to_what_the_house_holds() -> None:
+    made = told(HEAD + rule("n" * 150, ANY, filed("A")))
+    assert made.house_rules is not None and made.house_rules[0]["name"] == "n" * 100
 
 
 @settings(deadline=None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from mailstead.foreign.exim import leaves, spam
 from mailstead.foreign.exim.made import FALSE, TRUE, Made, anyone, everyone, opposite
@@ -49,7 +50,7 @@ class Known:
     charset: str
     """Of the filter's own text."""
 
-    @property
+    @cached_property
     def variables(self) -> dict[str, str]:
         """Those of Exim that are always the same in a filter of this owner."""
         local, _, domain = self.owner.address.rpartition("@")

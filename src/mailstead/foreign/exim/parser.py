@@ -29,7 +29,9 @@ from mailstead.foreign.exim.syntax import (
 )
 
 LONGEST = 4_000_000
-"""Characters of a filter; cPanel allows 4,096 rules."""
+"""Characters of a filter."""
+MOST = 10_000
+"""Rules; cPanel allows 4,096."""
 DEEPEST = 12
 """Levels of `if` and of brackets; Sieve's own bound is 32, and each of ours may take two."""
 _OPERATORS: dict[str, Operator] = {
@@ -70,6 +72,8 @@ class _Parser:
     def whole(self) -> Filter:
         found: list[Statement] = []
         while self._now.kind != "end":
+            if len(found) == MOST:
+                raise refused(self._now.span.line, "too many rules")
             comments, start, line = self._now.comments, self._now.span.start, self._now.span.line
             command = self._command()
             if comments:

@@ -235,7 +235,10 @@ class _Reader:
             high = self._set_char()
             if len(high) > 1 or high < low or ord(high) - ord(low) > 255 or ord(high) > 127:
                 raise cannot("regex", "such a range")
-            inside += [chr(code) for code in range(ord(low), ord(high) + 1)]
+            if low.isalnum() and high.isalnum():
+                named.append(f"{low}-{high}")
+            else:
+                inside += [chr(code) for code in range(ord(low), ord(high) + 1)]
         else:
             inside.append(low)
 

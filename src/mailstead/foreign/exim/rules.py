@@ -215,7 +215,7 @@ def _recognise(rule: Rule, whole: Rules) -> None:
     elif wish := _spam_rule(rule):
         rule.spam, wishes = wish
         if rule.enabled:
-            whole.wishes = wishes
+            whole.wishes = _together(whole.wishes, wishes)
     elif rule.command is not None and rule.enabled and is_theft(rule):
         rule.enabled = False
         rule.codes.add("mail-theft")
@@ -246,6 +246,20 @@ def _spam_rule(rule: Rule) -> tuple[spam.Asked, SpamWishes] | None:
         bound = 5.0 if bound is None else bound
         return question, SpamWishes(enabled=True, delete_above=bound, place=rule.place)
     return question, SpamWishes(enabled=True, to_folder=True, score=bound, place=rule.place)
+
+
+def _together(first: SpamWishes | None, other: SpamWishes) -> SpamWishes:
+    """Both wishes: what one files, the other may throw away from more points on."""
+    if first is None:
+        return other
+    bounds = [one for one in (first.delete_above, other.delete_above) if one is not None]
+    return SpamWishes(
+        enabled=True,
+        to_folder=first.to_folder or other.to_folder,
+        score=other.score if first.score is None else first.score,
+        delete_above=min(bounds, default=None),
+        place=first.place,
+    )
 
 
 def _set_aside(commands: tuple[Command, ...], rule: Rule) -> Literal["dropped", "filed"] | None:

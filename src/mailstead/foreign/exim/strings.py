@@ -9,7 +9,7 @@ from mailstead.foreign.exim.lexer import unquoted
 from mailstead.foreign.exim.reasons import cannot
 
 _PARTS = re.compile(
-    r"\\N(?P<plain>.*?)(?:\\N|$)"
+    r"\\N(?P<plain>.*?)(?:\\N|\Z)"
     r"|(?P<escape>\\(?:[0-7]{1,3}|x[0-9A-Fa-f]{1,2}|.))"
     r"|\$(?P<brace>\{)?(?:(?P<kind>h|rh|bh|lh|header|rheader|bheader|lheader)_"
     r"(?P<header>[^\s:}\x00-\x1f]+):?|(?P<name>[A-Za-z]\w*))(?(brace)\})"

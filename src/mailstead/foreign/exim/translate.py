@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from mailstead.foreign.exim import script, spam
 from mailstead.foreign.exim.commands import UNFINISHED, Frame, Writer
 from mailstead.foreign.exim.facts import Facts, facts, where
+from mailstead.foreign.exim.house import fitting, house_rule
 from mailstead.foreign.exim.made import Made
 from mailstead.foreign.exim.model import (
     Difference,
@@ -53,7 +54,7 @@ def translate(
     return Translation(
         sieve=text,
         outcomes=tuple(work.outcomes),
-        house_rules=work.house_rules() if text else None,
+        house_rules=fitting(work.house) if text else None,
         spam=parts["mailbox"].wishes or parts["account"].wishes,
         receiving_suspended=parts["mailbox"].suspended,
         notes=tuple(notes),
@@ -229,7 +230,7 @@ class _Work:
         self.pieces.append(script.Piece((script.title(rule.name),), lines, aside=True))
         if self.house is not None and made.house is not None:
             actions = [{"do": "keep", "value": ""}]
-            self.house.append(_house_rule(rule.name, "", list(made.house), actions, True))
+            self.house.append(house_rule(rule.name, "", list(made.house), actions, stop=True))
         else:
             self.house = None
 
@@ -250,7 +251,14 @@ class _Work:
         if self.house is not None and fits and only and only.house is not None and writer.house:
             conditions = list(only.house)
             self.house.append(
-                _house_rule(rule.name, only.join, conditions, writer.house, writer.stops, False)
+                house_rule(
+                    rule.name,
+                    only.join,
+                    conditions,
+                    writer.house,
+                    stop=writer.stops,
+                    enabled=False,
+                )
             )
 
     def _in_house(
@@ -270,15 +278,11 @@ class _Work:
             return
         join = only.join if only else ""
         stops = writer.stops or ends
-        self.house.append(_house_rule(rule.name, join, list(conditions), writer.house, stops))
+        self.house.append(house_rule(rule.name, join, list(conditions), writer.house, stop=stops))
 
     def _last_of_account(self) -> Rule | None:
         active = [one for one in self.account.rules if one.enabled and not one.state]
         return active[-1] if active else None
-
-    def house_rules(self) -> tuple[HouseRule, ...] | None:
-        """All of them; None where one does not fit, or where there is none."""
-        return tuple(self.house) if self.house else None
 
     def bounds(self) -> list[Note]:
         """What a single message could meet of the engine's limits."""
@@ -304,21 +308,3 @@ class _Work:
                 text=rule.text,
             )
         )
-
-
-def _house_rule(
-    name: str,
-    join: str,
-    conditions: list[HouseRule],
-    actions: list[HouseRule],
-    stop: bool,
-    enabled: bool = True,
-) -> HouseRule:
-    return {
-        "name": name,
-        "enabled": enabled,
-        "any_of": join == "or",
-        "conditions": conditions,
-        "actions": actions,
-        "stop": stop,
-    }
