@@ -12,11 +12,8 @@ ENTRIES = (
     "directory",
     "guard",
     "breached",
-<<<<<<< HEAD
     "archives",
-=======
     "filters",
->>>>>>> mv-filters
     "memory",
     "effect",
     "panel",
@@ -51,13 +48,10 @@ class Size:
     """Hashes in the index of breached passwords (`--hashes`)."""
     strangers: int
     """Other hashes that it is asked about."""
-<<<<<<< HEAD
     archived: int
     """Mailboxes in an archive of another panel that is read."""
-=======
     rules: int
     """Of other panels' filters, translated."""
->>>>>>> mv-filters
     settle: float
     """Seconds of rest before memory is looked at."""
     guard: node.Size
@@ -76,11 +70,8 @@ FULL = Size(
     log_events=120_000,
     leaked=100_000_000,
     strangers=200_000_000,
-<<<<<<< HEAD
     archived=500,
-=======
     rules=20_000,
->>>>>>> mv-filters
     settle=30,
     guard=node.FULL,
 )
@@ -96,11 +87,8 @@ QUICK = Size(
     log_events=5_000,
     leaked=1_000_000,
     strangers=10_000_000,
-<<<<<<< HEAD
     archived=50,
-=======
     rules=2_000,
->>>>>>> mv-filters
     settle=3,
     guard=node.QUICK,
 )

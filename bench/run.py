@@ -64,13 +64,10 @@ class Run:
             self._entry("guard", self._guard)
         if "breached" in self.names:
             self._entry("breached", self._breached)
-<<<<<<< HEAD
         if "archives" in self.names:
             self._entry("archives", self._archives)
-=======
         if "filters" in self.names:
             self._entry("filters", self._filters)
->>>>>>> mv-filters
         if _OURS & set(self.names):
             self._entry("ours", self._with_ours)
         if "panel" in self.names:
@@ -122,14 +119,12 @@ class Run:
         size = self.size
         self.figures += breached.measure(self.work, size.leaked, self.progress, size.strangers)
 
-<<<<<<< HEAD
     def _archives(self) -> None:
         self.figures += archives.measure(self.work, self.size.archived, self.progress)
-=======
+
     def _filters(self) -> None:
         self.progress("translating filters of other panels")
         self.figures += filters.measure(self.size.rules)
->>>>>>> mv-filters
 
     def _with_ours(self) -> None:
         self.progress("starting ours")
