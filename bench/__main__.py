@@ -1,13 +1,9 @@
 """`python -m bench [NAMES…] [--quick] [--json PATH] [--record]`: measures, prints, writes.
 
-Run as root from the root of the repository. Names: directory, guard, breached, archives,
+Run as root from the root of the repository. Names: directory, guard, breached, archives, filters,
 memory, effect, panel, delivery, outbound, throughput, clean; none means all (`--quick`: all but
 clean). Ends with 1 when something could not be measured; a missed target is told, but is no
 failure of the run.
-Run as root from the root of the repository. Names: directory, guard, breached, filters, memory,
-effect, panel, delivery, outbound, throughput, clean; none means all (`--quick`: all but clean).
-Ends with 1 when something could not be measured; a missed target is told, but is no failure of the
-run.
 """
 
 from __future__ import annotations
