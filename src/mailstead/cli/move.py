@@ -248,8 +248,8 @@ def pause(number: Number, reason: Reason = "") -> None:
 
 @app.command("resume")
 def resume(number: Number, reason: Reason = "") -> None:
-    """Let the copies go on."""
-    _act("pause", number, "The copies go on.", paused=False, reason=reason)
+    """Let the copies go on, and try again what could not be made."""
+    _act("go_on", number, "The move goes on.", reason=reason)
 
 
 @app.command("copy")

@@ -218,8 +218,8 @@ def _domains(draw: st.DrawFn, name: str) -> found.Domain:
     routings = ["auto", "local", "remote", "secondary", "unknown"]
     return found.Domain(
         name=name,
-        kind=draw(st.sampled_from(kinds)),  # type: ignore[arg-type]
-        routing=draw(st.sampled_from(routings)),  # type: ignore[arg-type]
+        kind=draw(st.sampled_from(kinds)),
+        routing=draw(st.sampled_from(routings)),
         suspended=draw(st.booleans()),
         mirror_of=draw(st.sampled_from(["", "", "one.example", "gone.example"])),
         forward_to=draw(st.sampled_from(["", "", "two.example", "bad domain"])),

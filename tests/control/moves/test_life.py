@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from mailstead.control.feed.services import record_events
-from mailstead.control.hosting.models import Domain
+from mailstead.control.hosting.models import Customer, Domain
 from mailstead.control.jobs import services as jobs
 from mailstead.control.jobs.models import Job
 from mailstead.control.moves import life, queries, services
@@ -194,6 +194,19 @@ def test_it_stops_where_it_stands_and_goes_on(company: Company) -> None:
     services.pause(**company.who, move=move, paused=False)
     last = [one for one in feed_of() if isinstance(one, CopyPut)][-1]
     assert (last.paused, last.round) == (False, 1)
+
+
+def test_what_could_not_be_made_is_tried_again(company: Company) -> None:
+    move = planned(company, customer=company.customer)
+    Customer.objects.filter(pk=company.customer.pk).update(mailbox_limit=2)
+    services.start(**company.who, move=move)
+    work(company)
+    assert move.rows.filter(outcome="failed", kind="mailbox").count() == 3
+    Customer.objects.filter(pk=company.customer.pk).update(mailbox_limit=None)
+    services.go_on(**company.who, move=move)
+    work(company)
+    assert not move.rows.filter(outcome="failed").exists()
+    assert Copy.objects.filter(move=move, round=1).count() == 5
 
 
 def test_a_batch_lets_only_so_many_copy_at_once(company: Company) -> None:

@@ -108,8 +108,14 @@ def start(*, actor: object, now: object, move: Thing, reason: str) -> None:
 
 
 def pause(*, actor: object, now: object, move: Thing, paused: bool, reason: str) -> None:
-    """Stop the copies, or let them go on."""
-    _post(move, "pause" if paused else "resume", {"reason": reason})
+    """Stop the copies."""
+    assert paused
+    _post(move, "pause", {"reason": reason})
+
+
+def go_on(*, actor: object, now: object, move: Thing, reason: str) -> None:
+    """Let the copies go on."""
+    _post(move, "resume", {"reason": reason})
 
 
 def copy_again(*, actor: object, now: object, move: Thing) -> None:

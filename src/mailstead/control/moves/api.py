@@ -349,10 +349,10 @@ def pause_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
 @router.post("/moves/{number}/resume", response=MoveOut, summary="Go on with a move's copies")
 @operation("move.resume")
 def resume_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
-    """Where they stopped."""
+    """Where they stopped; what could not be made is tried again."""
     actor = caller(request)
     move = queries.move_numbered(actor, number)
-    services.pause(actor=actor, now=timezone.now(), move=move, paused=False, reason=body.reason)
+    services.go_on(actor=actor, now=timezone.now(), move=move, reason=body.reason)
     return _move(move)
 
 

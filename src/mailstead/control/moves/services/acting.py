@@ -11,7 +11,7 @@ from mailstead.control.hosting.models import Domain
 from mailstead.control.hosting.services.domains import checked_relay
 from mailstead.control.jobs import services as jobs
 from mailstead.control.jobs.models import Job
-from mailstead.control.moves.models import Copy, Loss, Move
+from mailstead.control.moves.models import Copy, Loss, Move, PlanRow
 from mailstead.control.moves.services import copies, imap, letters
 from mailstead.control.moves.services.common import locked, note, step
 from mailstead.control.moves.services.install import INSTALL, install_total
@@ -33,13 +33,18 @@ def start(*, actor: Actor, now: dt.datetime, move: Move, reason: str = "") -> Jo
 
 
 @transaction.atomic
-def install_again(*, actor: Actor, now: dt.datetime, move: Move) -> Job:
-    """Try again what could not be made. Raises `Refusal`."""
-    locked(move)
+def go_on(*, actor: Actor, now: dt.datetime, move: Move, reason: str = "") -> None:
+    """Let the copies go on where they stopped, and try again what could not be made.
+
+    Raises `Refusal`.
+    """
+    copies.pause(actor=actor, now=now, move=move, paused=False, reason=reason)
     if move.state not in ("copying", "switched", "verified", "watched"):
-        raise Refusal("move-not-begun", "This move has not begun.", remedy="Start it first.")
-    note(actor, now, move, "resume", after={"install": True})
-    return _install(actor, now, move)
+        return
+    under_way = Job.objects.filter(pk=move.job or 0, state__in=("waiting", "running"))
+    failed = PlanRow.objects.filter(move=move, outcome="failed").exists()
+    if not under_way.exists() and (failed or move.job is not None):
+        _install(actor, now, move)
 
 
 def _install(actor: Actor, now: dt.datetime, move: Move) -> Job:

@@ -313,10 +313,10 @@ def pause(request: HttpRequest, number: int) -> HttpResponseBase:
 
 @page("move.resume", only_post=True)
 def resume(request: HttpRequest, number: int) -> HttpResponseBase:
-    """Let the copies go on."""
+    """Let the copies go on, and try again what could not be made."""
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
-    services.pause(actor=actor, now=timezone.now(), move=move, paused=False)
+    services.go_on(actor=actor, now=timezone.now(), move=move)
     messages.success(request, gettext("The copies go on."))
     return redirect("moves:move", move.pk)
 
