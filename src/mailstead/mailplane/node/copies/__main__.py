@@ -18,6 +18,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
@@ -92,9 +93,10 @@ def main(arguments: list[str]) -> int:
         )
 
     def tell(progress: Progress) -> None:
-        teller.value(status(progress, "copying"))
+        # Whichever thread says so: a connection belongs to one.
+        with closing(Book(path)) as own:
+            own.set_value(put.job, "status", msgspec.json.encode(status(progress, "copying")))
 
-    teller = _Teller(path, put.job)
     progress = Progress(tell, time.monotonic)
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -119,28 +121,8 @@ def main(arguments: list[str]) -> int:
         "status": msgspec.json.encode(final),
         "counted": msgspec.json.encode(counted) if counted else b"",
     })  # fmt: skip
-    teller.close()
     book.close()
     return code
-
-
-class _Teller:
-    """Writes how far the copy is, whichever thread says so."""
-
-    def __init__(self, path: Path, job: int) -> None:
-        self._path, self._job = path, job
-        self._own = threading.local()
-
-    def value(self, status: Status) -> None:
-        """Write it."""
-        if not hasattr(self._own, "book"):
-            self._own.book = Book(self._path)
-        self._own.book.set_value(self._job, "status", msgspec.json.encode(status))
-
-    def close(self) -> None:
-        """Close what this thread has open."""
-        if hasattr(self._own, "book"):
-            self._own.book.close()
 
 
 if __name__ == "__main__":
