@@ -114,9 +114,11 @@ class Detector:
         people = [person(one) for one in act.recipients]
         seen, used = record.place(place), record.device(key)
         view = View(act, record, place, seen, used, self.crowd, record.strangers(people))
-        findings = self._weighed(one for rule in RULES for one in rule(view))
+        findings: list[Finding] = []
+        for rule in RULES:
+            findings += rule(view)
         home = 0.0
-        for one in findings:
+        for one in self._weighed(findings):
             if SIGNALS[one.signal].group == "home":
                 home += one.nats
             else:
@@ -217,7 +219,7 @@ class Detector:
 
     def _weighed(self, found: Iterable[Finding]) -> list[Finding]:
         if not self.factors:
-            return list(found)
+            return found if isinstance(found, list) else list(found)
         return [one._replace(nats=one.nats * self.factors.get(one.signal, 1.0)) for one in found]
 
     # What it does to the mailbox

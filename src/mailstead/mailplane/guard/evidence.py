@@ -7,7 +7,7 @@ come from one cause: the strongest counts whole, the others in part. Groups add 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Literal, NamedTuple
@@ -29,6 +29,8 @@ HALVES: dict[Group, float] = {
     "past": 7 * DAY,
 }
 """Seconds in which half of a group's evidence goes."""
+FAINT = 0.002
+"""Nats that say nothing any more: a mailbox would else keep a mark of each signal for ever."""
 SHARE = 0.5
 """How much of the weaker signals of a group counts beside its strongest."""
 
@@ -100,19 +102,24 @@ def left(signal: str, mark: Mark, at: float) -> float:
     return decayed(mark.nats, mark.at, at, _HALF_OF[signal])
 
 
-def by_group(marks: Mapping[str, Mark], at: float) -> dict[Group, float]:
-    """What is left of the signals of each group, together."""
+def by_group(marks: dict[str, Mark], at: float) -> dict[Group, float]:
+    """What is left of the signals of each group, together; those that have faded are let go."""
     found: dict[Group, float] = {}
     several: dict[Group, list[float]] = {}
+    faint: list[str] = []
     for signal, mark in marks.items():
         group, half = _GROUP_OF[signal], _HALF_OF[signal]
         nats = decayed(mark.nats, mark.at, at, half)
-        if group not in found:
+        if -FAINT < nats < FAINT:
+            faint.append(signal)
+        elif group not in found:
             found[group] = nats
         elif group in several:
             several[group].append(nats)
         else:
             several[group] = [found[group], nats]
+    for signal in faint:
+        del marks[signal]
     # Most groups have one signal, which weighs what it weighs: this is asked of every message.
     for group, each in several.items():
         found[group] = together(each)

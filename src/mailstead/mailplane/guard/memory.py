@@ -25,7 +25,7 @@ KEEP = 400 * DAY
 """For which a mailbox that does nothing is remembered: who writes once a year is known."""
 LOOKED_AT = 500
 """Profiles of which `prune` asks how old they are: all of 200,000 within seven hours."""
-AT_ONCE = 16
+AT_ONCE = 6
 """Profiles that are written in one transaction: whoever waits for an answer waits for one."""
 # With its row number as key: rows as large as these would else need a page more for each.
 _TABLES = """
