@@ -32,6 +32,7 @@ FLAGS = {
 """Letters after `:2,` and what IMAP calls them; Dovecot keeps other capitals and means nothing."""
 HOUSE_UIDL = "%08Xu%08Xv"
 _SIZE = re.compile(r",S=(\d{1,15})(?=[,:]|\Z)")
+_SIZES = re.compile(r",[SW]=\d{1,15}(?=[,:]|\Z)")
 _TIME = re.compile(r"(\d{1,12})(?:\.(?:[A-Z0-9]*?)M(\d{1,6}))?")
 _GROUP = re.compile(r"&[A-Za-z0-9+,]+-")
 _UIDL_PART = re.compile(r"%(0?)(\d{0,2})([Xx]?)([uvf%])")
@@ -56,6 +57,11 @@ def size_in(name: str) -> int | None:
     """The message's size as its name tells it; None: it does not."""
     found = _SIZE.search(name)
     return int(found[1]) if found else None
+
+
+def without_sizes(base: str) -> str:
+    """The name without what it tells of sizes."""
+    return _SIZES.sub("", base)
 
 
 def arrival(base: str) -> tuple[int, int, str]:

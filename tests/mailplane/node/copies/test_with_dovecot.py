@@ -165,6 +165,32 @@ def test_compressed_messages_are_read_here(host: Host, tmp_path: Path) -> None:
     )
 
 
+def test_messages_whose_names_tell_a_wrong_size_are_read_here(host: Host, tmp_path: Path) -> None:
+    address = host.add("copied-wrong")
+    old = Maildir(tmp_path / "old")
+    # Somebody's spam filter has written a header into the first one.
+    longer = b"X-Checked: yes\n" + message(1)
+    bases = [old.put(1, flags="S", raw=longer), old.put(2, flags="F")]
+    old.list([(number, "", base) for number, base in enumerate(bases, 11)])
+    copying = Copying(host.home, address, tmp_path / "old", job=109)
+    done = copying.run()
+    assert done.counted and "1 messages told a wrong size" in done.words
+    target = next(one for one in done.counted.target if one.folder == "INBOX")
+    source = done.counted.source[0]
+    assert (target.uids, target.uidls) == (source.uids, source.uidls)
+    # The folder has changed, and neither of the two comes once more.
+    bases.append(old.put(3))
+    old.list([(number, "", base) for number, base in enumerate(bases, 11)])
+    copying.run()
+    assert copying.progress.messages == 1
+    session = host.imap(address)
+    _, rows = select(session)
+    assert sorted(rows) == [11, 12, 13]
+    _, found = session.fetch("1", "(BODY.PEEK[])")
+    assert found[0][1] == longer.replace(b"\n", b"\r\n")  # type: ignore[index]
+    session.logout()
+
+
 @pytest.mark.parametrize("kind", ["mdbox", "mbox"])
 def test_other_stores_of_dovecot_come_with_their_uids(
     host: Host, tmp_path: Path, kind: str

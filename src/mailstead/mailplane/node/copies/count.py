@@ -21,7 +21,7 @@ from mailstead.mailplane.engines.dovecot.model import MAIL_USER
 from mailstead.mailplane.engines.processes import run
 from mailstead.mailplane.node.copies import imap, scan
 from mailstead.mailplane.node.copies.book import Book
-from mailstead.mailplane.node.copies.files import open_path, opened
+from mailstead.mailplane.node.copies.files import is_packed, open_path, opened
 from mailstead.standards import maildir
 from mailstead.standards.maildir import HOUSE_UIDL, INBOX
 from mailstead.wire.moves import FolderCount, ImapSource
@@ -29,7 +29,6 @@ from mailstead.wire.moves import FolderCount, ImapSource
 _SECONDS = 3600.0
 _STATUS = "messages uidnext uidvalidity highestmodseq guid"
 _FIELDS = "mailbox uid size.physical size.virtual flags pop3.uidl"
-_MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
 Name = Callable[[str], str | None]
 """What a folder of the source is called here; None: it stayed behind."""
 Row = tuple[int, int, list[str], str]
@@ -258,4 +257,4 @@ def _octets(at: int, name: str) -> int | None:
         head = os.pread(number, 6, 0)
     finally:
         os.close(number)
-    return told if told is not None and head.startswith(_MAGIC) else size
+    return told if told is not None and is_packed(head) else size

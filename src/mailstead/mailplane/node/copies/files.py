@@ -162,6 +162,11 @@ def _cleared(at: int, name: str) -> Iterator[None]:
     yield
 
 
+def is_packed(head: bytes) -> bool:
+    """Whether a file that begins so is compressed."""
+    return head.startswith(tuple(_MAGIC))
+
+
 def _pour(source: int, made: int, size: int) -> int:
     head = os.pread(source, 6, 0)
     if head[:1] in b"\x1f\x28B\xfd" and head:

@@ -228,9 +228,12 @@ class Round:
                 # Two folders with one identity would be one to Dovecot.
                 uids.guid = ""
             self._guids.add(uids.guid)
+            found = scan.messages(at, tree, where)
+            if wrong := scan.mend_sizes(at, found, uids):
+                tree.remark(f"{where}{wrong} messages told a wrong size in their names.")
             origin = Origin(
                 at,
-                scan.messages(at, tree, where),
+                found,
                 uids,
                 scan.keywords(at),
                 uidl if target == INBOX and uidl != HOUSE_UIDL else "",

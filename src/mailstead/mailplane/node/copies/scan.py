@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mailstead.mailplane.node.copies.files import Odd, opened, read_text
+from mailstead.mailplane.node.copies.files import Odd, is_packed, opened, read_text
 from mailstead.standards import maildir
 from mailstead.standards.maildir import INBOX, Names, UidList
 
@@ -141,6 +141,39 @@ def messages(at: int, tree: Tree | None = None, where: str = "") -> dict[str, Me
         except OSError:
             continue
     return made
+
+
+def mend_sizes(at: int, found: dict[str, Message], uids: UidList) -> int:
+    """Let those whose names tell a wrong size have names here that tell none; returns how many.
+
+    Programs that wrote into stored mail leave such names behind, and Dovecot refuses to read a
+    message that is longer than its name says.
+    """
+    wrong = [base for base, message in found.items() if _is_wrong(at, message)]
+    for base in wrong:
+        plain = maildir.without_sizes(base)
+        if plain in found:
+            continue
+        found[plain] = found.pop(base)
+        if base in uids.uids:
+            uids.uids[plain] = uids.uids.pop(base)
+    return len(wrong)
+
+
+def _is_wrong(at: int, message: Message) -> bool:
+    told, path = maildir.size_in(message.name), f"{message.part}/{message.name}"
+    if told is None:
+        return False
+    with suppress(OSError):
+        if os.stat(path, dir_fd=at, follow_symlinks=False).st_size == told:
+            return False
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
+        try:
+            # Of a compressed one the name tells the size that it has unpacked.
+            return not is_packed(os.pread(number, 6, 0))
+        finally:
+            os.close(number)
+    return False
 
 
 def uid_list(at: int, tree: Tree | None = None, where: str = "") -> UidList:
