@@ -21,6 +21,8 @@ ENGLISH = re.compile(
     r"\b(the|of|is|are|and|to|this|that|with|for|from|has|have|you|your|yet|there)\b", re.I
 )
 """Words that no German sentence has."""
+TAG = re.compile(r"%[a-z]+%")
+"""What stands in an automatic answer for something of the message, in every language."""
 READER = {"language": "de", "time_zone": "Europe/Berlin", "theme": ""}
 UNSPOKEN = ("api:", "people:style", "hosting:style")
 """Pages in English alone: the reference of the API is for programmers, made from its source."""
@@ -121,7 +123,7 @@ def english(html: str) -> list[str]:
     """Texts of a page with a word that is only English."""
     texts = _Texts()
     texts.feed(html)
-    return [text for text in texts.found if ENGLISH.search(text)]
+    return [text for text in texts.found if ENGLISH.search(TAG.sub("", text))]
 
 
 class _Texts(HTMLParser):

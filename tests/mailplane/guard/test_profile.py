@@ -78,7 +78,9 @@ def test_no_profile_is_larger_than_it_may_be(record: Record) -> None:
         0 <= own.last - kept.last < 1
         for own, kept in zip(profile.places, stored.places, strict=True)
     )
-    assert again.encode() == raw, "stored again it is the same"
+    # With fewer people there may be room again for what was shortened: what it says stays.
+    once_more = Record.decode(again.encode())
+    assert once_more.people == again.people and once_more.profile == stored
 
 
 def test_one_that_fits_loses_nothing() -> None:
