@@ -48,6 +48,8 @@ def add(
     node = queries.server_named(actor, server) if server else nodes.first()
     if node is None:
         raise Refusal("server-missing", "There is no server yet.", remedy="Add one first.")
+    if SESSION.client is None and not Path(place).exists():
+        raise Refusal("source-missing", "There is nothing at {source}.", source=place)
     made = move_acts.create_move(
         actor=actor,
         now=now(),
