@@ -17,6 +17,7 @@ from mailstead.foreign.archive_tree import (
     Extracted,
     Member,
     Oddities,
+    Walked,
     clean,
     fits,
     missing,
@@ -28,7 +29,7 @@ from mailstead.standards.refusal import Refusal
 _LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
-class DirectoryTree:
+class DirectoryTree(Walked):
     """A directory, or several that are shown as one; `Tree` says what it answers.
 
     `mounts` says where each path of the tree lies below `root` (`{"va": "etc/valiases"}`); without
@@ -103,18 +104,6 @@ class DirectoryTree:
             self.oddities.add("moved", path)
             return None
 
-    def members(self, under: str = "") -> Iterator[Member]:
-        """Everything below a directory, each directory before what is in it."""
-        ahead = [self.children(under)]
-        while ahead:
-            child = next(ahead[-1], None)
-            if child is None:
-                ahead.pop()
-                continue
-            yield child
-            if child.kind == "directory":
-                ahead.append(self.children(child.path))
-
     def read(self, path: str, limit: int = 2**20) -> bytes:
         """A small file's octets; raises `Refusal`."""
         with self.stream(path) as file:
@@ -133,15 +122,6 @@ class DirectoryTree:
         """A file of any size, from front to back."""
         with os.fdopen(self._open(path), "rb") as file:
             yield file
-
-    def beside(self, path: str) -> str:
-        """The file in the same directory that a symbolic link names by its last part; or ""."""
-        link = self.find(path)
-        if link is None or link.kind != "symlink":
-            return ""
-        there = f"{path.rpartition('/')[0]}/{link.target.rpartition('/')[2]}".lstrip("/")
-        found = self.find(there)
-        return there if found is not None and found.kind == "file" else ""
 
     def extract(self, under: Sequence[str], into: Path, *, limit: int) -> Extracted:
         """Bring files and all below directories to the same paths in `into` (`Tree`)."""

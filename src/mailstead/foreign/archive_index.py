@@ -24,6 +24,7 @@ from mailstead.foreign.archive_tree import (
     Limits,
     Member,
     Oddities,
+    Walked,
     excessive,
     missing,
     octets_of,
@@ -61,7 +62,7 @@ _COLUMNS = "name, kind, size, mtime, target"
 _FOLDERS_KNOWN = 20_000
 
 
-class ArchiveTree:
+class ArchiveTree(Walked):
     """An archive; `Tree` says what it answers."""
 
     def __init__(
@@ -208,18 +209,6 @@ class ArchiveTree:
         for row in rows:
             yield _member(under, *row)
 
-    def members(self, under: str = "") -> Iterator[Member]:
-        """Everything below a directory, each directory before what is in it."""
-        ahead = [self.children(under)]
-        while ahead:
-            child = next(ahead[-1], None)
-            if child is None:
-                ahead.pop()
-                continue
-            yield child
-            if child.kind == "directory":
-                ahead.append(self.children(child.path))
-
     def read(self, path: str, limit: int = 2**20) -> bytes:
         """A small file's octets; raises `Refusal`."""
         row = self._file(path)
@@ -256,15 +245,6 @@ class ArchiveTree:
                     yield item.data
                     return
             raise missing(path)
-
-    def beside(self, path: str) -> str:
-        """The file in the same directory that a symbolic link names by its last part; or ""."""
-        link = self.find(path)
-        if link is None or link.kind != "symlink":
-            return ""
-        there = f"{path.rpartition('/')[0]}/{link.target.rpartition('/')[2]}".lstrip("/")
-        found = self.find(there)
-        return there if found is not None and found.kind == "file" else ""
 
     def place(self, path: str) -> str:
         """The path itself."""

@@ -7,6 +7,7 @@ a link, and leads somewhere only where a caller asks for it (`Tree.beside`).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -134,6 +135,39 @@ class Tree(Protocol):
 
     def close(self) -> None:
         """Give back what it holds."""
+
+
+class Walked(ABC):
+    """What follows from `find` and `children` alone, the same for every kind of source."""
+
+    @abstractmethod
+    def find(self, path: str) -> Member | None:
+        """As `Tree.find`."""
+
+    @abstractmethod
+    def children(self, under: str = "") -> Iterator[Member]:
+        """As `Tree.children`."""
+
+    def members(self, under: str = "") -> Iterator[Member]:
+        """As `Tree.members`."""
+        ahead = [self.children(under)]
+        while ahead:
+            child = next(ahead[-1], None)
+            if child is None:
+                ahead.pop()
+                continue
+            yield child
+            if child.kind == "directory":
+                ahead.append(self.children(child.path))
+
+    def beside(self, path: str) -> str:
+        """As `Tree.beside`."""
+        link = self.find(path)
+        if link is None or link.kind != "symlink":
+            return ""
+        there = f"{path.rpartition('/')[0]}/{link.target.rpartition('/')[2]}".lstrip("/")
+        found = self.find(there)
+        return there if found is not None and found.kind == "file" else ""
 
 
 def clean(path: str) -> str | None:
