@@ -11,6 +11,7 @@ from mailstead.control.moves.queries.moves import (
     rows,
 )
 from mailstead.control.moves.queries.parity import Report, report
+from mailstead.control.moves.queries.redirects import OldAddress, old_addresses, taken_ports
 from mailstead.control.moves.queries.told import (
     move_told,
     report_lines,
@@ -20,6 +21,7 @@ from mailstead.control.moves.queries.told import (
 from mailstead.control.moves.queries.webmail import address_books
 
 __all__ = [
+    "OldAddress",
     "Progress",
     "Report",
     "address_books",
@@ -31,11 +33,13 @@ __all__ = [
     "move_numbered",
     "move_told",
     "moves",
+    "old_addresses",
     "progress",
     "rates",
     "report",
     "report_lines",
     "rows",
     "rows_told",
+    "taken_ports",
     "with_figures",
 ]
