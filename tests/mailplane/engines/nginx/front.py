@@ -160,6 +160,10 @@ class Front:
         port = self.model.http
         return self._curl(f"http://{name}:{port}{path}", name, port, options, None)
 
+    def fetch(self, url: str, name: str, port: int, *options: str) -> Answer:
+        """An answer from wherever this nginx listens."""
+        return self._curl(url, name, port, options, None)
+
     def _curl(
         self, url: str, name: str, port: int, options: tuple[str, ...], stdin: bytes | None
     ) -> Answer:

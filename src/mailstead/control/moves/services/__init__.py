@@ -44,11 +44,17 @@ from mailstead.control.moves.services.reading import (
     read_due,
     read_now,
 )
-from mailstead.control.moves.services.redirects import add_redirect, end_redirect, expire_redirects
+from mailstead.control.moves.services.redirects import (
+    SWITCHED,
+    add_redirect,
+    end_redirect,
+    expire_redirects,
+)
 
 __all__ = [
     "GRACE",
     "INSTALL",
+    "SWITCHED",
     "ImapLogin",
     "ImapRow",
     "add_redirect",
