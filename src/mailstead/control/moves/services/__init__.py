@@ -45,6 +45,7 @@ from mailstead.control.moves.services.reading import (
     read_now,
 )
 from mailstead.control.moves.services.redirects import (
+    KEPT,
     SWITCHED,
     add_redirect,
     end_redirect,
@@ -54,6 +55,7 @@ from mailstead.control.moves.services.redirects import (
 __all__ = [
     "GRACE",
     "INSTALL",
+    "KEPT",
     "SWITCHED",
     "ImapLogin",
     "ImapRow",

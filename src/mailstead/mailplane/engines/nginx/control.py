@@ -33,9 +33,10 @@ def command(model: NginxModel) -> list[str]:
 def prepare(model: NginxModel) -> None:
     """Make its directories and let nginx judge its file; raises `EngineError`."""
     home = model.home
-    # Its ports may be somebody else's by now, and then nginx would not start: the agent makes the
-    # file anew when it has looked.
-    redirects.path(home).unlink(missing_ok=True)
+    if not runs(home):
+        # Its ports may be somebody else's by now, and then nginx would not start: the agent makes
+        # the file anew when it has looked.
+        redirects.path(home).unlink(missing_ok=True)
     scratch = home.nginx / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
     scratch.chmod(0o700)
@@ -70,7 +71,8 @@ def reload(home: Home) -> None:
 def runs(home: Home) -> bool:
     """Whether its master is there."""
     number = _pid(home)
-    return number is not None and Path(f"/proc/{number}").exists()
+    comm = Path(f"/proc/{number}/comm")
+    return number is not None and comm.exists() and comm.read_text().strip() == "nginx"
 
 
 def _pid(home: Home) -> int | None:

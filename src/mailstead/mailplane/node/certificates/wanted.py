@@ -42,6 +42,7 @@ def of_customers(home: Home) -> list[Wanted]:
         puts = [msgspec.json.decode(row[0], type=HostNamePut) for row in rows]
         rows = reader.execute("SELECT body FROM thing WHERE kind = 'redirect' ORDER BY key")
         old = [msgspec.json.decode(row[0], type=RedirectPut) for row in rows]
+    names: dict[str, dt.datetime | None]
     names = {one.host: None for one in old if _is_inside(one.host, one.domain)}
     names |= {put.name: put.asked for put in puts if _is_inside(put.name, put.domain)}
     return [Wanted(name, node=False, asked=asked) for name, asked in names.items()]
