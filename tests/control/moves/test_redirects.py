@@ -101,10 +101,13 @@ def test_names_that_are_not_to_be_taken_over(company: Company, switched: Move) -
             services.add_redirect(**company.who, move=switched, host=host)
     with refused("days-invalid"):
         services.add_redirect(**company.who, move=switched, host="a.old.example", days=731)
-    other = planned(company, customer_name="Another")
+    other = services.create_move(
+        **company.who, place="/root/other.tar.gz", server=company.server, customer_name="Other"
+    )
     with refused("move-not-switched"):
         services.add_redirect(**company.who, move=other, host="cp1.old.example")
     Move.objects.filter(pk=other.pk).update(state="switched")
+    other.refresh_from_db()
     with refused("redirect-exists"):
         services.add_redirect(**company.who, move=other, host="mail.moved.example")
 

@@ -127,9 +127,7 @@ class RedirectForm(forms.Form):
     host = forms.CharField(
         label=_("Host name"),
         max_length=253,
-        help_text=_(
-            "As people have typed it, such as cp1.old-host.example. Its DNS must lead here."
-        ),
+        help_text=_("As people have typed it: cp1.old-host.example. Its DNS must lead here."),
     )
     days = forms.IntegerField(label=_("Days"), min_value=1, max_value=730, initial=90)
 

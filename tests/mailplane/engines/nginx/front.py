@@ -134,12 +134,17 @@ class Front:
             self._panel = None
             self.home.panel_socket.unlink()
 
-    def close(self) -> None:
-        """End all of it and remove the home."""
-        self.panel_down()
+    def stop(self) -> None:
+        """End nginx."""
         if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(15)
+            self.process = None
+
+    def close(self) -> None:
+        """End all of it and remove the home."""
+        self.panel_down()
+        self.stop()
         shutil.rmtree(self.home.root, ignore_errors=True)
 
     def one_worker(self) -> bool:
