@@ -295,7 +295,7 @@ def list_move_copies(request: HttpRequest, number: int, find: Query[Turn]) -> ob
 @router.get(
     "/moves/{number}/redirects", response=list[RedirectOut], summary="List a move's redirects"
 )
-@operation("move.redirect")
+@operation("move.view")
 def list_move_redirects(request: HttpRequest, number: int) -> object:
     """The old addresses that lead here, and how many have come by each."""
     move = queries.move_numbered(caller(request), number)

@@ -11,7 +11,12 @@ from mailstead.control.moves.queries.moves import (
     rows,
 )
 from mailstead.control.moves.queries.parity import Report, report
-from mailstead.control.moves.queries.redirects import OldAddress, old_addresses, taken_ports
+from mailstead.control.moves.queries.redirects import (
+    OldAddress,
+    old_addresses,
+    redirect_of,
+    taken_ports,
+)
 from mailstead.control.moves.queries.told import (
     move_told,
     report_lines,
@@ -36,6 +41,7 @@ __all__ = [
     "old_addresses",
     "progress",
     "rates",
+    "redirect_of",
     "report",
     "report_lines",
     "rows",

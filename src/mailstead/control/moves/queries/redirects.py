@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from mailstead.control.moves.models import Move, OldPort, Redirect
+from mailstead.standards.refusal import Refusal
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,16 @@ def old_addresses(move: Move) -> list[OldAddress]:
         ]
         if not uses:
             found.append(OldAddress(row.host, "", 0, None, row.expires_at))
+    return found
+
+
+def redirect_of(move: Move, host: str) -> Redirect:
+    """One of a move that was fetched through the actor; raises `Refusal` (`redirect-unknown`)."""
+    found = Redirect.objects.filter(move=move, host=host.strip().lower()).first()
+    if found is None:
+        raise Refusal(
+            "redirect-unknown", "There is no such redirect.", remedy="Look at the list again."
+        )
     return found
 
 

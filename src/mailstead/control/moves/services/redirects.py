@@ -12,6 +12,7 @@ from mailstead.control.feed import services as feed
 from mailstead.control.hosting.models import Domain
 from mailstead.control.hosting.services import is_ours
 from mailstead.control.moves.models import Move, OldPort, Redirect, RedirectUse
+from mailstead.control.moves.queries.redirects import redirect_of
 from mailstead.control.moves.services.common import locked, note
 from mailstead.control.people.actor import Actor
 from mailstead.standards.address import normalise_domain
@@ -118,13 +119,8 @@ def _domain_of(move: Move, host: str) -> str:
 def end_redirect(*, actor: Actor, now: dt.datetime, move: Move, host: str) -> None:
     """The name is not answered any more; its counts go too. Raises `Refusal`."""
     locked(move)
-    name = host.strip().lower()
-    row = Redirect.objects.select_for_update().filter(move=move, host=name).first()
-    if row is None:
-        raise Refusal(
-            "redirect-unknown", "There is no such redirect.", remedy="Look at the list again."
-        )
-    note(actor, now, move, "end-redirect", before={"host": name})
+    row = redirect_of(move, host)
+    note(actor, now, move, "end-redirect", before={"host": row.host})
     _end([row], now)
 
 

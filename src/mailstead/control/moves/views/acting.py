@@ -369,6 +369,7 @@ def end_redirect(request: HttpRequest, number: int, host: str) -> HttpResponseBa
     """The name is not answered any more."""
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
+    queries.redirect_of(move, host)
     question = Question(
         title=gettext("End the redirect of {host}").format(host=host),
         lines=[gettext("Who still comes by the old address finds nothing there.")],
