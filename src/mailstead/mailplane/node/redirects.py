@@ -60,16 +60,31 @@ class Redirects:
         if self._settings.control != "here":
             return
         spool = EventSpool(self._home.event_spool)
-        due = 0.0
+        due, followed = 0.0, ""
         while not stopping.wait(EVERY):
             try:
-                self.follow(dt.datetime.now(dt.UTC))
-                if time.monotonic() >= due:
-                    self.tell(spool)
+                over = time.monotonic() >= due
+                # The whole look reads every redirect: it waits for a reason, or for its minute.
+                mark = self._mark()
+                if over or mark != followed:
+                    followed = mark
+                    self.follow(dt.datetime.now(dt.UTC))
+                    followed = self._mark()
+                if over:
                     due = time.monotonic() + TELL_EVERY
+                    self.tell(spool)
             except (EngineError, Refusal, OSError, ValueError, sqlite3.Error) as error:
                 log.error("cannot follow the redirects", words=str(error))
         spool.close()
+
+    def _mark(self) -> str:
+        """Another word when something else may be wanted, or the file has gone."""
+        if not self._home.directory_database.exists():
+            return ""
+        path = f"file:{self._home.directory_database}?mode=ro"
+        with closing(sqlite3.connect(path, uri=True, timeout=5)) as reader:
+            row = reader.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()
+        return f"{row[0] if row else 0} {redirects.path(self._home).exists()}"
 
     def follow(self, now: dt.datetime) -> None:
         """Let nginx answer what is wanted. Raises `EngineError`, `OSError`, `sqlite3.Error`."""

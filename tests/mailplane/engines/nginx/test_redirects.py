@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -213,6 +214,26 @@ def test_they_end_with_their_time_and_the_ports_are_given_back(node: Node) -> No
     assert not redirects.path(node.home).exists()
     until(lambda: not node.listens(2083), "the old port is free")
     assert control.answers(node.front.model)
+
+
+@pytest.mark.engines
+def test_a_change_of_the_directory_is_followed_at_once(node: Node) -> None:
+    stopping = threading.Event()
+    thread = threading.Thread(target=node.book.run, args=(stopping,))
+    thread.start()
+    try:
+        first = node.book._mark()
+        node.want("mail.moved.example")
+        node.database.execute("UPDATE meta SET value = 7 WHERE name = 'revision'")
+        node.database.commit()
+        assert node.book._mark() != first
+        until(lambda: node.listens(2083), "the old port is answered")
+        redirects.path(node.home).unlink()
+        until(redirects.path(node.home).exists, "the file is there again")
+    finally:
+        stopping.set()
+        thread.join(15)
+    assert not thread.is_alive()
 
 
 @pytest.mark.engines
