@@ -39,6 +39,10 @@ def test_the_same_over_the_api(far: Far, tmp_path: Path) -> None:
     far.same("move", "show", number)
     far.same("move", "plan", number)
     far.same("move", "report", number)
+    far.same("move", "redirects", number)
+    for words in (("redirect", number, "cp1.old.example"), ("end-redirect", number, "a.example")):
+        said = far.ok("move", *words, code=2)
+        assert said == run("move", *words, "--home", str(far.home)).stderr
     said = far.ok("move", "show", "999", code=2)
     assert said == run("move", "show", "999", "--home", str(far.home)).stderr
     far.row("move", "remove", number)

@@ -20,6 +20,7 @@ from mailstead.wire.changes import (
     FeedPage,
     ForwarderPut,
     MailboxPut,
+    RedirectPut,
     Revision,
     Route,
     Rule,
@@ -52,6 +53,13 @@ CHANGES: list[AnyChange] = [
         subject="Außer Haus",
         body="bis morgen\n",
         html=False,
+    ),
+    RedirectPut(
+        host="mail.a.example",
+        domain="a.example",
+        panel="https://panel.example/",
+        webmail="https://panel.example/",
+        until=NOON,
     ),
     RulesPut(
         address="ann@a.example",

@@ -316,6 +316,44 @@ def report(number: Number) -> None:
     SESSION.print_rows(moves.report_lines(move))
 
 
+@app.command("redirects")
+def redirects(number: Number) -> None:
+    """Show which old addresses lead here, who still comes by them, and until when."""
+    move = _found(number)
+    from mailstead.cli.door import moves
+
+    names = ("host", "via", "hits", "last_seen", "expires_at")
+    found = moves.old_addresses(move)
+    SESSION.print_rows([{name: getattr(one, name) for name in names} for one in found])
+
+
+@app.command("redirect")
+def redirect(
+    number: Number,
+    host: Annotated[str, typer.Argument(help="A name of the old panel.")],
+    days: Annotated[int, typer.Option("--days", help="For how long.")] = 90,
+) -> None:
+    """Let another name of the old panel lead here, or one that does for longer."""
+    move = _found(number)
+    from mailstead.cli.door import move_acts
+
+    move_acts.add_redirect(actor=SESSION.actor(), now=now(), move=move, host=host, days=days)
+    _done(number, f"{host} leads here.")
+
+
+@app.command("end-redirect")
+def end_redirect(
+    number: Number,
+    host: Annotated[str, typer.Argument(help="A name of the old panel.")],
+) -> None:
+    """Answer an old name no more."""
+    move = _found(number)
+    from mailstead.cli.door import move_acts
+
+    move_acts.end_redirect(actor=SESSION.actor(), now=now(), move=move, host=host)
+    _done(number, f"{host} leads here no more.")
+
+
 def _act(name: str, number: int, words: str, **values: Any) -> None:
     move = _found(number)
     from mailstead.cli.door import move_acts

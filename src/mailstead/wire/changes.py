@@ -387,6 +387,25 @@ class CopyPacePut(Change, frozen=True, kw_only=True):
     """Of all copies together; 0: no bound."""
 
 
+class RedirectPut(Change, frozen=True, kw_only=True):
+    """A host name of an old panel leads to pages of ours, at its old ports too."""
+
+    host: str
+    domain: str
+    """The hosted domain that came with it; the name need not lie in it."""
+    panel: str
+    """URL of the page for whoever looked for the panel."""
+    webmail: str
+    """URL of the page for whoever looked for webmail."""
+    until: dt.datetime
+
+
+class RedirectGone(Change, frozen=True, kw_only=True):
+    """The host name is not answered any more."""
+
+    host: str
+
+
 AnyChange = (
     DomainPut
     | DomainGone
@@ -416,6 +435,8 @@ AnyChange = (
     | CopyPut
     | CopyGone
     | CopyPacePut
+    | RedirectPut
+    | RedirectGone
 )
 
 

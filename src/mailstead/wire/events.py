@@ -444,6 +444,24 @@ class CopyCounted(Event, frozen=True, kw_only=True):
     target: tuple[FolderCount, ...]
 
 
+class RedirectUsed(Event, frozen=True, kw_only=True):
+    """Somebody has come by an old address since it was last told of."""
+
+    host: str
+    via: str
+    """The old port, the old path or both: `2083`, `/webmail`, `2222/roundcube`; `/`: neither."""
+    count: int
+    last: dt.datetime
+
+
+class OldPortSeen(Event, frozen=True, kw_only=True):
+    """An old panel's port is wanted for redirects and cannot be had, or it can again."""
+
+    port: int
+    holder: str = ""
+    """Which process has it; empty: the redirects have it, or need it no more."""
+
+
 AnyEvent = (
     Applied
     | ApplyFailed
@@ -470,6 +488,8 @@ AnyEvent = (
     | BlockSeen
     | CopySeen
     | CopyCounted
+    | RedirectUsed
+    | OldPortSeen
 )
 
 

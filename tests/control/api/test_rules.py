@@ -51,7 +51,7 @@ KNOWN |= {
     "dkim",
     "records",
 }
-KNOWN |= {"batches"}
+KNOWN |= {"batches", "redirects"}
 
 
 def _key(whose: str) -> str:

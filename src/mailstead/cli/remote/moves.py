@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from mailstead.cli.remote.things import Listed, Thing, one, thing
 from mailstead.cli.session import SESSION, Row
@@ -49,6 +50,22 @@ def report_lines(move: Thing) -> list[Row]:
         {"about": one["address"], "state": one["state"], "words": one["answer"]}
         for one in found["forwarders"]
     ]
+
+
+def old_addresses(move: Thing) -> list[Thing]:
+    """The old addresses that lead here."""
+    return [thing(one) for one in SESSION.api().get(f"/moves/{move.pk}/redirects")]
+
+
+def add_redirect(*, actor: object, now: object, move: Thing, host: str, days: int) -> None:
+    """A name of the old panel leads here."""
+    body = {"host": host, "days": days}
+    SESSION.api().call("POST", f"/moves/{move.pk}/redirects", body)
+
+
+def end_redirect(*, actor: object, now: object, move: Thing, host: str) -> None:
+    """It does no more."""
+    SESSION.api().call("DELETE", f"/moves/{move.pk}/redirects/{quote(host, safe='')}")
 
 
 def _words(lines: dict[str, str]) -> str:

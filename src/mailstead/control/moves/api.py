@@ -97,6 +97,23 @@ class RowFind(Turn):
     kind: str = Field("", max_length=20)
 
 
+class RedirectOut(Schema):
+    """One old address that leads here."""
+
+    host: str
+    via: str = Field(description="Old port, old path or both; `/`: neither; empty: nobody came.")
+    hits: int
+    last_seen: dt.datetime | None
+    expires_at: dt.datetime
+
+
+class RedirectIn(Schema):
+    """Another name of the old panel."""
+
+    host: str = Field(max_length=253)
+    days: int = Field(90, ge=1, le=730)
+
+
 class CopyOut(Schema):
     """One mailbox's mail."""
 
@@ -208,6 +225,10 @@ def _row(row: PlanRow) -> dict[str, object]:
     return plain | {"why": words.why(row)}
 
 
+def _redirect(one: queries.OldAddress) -> dict[str, object]:
+    return {name: getattr(one, name) for name in RedirectOut.model_fields}
+
+
 def _copy(row: Copy) -> dict[str, object]:
     return {name: getattr(row, name) for name in CopyOut.model_fields}
 
@@ -269,6 +290,40 @@ def list_move_rows(request: HttpRequest, number: int, find: Query[RowFind]) -> o
 def list_move_copies(request: HttpRequest, number: int, find: Query[Turn]) -> object:
     """How far each is in its round."""
     return paged(queries.copies(queries.move_numbered(caller(request), number)), find, _copy)
+
+
+@router.get(
+    "/moves/{number}/redirects", response=list[RedirectOut], summary="List a move's redirects"
+)
+@operation("move.view")
+def list_move_redirects(request: HttpRequest, number: int) -> object:
+    """The old addresses that lead here, and how many have come by each."""
+    move = queries.move_numbered(caller(request), number)
+    return [_redirect(one) for one in queries.old_addresses(move)]
+
+
+@router.post(
+    "/moves/{number}/redirects", response=list[RedirectOut], summary="Redirect another name"
+)
+@operation("move.redirect")
+def add_move_redirect(request: HttpRequest, number: int, body: RedirectIn) -> object:
+    """A name of the old panel leads here, or one that does for longer."""
+    actor = caller(request)
+    move = queries.move_numbered(actor, number)
+    services.add_redirect(
+        actor=actor, now=timezone.now(), move=move, host=body.host, days=body.days
+    )
+    return [_redirect(one) for one in queries.old_addresses(move)]
+
+
+@router.delete("/moves/{number}/redirects/{host}", response={204: None}, summary="End a redirect")
+@operation("move.end-redirect")
+def end_move_redirect(request: HttpRequest, number: int, host: str) -> object:
+    """The name is not answered any more."""
+    actor = caller(request)
+    move = queries.move_numbered(actor, number)
+    services.end_redirect(actor=actor, now=timezone.now(), move=move, host=host)
+    return 204, None
 
 
 @router.get("/moves/{number}/report", response=ReportOut, summary="Show a move's parity report")

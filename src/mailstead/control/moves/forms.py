@@ -121,6 +121,17 @@ class BackForm(ReasonForm):
     field_order = ("old_host", "reason")
 
 
+class RedirectForm(forms.Form):
+    """Another name of the old panel."""
+
+    host = forms.CharField(
+        label=_("Host name"),
+        max_length=253,
+        help_text=_("As people have typed it: cp1.old-host.example. Its DNS must lead here."),
+    )
+    days = forms.IntegerField(label=_("Days"), min_value=1, max_value=730, initial=90)
+
+
 class LossForm(forms.Form):
     """What is missing."""
 

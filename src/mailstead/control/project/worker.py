@@ -120,6 +120,7 @@ def _tasks() -> dict[str, Task]:
     from mailstead.control.feed.services import compact
     from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
     from mailstead.control.jobs.services import drop_old as drop_old_jobs
+    from mailstead.control.moves.services import expire_redirects
     from mailstead.control.people.services import (
         drop_deliveries,
         drop_keys,
@@ -157,6 +158,7 @@ def _tasks() -> dict[str, Task]:
         "guard's words": end_words,
         "old cases": drop_old_cases,
         "blocked log-ins": end_due_blocks,
+        "redirects": expire_redirects,
         "leaked passwords": follow_leaked,
     }
 

@@ -41,6 +41,8 @@ from mailstead.wire.changes import (
     HostNamePut,
     MailboxGone,
     MailboxPut,
+    RedirectGone,
+    RedirectPut,
     Revision,
     SendingLimitsPut,
     SendingPlanPut,
@@ -202,6 +204,13 @@ class Directory:
                 state.put(change)
             else:
                 state.remove("hostname", change.name)
+            return set()
+        if isinstance(change, RedirectPut | RedirectGone):
+            # No map answers for it: node/redirects.py reads them itself.
+            if isinstance(change, RedirectPut):
+                state.put(change)
+            else:
+                state.remove("redirect", change.host)
             return set()
         kind = _GONE.get(type(change))
         if kind is not None:

@@ -22,6 +22,7 @@ from mailstead.wire.changes import (
     GuardWordPut,
     HostNamePut,
     MailboxPut,
+    RedirectPut,
     RulesPut,
     SendingLimitsPut,
     SendingPlanPut,
@@ -50,6 +51,7 @@ KINDS: dict[type[Change], str] = {
     BlockLiftPut: "block-lift",
     CopyPut: "copy",
     CopyPacePut: "copy-pace",
+    RedirectPut: "redirect",
 }
 SENDING = "plan"
 """The key of the one plan of sending addresses."""
@@ -254,6 +256,9 @@ def key_of(change: Change) -> tuple[str, str]:
         return str(change.job), ""
     if isinstance(change, CopyPacePut):
         return PACE, ""
+    if isinstance(change, RedirectPut):
+        # Of no domain: it ends by its own word, or when its time is over.
+        return change.host, ""
     if isinstance(change, SendingLimitsPut):
         return change.domain, change.domain
     if isinstance(change, ZonePut):

@@ -57,6 +57,7 @@ from mailstead.mailplane.node.kept_mail import KeptMail
 from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.node.maps import NodeMaps
 from mailstead.mailplane.node.orders import Orders
+from mailstead.mailplane.node.redirects import Redirects
 from mailstead.mailplane.node.report_box import ReportBox
 from mailstead.mailplane.node.room import Room
 from mailstead.mailplane.node.sending import AddressBook, follow
@@ -110,6 +111,7 @@ class Agent:
         self.guard = GuardFeed(self.home, wanted=settings.guard.mode != "off")
         self.kept = KeptMail(self.home, self.guard.taken)
         self.copies = CopyDesk(self.home, self.usage.look_again)
+        self.redirects = Redirects(settings, self.home)
         self._settings = settings
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
@@ -144,6 +146,7 @@ class Agent:
             ("certificates", self.certificates.run),
             ("kept mail", self.kept.run),
             ("copies", self.copies.run),
+            ("redirects", self.redirects.run),
         ):
             threading.Thread(target=work, args=(self.stopping,), name=name, daemon=True).start()
         pause = 0.0

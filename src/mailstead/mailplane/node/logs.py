@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailstead.home import Home
+from mailstead.mailplane.engines.nginx import redirects
 from mailstead.mailplane.node.registry import ENGINES
 
 LARGEST = 500 * 2**20
@@ -23,9 +24,9 @@ SETTLED = timedelta(minutes=5)
 """After this time no process has the old file open."""
 TAIL = 512 * 1024
 """Bytes at the end of a log in which trouble is looked for."""
-_QUIET = ("nginx.log",)
+_QUIET = ("nginx.log", redirects.LOG)
 """Logs that may stay empty for days while those beside them grow."""
-_BESIDE = {"nginx": ("nginx-access.log",)}
+_BESIDE = {"nginx": ("nginx-access.log", redirects.LOG)}
 """Logs of an engine that are rotated with its main one."""
 _STAMP = "%Y%m%d-%H%M%S"
 

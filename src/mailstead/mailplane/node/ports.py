@@ -31,7 +31,7 @@ def refuse_taken(settings: Settings) -> None:
         if name == "resolver":
             kinds.append(socket.SOCK_DGRAM)
         for kind in kinds:
-            if not _free("127.0.0.1" if name in LOOPBACK else "", port, kind):
+            if not is_free("127.0.0.1" if name in LOOPBACK else "", port, kind):
                 raise Refusal(
                     "port-taken",
                     f"Port {port} ({name}) is taken by {holder(port)}.",
@@ -39,8 +39,16 @@ def refuse_taken(settings: Settings) -> None:
                 )
 
 
-def _free(host: str, port: int, kind: socket.SocketKind) -> bool:
-    with socket.socket(socket.AF_INET, kind) as probe:
+def is_free(
+    host: str,
+    port: int,
+    kind: socket.SocketKind = socket.SOCK_STREAM,
+    family: socket.AddressFamily = socket.AF_INET,
+) -> bool:
+    """Whether a port can be had; raises `OSError` where that cannot be known."""
+    with socket.socket(family, kind) as probe:
+        if family is socket.AF_INET6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind is socket.SOCK_STREAM:
             # As the engines do it: connections that linger from before do not count.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

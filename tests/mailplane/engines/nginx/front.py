@@ -134,12 +134,17 @@ class Front:
             self._panel = None
             self.home.panel_socket.unlink()
 
-    def close(self) -> None:
-        """End all of it and remove the home."""
-        self.panel_down()
+    def stop(self) -> None:
+        """End nginx."""
         if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(15)
+            self.process = None
+
+    def close(self) -> None:
+        """End all of it and remove the home."""
+        self.panel_down()
+        self.stop()
         shutil.rmtree(self.home.root, ignore_errors=True)
 
     def one_worker(self) -> bool:
@@ -159,6 +164,10 @@ class Front:
         """An answer over plain HTTP."""
         port = self.model.http
         return self._curl(f"http://{name}:{port}{path}", name, port, options, None)
+
+    def fetch(self, url: str, name: str, port: int, *options: str) -> Answer:
+        """An answer from wherever this nginx listens."""
+        return self._curl(url, name, port, options, None)
 
     def _curl(
         self, url: str, name: str, port: int, options: tuple[str, ...], stdin: bytes | None

@@ -57,6 +57,7 @@ from mailstead.control.hosting.services.domains import (
 from mailstead.control.hosting.services.forwarders import remove_forwarder, set_forwarder
 from mailstead.control.hosting.services.host_names import (
     add_host_name,
+    is_ours,
     record_certificates,
     remove_host_name,
     retry_host_name,
@@ -183,6 +184,7 @@ __all__ = [
     "import_forwarders",
     "import_key",
     "import_mailboxes",
+    "is_ours",
     "limits_of",
     "log_in_of",
     "make_domain_alias",

@@ -88,12 +88,12 @@ def _checked(domain: Domain, name: str, purpose: str) -> str:
             "For this purpose the name must be {name}.",
             name=f"{purpose}.{domain.name}",
         )
-    if _is_ours(bare):
+    if is_ours(bare):
         raise Refusal("host-name-ours", "{name} is a name of the company itself.", name=bare)
     return bare
 
 
-def _is_ours(name: str) -> bool:
+def is_ours(name: str) -> bool:
     """Whether a server or the panel has the name, whoever hosts the domain above it."""
     taken = set(Server.objects.values_list("hostname", flat=True))
     for names in Brand.objects.values_list("hostnames", flat=True):

@@ -12,6 +12,7 @@ from mailstead.control.moves.models.moves import (
     Step,
     Stock,
 )
+from mailstead.control.moves.models.redirects import OldPort, Redirect, RedirectUse
 from mailstead.control.moves.models.things import KeptText, Webmail
 
 __all__ = [
@@ -22,7 +23,10 @@ __all__ = [
     "Letter",
     "Loss",
     "Move",
+    "OldPort",
     "PlanRow",
+    "Redirect",
+    "RedirectUse",
     "SourceLogin",
     "Step",
     "Stock",

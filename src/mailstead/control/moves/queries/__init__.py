@@ -11,6 +11,12 @@ from mailstead.control.moves.queries.moves import (
     rows,
 )
 from mailstead.control.moves.queries.parity import Report, report
+from mailstead.control.moves.queries.redirects import (
+    OldAddress,
+    old_addresses,
+    redirect_of,
+    taken_ports,
+)
 from mailstead.control.moves.queries.told import (
     move_told,
     report_lines,
@@ -20,6 +26,7 @@ from mailstead.control.moves.queries.told import (
 from mailstead.control.moves.queries.webmail import address_books
 
 __all__ = [
+    "OldAddress",
     "Progress",
     "Report",
     "address_books",
@@ -31,11 +38,14 @@ __all__ = [
     "move_numbered",
     "move_told",
     "moves",
+    "old_addresses",
     "progress",
     "rates",
+    "redirect_of",
     "report",
     "report_lines",
     "rows",
     "rows_told",
+    "taken_ports",
     "with_figures",
 ]

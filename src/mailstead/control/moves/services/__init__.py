@@ -44,12 +44,22 @@ from mailstead.control.moves.services.reading import (
     read_due,
     read_now,
 )
+from mailstead.control.moves.services.redirects import (
+    KEPT,
+    SWITCHED,
+    add_redirect,
+    end_redirect,
+    expire_redirects,
+)
 
 __all__ = [
     "GRACE",
     "INSTALL",
+    "KEPT",
+    "SWITCHED",
     "ImapLogin",
     "ImapRow",
+    "add_redirect",
     "advance_due",
     "announce",
     "answer",
@@ -61,6 +71,8 @@ __all__ = [
     "create_batch",
     "create_imap_move",
     "create_move",
+    "end_redirect",
+    "expire_redirects",
     "finish",
     "go_on",
     "incoming",

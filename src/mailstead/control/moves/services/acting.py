@@ -12,7 +12,7 @@ from mailstead.control.hosting.services.domains import checked_relay
 from mailstead.control.jobs import services as jobs
 from mailstead.control.jobs.models import Job
 from mailstead.control.moves.models import Copy, Loss, Move, PlanRow
-from mailstead.control.moves.services import copies, imap, letters
+from mailstead.control.moves.services import copies, imap, letters, redirects
 from mailstead.control.moves.services.common import locked, note, step
 from mailstead.control.moves.services.install import INSTALL, install_total
 from mailstead.control.moves.services.planning import refuse_open_questions
@@ -102,6 +102,7 @@ def switch(
     move.switched_at, move.grace_until = now, now + grace
     move.save(update_fields=["switched_at", "grace_until"])
     _relay(actor, now, move, move.old_host, "")
+    redirects.redirect_domains(move, _moved_domains(move), now)
     rows = list(Copy.objects.select_for_update().filter(move=move, state__in=("done", "failed")))
     copies.begin_rounds(move, rows, now)
     letters.tell(now=now, move=move, about="switched")
@@ -211,5 +212,6 @@ def back(
         if domain.relay_to == "":
             hosting.set_domain_relay(actor=actor, now=now, domain=domain, relay_to=host)
     copies.end_copies(move, now)
+    redirects.end_redirects(move, now)
     Copy.objects.filter(move=move).update(state="waiting", due_at=None, counted_round=0)
     letters.tell(now=now, move=move, about="back")

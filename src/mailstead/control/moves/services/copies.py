@@ -12,7 +12,7 @@ from django.db.models import Q
 from mailstead.control.feed import services as feed
 from mailstead.control.moves import life
 from mailstead.control.moves.models import Copy, Move
-from mailstead.control.moves.services import imap
+from mailstead.control.moves.services import imap, redirects
 from mailstead.control.moves.services.common import locked, note
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
@@ -53,8 +53,9 @@ def copy_put(copy: Copy) -> CopyPut:
 
 
 def snapshot(server: str) -> Iterator[AnyChange]:
-    """All that a node has to know of copies."""
+    """All that a node has to know of moves."""
     yield pace()
+    yield from redirects.snapshot(server)
     rows = Copy.objects.filter(server=server, wanted=True).select_related("move")
     for copy in rows.order_by("pk").iterator(chunk_size=500):
         yield copy_put(copy)
@@ -200,6 +201,7 @@ def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
             _seen(server, event)
         elif isinstance(event, CopyCounted):
             _counted(server, event)
+    redirects.record(server, events)
 
 
 def _one(server: str, job: int, number: int) -> Copy | None:

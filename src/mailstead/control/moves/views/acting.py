@@ -25,6 +25,7 @@ from mailstead.control.moves.forms import (
     LossForm,
     NewMoveForm,
     ReasonForm,
+    RedirectForm,
 )
 from mailstead.control.moves.models import Move
 from mailstead.control.moves.views.show import parts_of, told
@@ -339,6 +340,49 @@ def read(request: HttpRequest, number: int) -> HttpResponseBase:
     services.ask_reading(actor=actor, now=timezone.now(), move=move)
     messages.success(request, gettext("The source is being read."))
     return redirect("moves:move", move.pk)
+
+
+@page("move.redirect")
+def add_redirect(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Another name of the old panel leads here."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    form = RedirectForm(request.POST or None)
+    if request.method == "POST" and submitted(
+        form,
+        lambda data: services.add_redirect(actor=actor, now=timezone.now(), move=move, **data),
+    ):
+        messages.success(request, gettext("The name leads here."))
+        return redirect("moves:move", move.pk)
+    return form_page(
+        request,
+        form,
+        title=gettext("Redirect another name"),
+        act=gettext("Redirect it"),
+        back=reverse("moves:move", args=[move.pk]),
+        words=gettext("The name is answered here, at the ports of cPanel and DirectAdmin too."),
+    )
+
+
+@page("move.end-redirect")
+def end_redirect(request: HttpRequest, number: int, host: str) -> HttpResponseBase:
+    """The name is not answered any more."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    queries.redirect_of(move, host)
+    question = Question(
+        title=gettext("End the redirect of {host}").format(host=host),
+        lines=[gettext("Who still comes by the old address finds nothing there.")],
+        act=gettext("End it"),
+        back=reverse("moves:move", args=[move.pk]),
+        danger=True,
+    )
+    return confirmed(
+        request,
+        question,
+        lambda _: services.end_redirect(actor=actor, now=timezone.now(), move=move, host=host),
+        done=lambda: gettext("The redirect has ended."),
+    )
 
 
 @page("move.report-loss")

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext
 
-from mailstead.control.moves import life, queries, words
+from mailstead.control.moves import life, queries, services, words
 from mailstead.control.moves.models import Move, PlanRow
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
@@ -105,6 +105,9 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         ],
         "letters": move.letters.count(),
         "books": [(one, one.mailbox.address) for one in queries.address_books(move)],
+        "redirects": queries.old_addresses(move) if actor.sees_everything else [],
+        "taken_ports": queries.taken_ports(move) if actor.sees_everything else [],
+        "redirecting": move.state in services.SWITCHED,
         "losses": list(move.losses.order_by("-pk")[:50]),
         "failed": [(row, words.kind(row.kind)) for row in rows.filter(outcome="failed")[:100]],
     }

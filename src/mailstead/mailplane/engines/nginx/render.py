@@ -8,8 +8,9 @@ from pathlib import Path
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.files import File
-from mailstead.mailplane.engines.nginx import names, pages
+from mailstead.mailplane.engines.nginx import names, pages, redirects
 from mailstead.mailplane.engines.nginx.model import NginxModel
+from mailstead.mailplane.engines.nginx.parts import challenges, listen
 from mailstead.standards.refusal import Refusal
 
 USER = "www-data"
@@ -34,13 +35,6 @@ def _checked(model: NginxModel) -> None:
             "The home's path has a character that cannot stand in nginx's file.",
             remedy="Use letters, digits and . _ + / - only.",
         )
-
-
-def _listen(model: NginxModel, port: int, words: str) -> str:
-    lines = [f"    listen {port}{words};"]
-    if model.ipv6:
-        lines.append(f"    listen [::]:{port}{words};")
-    return "\n".join(lines)
 
 
 _SECURITY = """\
@@ -85,6 +79,8 @@ http {{
   # Room for long names and many of them; must stand before the first map.
   map_hash_bucket_size 512;
   map_hash_max_size 16384;
+  server_names_hash_bucket_size 512;
+  server_names_hash_max_size 16384;
 {_logs(model)}
   server_tokens off;
   sendfile on;
@@ -130,6 +126,8 @@ http {{
 {_sent_on(model)}
 {_policies(model)}
 {_panel(model)}
+  # Host names and ports of old panels; a pattern, because the file may not be there.
+  include {redirects.path(model.home).with_suffix("")}*.conf;
 }}
 """
 
@@ -180,28 +178,18 @@ def _strangers(model: NginxModel) -> str:
     return f"""\
   # Every name that is not ours, and requests without one.
   server {{
-{_listen(model, model.http, " default_server")}
-{_listen(model, model.https, " ssl http2 default_server")}
+{listen(model, model.http, " default_server")}
+{listen(model, model.https, " ssl http2 default_server")}
     server_name _;
     {_errors(4)}
     {_secured(4)}
 {_pages(model)}
-{_challenges(model)}
+{challenges(model)}
     location / {{
       default_type text/plain;
       return 421 "This name is not served here.\\n";
     }}
   }}"""
-
-
-def _challenges(model: NginxModel) -> str:
-    return f"""\
-    # An authority asks here whether the name is ours (RFC 8555, 8.3), for whatever name.
-    location ^~ /.well-known/acme-challenge/ {{
-      root {model.home.challenges};
-      default_type text/plain;
-      try_files $uri =404;
-    }}"""
 
 
 def _port(model: NginxModel) -> str:
@@ -211,9 +199,9 @@ def _port(model: NginxModel) -> str:
 def _sent_on(model: NginxModel) -> str:
     return f"""\
   server {{
-{_listen(model, model.http, "")}
+{listen(model, model.http, "")}
     server_name {" ".join(model.hostnames)};
-{_challenges(model)}
+{challenges(model)}
     location / {{
       # $host is one of the names above, or this server would not have been chosen.
       return 308 https://$host{_port(model)}$request_uri;
@@ -225,13 +213,13 @@ def _policies(model: NginxModel) -> str:
     """MTA-STS policies at `mta-sts.<domain>`; who reads them asks for nothing else."""
     return f"""\
   server {{
-{_listen(model, model.http, "")}
-{_listen(model, model.https, " ssl http2")}
+{listen(model, model.http, "")}
+{listen(model, model.https, " ssl http2")}
     server_name ~^mta-sts\\.(?<policy_domain>[a-z0-9.-]+)$;
     {_errors(4)}
     {_secured(4)}
 {_pages(model)}
-{_challenges(model)}
+{challenges(model)}
     location = /.well-known/mta-sts.txt {{
       proxy_pass http://unix:{model.home.panel_socket}:/policies/mta-sts/$policy_domain/policy.txt;
       proxy_http_version 1.1;
@@ -254,7 +242,7 @@ def _panel(model: NginxModel) -> str:
     home, port = model.home, _port(model)
     return f"""\
   server {{
-{_listen(model, model.https, " ssl http2")}
+{listen(model, model.https, " ssl http2")}
     server_name {" ".join(model.hostnames)};
     {_errors(4)}
     # Plain HTTP at the port for HTTPS.
