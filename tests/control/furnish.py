@@ -21,6 +21,7 @@ from mailstead.control.dns.services import check_domain
 from mailstead.control.dns.zones.services import import_zone
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import Mailbox
+from mailstead.control.moves import services as moves
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
@@ -159,6 +160,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         ],
         now,
     )  # fmt: skip
+    old = moves.add_redirect(**olga, move=world.moves["main"], host="cp1.old-host.example")
     link = people.invitation_link(**olga, role="operator", email=f"ola@{OUTSIDE}")
     return {
         "rules": 0,
@@ -173,6 +175,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         "jobs": job.pk,
         "sending": address.pk,
         "marks": mark.pk,
+        "redirects": old.host,
         "recover": _recovery_link(mia, olga).rstrip("/").rpartition("/")[2],
         "sending-limits": "hour",
         "welcome": link.rstrip("/").rpartition("/")[2],
