@@ -68,8 +68,9 @@ class Redirects:
                 mark = self._mark()
                 if over or mark != followed:
                     followed = mark
-                    self.follow(dt.datetime.now(dt.UTC))
-                    followed = self._mark()
+                    wanted = self.follow(dt.datetime.now(dt.UTC))
+                    # As it should be and not as it is: somebody may have removed it by now.
+                    followed = f"{mark.partition(' ')[0]} {wanted}" if mark else ""
                 if over:
                     due = time.monotonic() + TELL_EVERY
                     self.tell(spool)
@@ -86,10 +87,13 @@ class Redirects:
             row = reader.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()
         return f"{row[0] if row else 0} {redirects.path(self._home).exists()}"
 
-    def follow(self, now: dt.datetime) -> None:
-        """Let nginx answer what is wanted. Raises `EngineError`, `OSError`, `sqlite3.Error`."""
+    def follow(self, now: dt.datetime) -> bool:
+        """Let nginx answer what is wanted; returns whether there is anything.
+
+        Raises `EngineError`, `OSError`, `sqlite3.Error`.
+        """
         if not self._home.nginx.exists():
-            return
+            return False
         file = redirects.path(self._home)
         before = file.read_text(encoding="utf-8") if file.exists() else ""
         hosts = self._hosts(now)
@@ -98,13 +102,13 @@ class Redirects:
             if before:
                 file.unlink()
                 self._reload()
-            return
+            return False
         ports = self._look_at_ports(before)
         made = redirects.file(
             model.from_settings(self._settings, self._home), hosts, ports, offset=self._offset
         )
         if made.text == before:
-            return
+            return True
         files.write([made])
         try:
             control.judge(self._home)
@@ -116,6 +120,7 @@ class Redirects:
                 file.unlink()
             raise
         self._reload()
+        return True
 
     def _reload(self) -> None:
         if control.runs(self._home):
