@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -220,6 +221,16 @@ def _move(move: Move) -> dict[str, object]:
     }
 
 
+def _acted(
+    request: HttpRequest, number: int, act: Callable[..., object], **given: object
+) -> dict[str, object]:
+    """Take a move further by one of the services' acts, and tell how it stands."""
+    actor = caller(request)
+    move = queries.move_numbered(actor, number)
+    act(actor=actor, now=timezone.now(), move=move, **given)
+    return _move(move)
+
+
 def _row(row: PlanRow) -> dict[str, object]:
     plain = {name: getattr(row, name, "") for name in RowOut.model_fields}
     return plain | {"why": words.why(row)}
@@ -355,132 +366,91 @@ def show_move_report(request: HttpRequest, number: int) -> object:
 @operation("move.answer")
 def answer_move(request: HttpRequest, number: int, body: AnswersIn) -> object:
     """The plan is made anew with them."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.answer(actor=actor, now=timezone.now(), move=move, answers=body.answers)
-    return _move(move)
+    return _acted(request, number, services.answer, answers=body.answers)
 
 
 @router.post("/moves/{number}/read", response=MoveOut, summary="Read a move's source again")
 @operation("move.read")
 def read_move(request: HttpRequest, number: int) -> object:
     """What was found before is replaced."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.ask_reading(actor=actor, now=timezone.now(), move=move)
-    return _move(move)
+    return _acted(request, number, services.ask_reading)
 
 
 @router.post("/moves/{number}/announce", response=MoveOut, summary="Announce a move")
 @operation("move.announce")
 def announce_move(request: HttpRequest, number: int, body: AnnounceIn) -> object:
     """Owner and mailbox users are written to."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.announce(actor=actor, now=timezone.now(), move=move, **body.dict())
-    return _move(move)
+    return _acted(request, number, services.announce, **body.dict())
 
 
 @router.post("/moves/{number}/start", response=MoveOut, summary="Start a move")
 @operation("move.start")
 def start_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
     """Everything is made here, then the mail is copied."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.start(actor=actor, now=timezone.now(), move=move, reason=body.reason)
-    return _move(move)
+    return _acted(request, number, services.start, reason=body.reason)
 
 
 @router.post("/moves/{number}/pause", response=MoveOut, summary="Pause a move's copies")
 @operation("move.pause")
 def pause_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
     """They stop where they stand."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.pause(actor=actor, now=timezone.now(), move=move, paused=True, reason=body.reason)
-    return _move(move)
+    return _acted(request, number, services.pause, paused=True, reason=body.reason)
 
 
 @router.post("/moves/{number}/resume", response=MoveOut, summary="Go on with a move's copies")
 @operation("move.resume")
 def resume_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
     """Where they stopped; what could not be made is tried again."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.go_on(actor=actor, now=timezone.now(), move=move, reason=body.reason)
-    return _move(move)
+    return _acted(request, number, services.go_on, reason=body.reason)
 
 
 @router.post("/moves/{number}/copy", response=MoveOut, summary="Copy what has changed")
 @operation("move.copy")
 def copy_move(request: HttpRequest, number: int) -> object:
     """Another round of every copy that has ended."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.copy_again(actor=actor, now=timezone.now(), move=move)
-    return _move(move)
+    return _acted(request, number, services.copy_again)
 
 
 @router.post("/moves/{number}/switch", response=MoveOut, summary="Switch a move")
 @operation("move.switch")
 def switch_move(request: HttpRequest, number: int, body: SwitchIn) -> object:
     """Mail is delivered here from now on."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.switch(actor=actor, now=timezone.now(), move=move, **body.dict())
-    return _move(move)
+    return _acted(request, number, services.switch, **body.dict())
 
 
 @router.post("/moves/{number}/verify", response=MoveOut, summary="Show the customer the report")
 @operation("move.verify")
 def verify_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
     """The parity report is ready to be read."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.verify(actor=actor, now=timezone.now(), move=move, reason=body.reason)
-    return _move(move)
+    return _acted(request, number, services.verify, reason=body.reason)
 
 
 @router.post("/moves/{number}/confirm", response=MoveOut, summary="Confirm a move")
 @operation("move.confirm")
 def confirm_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
     """All is there."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.confirm(actor=actor, now=timezone.now(), move=move, reason=body.reason)
-    return _move(move)
+    return _acted(request, number, services.confirm, reason=body.reason)
 
 
 @router.post("/moves/{number}/losses", response=MoveOut, summary="Report a loss")
 @operation("move.report-loss")
 def report_move_loss(request: HttpRequest, number: int, body: LossIn) -> object:
     """Something is missing: the move is open again."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.report_loss(actor=actor, now=timezone.now(), move=move, words=body.words)
-    return _move(move)
+    return _acted(request, number, services.report_loss, words=body.words)
 
 
 @router.post("/moves/{number}/finish", response=MoveOut, summary="Finish a move")
 @operation("move.finish")
 def finish_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
     """The old server is needed no more."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.finish(actor=actor, now=timezone.now(), move=move, reason=body.reason)
-    return _move(move)
+    return _acted(request, number, services.finish, reason=body.reason)
 
 
 @router.post("/moves/{number}/back", response=MoveOut, summary="Take a move back")
 @operation("move.back")
 def back_move(request: HttpRequest, number: int, body: BackIn) -> object:
     """Mail goes to the old server again; what is here stays."""
-    actor = caller(request)
-    move = queries.move_numbered(actor, number)
-    services.back(
-        actor=actor, now=timezone.now(), move=move, old_host=body.old_host, reason=body.reason
-    )
-    return _move(move)
+    return _acted(request, number, services.back, old_host=body.old_host, reason=body.reason)
 
 
 @router.get("/batches", response=Page[BatchOut], summary="List batches of moves")

@@ -141,7 +141,7 @@ class Detector:
         """Learn from anything else; it may open a case too."""
         record = self.record(act.mailbox, act.at)
         profile = record.profile
-        for one in self._weighed(self._findings(act, record)):
+        for one in self._weighed(list(self._findings(act, record))):
             _mark(profile, one, act.at)
         if isinstance(act, SignIn):
             self._enter(act, record)
@@ -217,9 +217,9 @@ class Detector:
         at_home = act.at - record.profile.away > AWAY
         return texts.find(act, record, self.crowd, at_home=at_home)
 
-    def _weighed(self, found: Iterable[Finding]) -> list[Finding]:
+    def _weighed(self, found: list[Finding]) -> list[Finding]:
         if not self.factors:
-            return found if isinstance(found, list) else list(found)
+            return found
         return [one._replace(nats=one.nats * self.factors.get(one.signal, 1.0)) for one in found]
 
     # What it does to the mailbox

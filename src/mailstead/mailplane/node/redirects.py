@@ -20,6 +20,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -82,10 +83,16 @@ class Redirects:
         """Another word when something else may be wanted, or the file has gone."""
         if not self._home.directory_database.exists():
             return ""
+        rows = self._asked("SELECT value FROM meta WHERE name = 'revision'")
+        return f"{rows[0][0] if rows else 0} {redirects.path(self._home).exists()}"
+
+    def _asked(self, query: str) -> list[tuple[Any, ...]]:
+        """What the node's directory answers; nothing where there is none yet."""
+        if not self._home.directory_database.exists():
+            return []
         path = f"file:{self._home.directory_database}?mode=ro"
         with closing(sqlite3.connect(path, uri=True, timeout=5)) as reader:
-            row = reader.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()
-        return f"{row[0] if row else 0} {redirects.path(self._home).exists()}"
+            return reader.execute(query).fetchall()
 
     def follow(self, now: dt.datetime) -> bool:
         """Let nginx answer what is wanted; returns whether there is anything.
@@ -127,12 +134,8 @@ class Redirects:
             control.reload(self._home)
 
     def _hosts(self, now: dt.datetime) -> list[OldHost]:
-        if not self._home.directory_database.exists():
-            return []
-        path = f"file:{self._home.directory_database}?mode=ro"
-        with closing(sqlite3.connect(path, uri=True, timeout=5)) as reader:
-            rows = reader.execute("SELECT body FROM thing WHERE kind = 'redirect' ORDER BY key")
-            puts = [msgspec.json.decode(row[0], type=RedirectPut) for row in rows]
+        rows = self._asked("SELECT body FROM thing WHERE kind = 'redirect' ORDER BY key")
+        puts = [msgspec.json.decode(row[0], type=RedirectPut) for row in rows]
         ours = {self._settings.hostname, *model.panel_hostnames(self._settings)}
         return [
             OldHost(name=put.host, panel=put.panel, webmail=put.webmail)

@@ -96,13 +96,7 @@ def ask_reading(*, actor: Actor, now: dt.datetime, move: Move) -> None:
 def read_now(move: Move) -> None:
     """Read the source at once, by whoever is at the keyboard of the server. Raises `Refusal`."""
     Move.objects.filter(pk=move.pk).update(reading="reading", reading_at=dt.datetime.now(dt.UTC))
-    try:
-        _read(move)
-    except Refusal as refusal:
-        Move.objects.filter(pk=move.pk).update(
-            reading="failed", reading_words=refusal.sentence[:1000]
-        )
-        raise
+    _read_or_tell(move)
 
 
 def read_due(now: dt.datetime) -> int:
@@ -115,13 +109,20 @@ def read_due(now: dt.datetime) -> int:
     if not seen.update(reading="reading", reading_at=now):
         return 0
     move.refresh_from_db()
+    with suppress(Refusal):
+        _read_or_tell(move)
+    return 1
+
+
+def _read_or_tell(move: Move) -> None:
+    """Read it; why it cannot be read stands at the move too. Raises `Refusal`."""
     try:
         _read(move)
     except Refusal as refusal:
         Move.objects.filter(pk=move.pk).update(
             reading="failed", reading_words=refusal.sentence[:1000]
         )
-    return 1
+        raise
 
 
 def staging(move: Move) -> Path:
@@ -135,7 +136,7 @@ def _read(move: Move) -> None:
     place.chmod(0o700)
     command = [sys.executable, "-m", "mailstead.control.moves.reader", move.place, str(place)]
     command += [move.account] if move.account else []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
         while child.poll() is None:
             _beat(move, place)
             time.sleep(BEAT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -28,6 +29,7 @@ from mailstead.control.moves.forms import (
     RedirectForm,
 )
 from mailstead.control.moves.models import Move
+from mailstead.control.moves.plan.make import MESSAGES_PER_SECOND, OCTETS_PER_SECOND
 from mailstead.control.moves.views.show import parts_of, told
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
@@ -124,7 +126,7 @@ def _seconds(move: Move, octets: int, count: int) -> float:
     per_octet, per_message = queries.rates(move.server.name if move.server else "")
     if per_octet:
         return max(octets / per_octet, count / (per_message or 1e9))
-    return octets / (20 * 2**20) + count / 2000
+    return octets / OCTETS_PER_SECOND + count / MESSAGES_PER_SECOND
 
 
 @page("move.plan")
@@ -302,44 +304,42 @@ def back(request: HttpRequest, number: int) -> HttpResponseBase:
     )
 
 
+def _acted(request: HttpRequest, number: int, do: Callable[..., Any], done: str) -> HttpResponse:
+    """Do it at once, without a question."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    do(actor=actor, now=timezone.now(), move=move)
+    messages.success(request, done)
+    return redirect("moves:move", move.pk)
+
+
 @page("move.pause", only_post=True)
 def pause(request: HttpRequest, number: int) -> HttpResponseBase:
     """Stop the copies where they stand."""
-    actor = actor_in(request)
-    move = queries.move_numbered(actor, number)
-    services.pause(actor=actor, now=timezone.now(), move=move, paused=True)
-    messages.success(request, gettext("The copies stop where they stand."))
-    return redirect("moves:move", move.pk)
+    return _acted(
+        request,
+        number,
+        partial(services.pause, paused=True),
+        gettext("The copies stop where they stand."),
+    )
 
 
 @page("move.resume", only_post=True)
 def resume(request: HttpRequest, number: int) -> HttpResponseBase:
     """Let the copies go on, and try again what could not be made."""
-    actor = actor_in(request)
-    move = queries.move_numbered(actor, number)
-    services.go_on(actor=actor, now=timezone.now(), move=move)
-    messages.success(request, gettext("The copies go on."))
-    return redirect("moves:move", move.pk)
+    return _acted(request, number, services.go_on, gettext("The copies go on."))
 
 
 @page("move.copy", only_post=True)
 def copy(request: HttpRequest, number: int) -> HttpResponseBase:
     """Another round: what has changed since the last one."""
-    actor = actor_in(request)
-    move = queries.move_numbered(actor, number)
-    services.copy_again(actor=actor, now=timezone.now(), move=move)
-    messages.success(request, gettext("Another round begins."))
-    return redirect("moves:move", move.pk)
+    return _acted(request, number, services.copy_again, gettext("Another round begins."))
 
 
 @page("move.read", only_post=True)
 def read(request: HttpRequest, number: int) -> HttpResponseBase:
     """Read the source again."""
-    actor = actor_in(request)
-    move = queries.move_numbered(actor, number)
-    services.ask_reading(actor=actor, now=timezone.now(), move=move)
-    messages.success(request, gettext("The source is being read."))
-    return redirect("moves:move", move.pk)
+    return _acted(request, number, services.ask_reading, gettext("The source is being read."))
 
 
 @page("move.redirect")
