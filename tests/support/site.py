@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import imaplib
 import json
+import os
+import signal
+import time
+import warnings
 from collections.abc import Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from lab.commands import wait_until
+from lab.commands import LabError, wait_until
 from lab.internet import Lab
 from lab.node import Node
 
@@ -22,6 +26,9 @@ from tests.support.people import PASSWORD, Mailbox, send_over
 
 STRANGER = "stranger@client.example"
 """An address outside: mail from it comes from the clients' host, answers go to the foreign host."""
+
+SLOW = 15.0
+"""Seconds after which a node is asked why it has not applied a change."""
 
 
 class Site:
@@ -172,8 +179,28 @@ class Site:
         return answer
 
     def applied(self) -> None:
-        """Wait until the node has applied every change that is committed."""
-        wait_until(self._is_applied, "the node's directory has the last change", seconds=40)
+        """Wait until the node has applied every change that is committed.
+
+        Where that is slow, the report of the tests says what the node was doing.
+        """
+        what = "the node's directory has the last change"
+        try:
+            wait_until(self._is_applied, what, seconds=SLOW)
+        except LabError:
+            said = f"Not yet after {SLOW:g} s: {what}\n{self._doings()}"
+            warnings.warn(said, stacklevel=2)
+            wait_until(self._is_applied, what, seconds=60)
+
+    def _doings(self) -> str:
+        supervisor, log = self.node.supervisor, self.node.home.log
+        parts = [f"{supervisor.states()}", json.dumps(self.node.cli("server", "list"))]
+        for name in ("agent", "web"):
+            os.kill(supervisor.pids()[name], signal.SIGUSR1)
+        time.sleep(1)  # They write without telling when they have.
+        for name in ("agent", "web"):
+            said = (log / f"{name}.out").read_text(encoding="utf-8", errors="replace")
+            parts.append(f"{name}: {said[-6000:]}")
+        return "\n".join(parts)
 
     def _is_applied(self) -> bool:
         servers = self.node.cli("server", "list")

@@ -128,7 +128,8 @@ def test_rules_of_the_house_do_what_exim_does(
 ) -> None:
     """In the shape that the panel shows, as the node makes a script of them."""
     made = told(mailbox, account)
-    assume(made.house_rules is not None)
+    # Such as a rule that sends nearly everything to a stranger: it comes switched off.
+    assume(made.house_rules is not None and not differences(made))
     rules = msgspec.convert(made.house_rules, tuple[Rule, ...])
     script = rules_script(rules)
     note(f"{account}\n{mailbox}\n{message}\n{script}")

@@ -13,7 +13,8 @@ Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`,
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control
-    plane (`ApplyFailed`) and tried again, with growing pauses up to half a minute.
+    plane (`ApplyFailed`) and tried again, with pauses that grow up to five seconds. On SIGUSR1 each
+    thread writes where it stands.
 Known limits: while the control plane is away the directory answers as of its last revision.
 Settings: `server`, and where the home is.
 """
@@ -22,13 +23,15 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import faulthandler
 import fcntl
 import signal
 import sqlite3
 import sys
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -69,9 +72,8 @@ from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import MailboxGone, MailboxPut
 from mailstead.wire.events import Applied, ApplyFailed, StoreGone, UsageSeen
 
-LONGEST_PAUSE = 30.0
-LONGEST_PAUSE_OF_ORDERS = 5.0
-"""Somebody waits for the answers."""
+LONGEST_PAUSE = 5.0
+"""Seconds. Somebody waits for changes and answers, and to ask over a unix socket costs nothing."""
 SLOW = 5.0
 """Seconds for one page of changes, after which the log tells of it."""
 REPORT_EVERY = 2.0
@@ -152,7 +154,7 @@ class Agent:
         pause = 0.0
         while not self.stopping.wait(pause):
             try:
-                self._purged(self.directory.finish())
+                self._finish()
                 self._step()
                 pause = 0.0
             except Away as away:
@@ -176,10 +178,8 @@ class Agent:
                 self._rebuild()
             self.request.unlink(missing_ok=True)
         elif page.revisions:
-            started = time.monotonic()
-            self._purged(self.directory.apply(page.revisions))
-            if (seconds := time.monotonic() - started) > SLOW:
-                log.warning("slow to apply", changes=len(page.revisions), seconds=round(seconds, 1))
+            with _timed("apply", changes=len(page.revisions)):
+                self._purged(self.directory.apply(page.revisions))
             changes = [revision.change for revision in page.revisions]
             touched = {c.address for c in changes if isinstance(c, MailboxPut | MailboxGone)}
             # The store at an address may be another one now.
@@ -188,8 +188,15 @@ class Agent:
             for change in changes:
                 if isinstance(change, MailboxGone):
                     self.guard.gone(change.address)
-        self._announce()
-        self._follow_plan()
+        with _timed("announce", revision=self.directory.revision):
+            self._announce()
+        with _timed("follow the plan"):
+            self._follow_plan()
+
+    def _finish(self) -> None:
+        """What a failed or killed one has left to do for the engines."""
+        with _timed("finish"):
+            self._purged(self.directory.finish())
 
     def _follow_plan(self) -> None:
         try:
@@ -202,7 +209,7 @@ class Agent:
         started = time.monotonic()
         with self.feed.snapshot() as (revision, changes):
             rebuild(self.directory, revision, changes)
-        self._purged(self.directory.finish())
+        self._finish()
         self.room.look_at_all()
         log.info("directory built", revision=revision, seconds=round(time.monotonic() - started, 2))
 
@@ -283,7 +290,7 @@ class Agent:
                     feed.answer(answered)
                 pause = 0.0
             except Away:
-                pause = min(max(0.2, pause * 2), LONGEST_PAUSE_OF_ORDERS)
+                pause = min(max(0.2, pause * 2), LONGEST_PAUSE)
             except Exception:
                 pause = min(max(0.5, pause * 2), LONGEST_PAUSE)
                 log.exception("cannot obey", pause=pause)
@@ -307,6 +314,15 @@ class Agent:
                     )
         spool.add(events)
         self.usage.told(changed)
+
+
+@contextmanager
+def _timed(step: str, **facts: object) -> Iterator[None]:
+    """The log tells of a step that others had to wait for."""
+    started = time.monotonic()
+    yield
+    if (seconds := time.monotonic() - started) > SLOW:
+        log.warning("slow", step=step, seconds=round(seconds, 1), **facts)
 
 
 def _hand_in(spool: EventSpool, feed: FeedClient) -> None:
@@ -337,6 +353,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--home", type=Path, required=True)
     given = parser.parse_args(arguments)
     _log_to_stderr()
+    faulthandler.register(signal.SIGUSR1)
     folder = Home(given.home).event_spool.parent
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
