@@ -161,14 +161,25 @@ def read(number: Number) -> None:
 def plan(
     number: Number,
     grade: Annotated[
-        str, typer.Option("--grade", help="carried, differs, refused, asks; empty: all.")
+        str,
+        typer.Option(
+            "--grade",
+            help="carried, differs, refused, asks; notable: all that is not carried; empty: all.",
+        ),
     ] = "",
+    domain: Annotated[str, typer.Option("--domain", help="Of this one alone.")] = "",
+    by_domain: Annotated[
+        bool, typer.Option("--by-domain", help="Figures of each domain instead of rows.")
+    ] = False,
 ) -> None:
     """Show what comes, what differs, what does not come and what has to be decided."""
     move = _found(number)
     from mailstead.cli.door import moves
 
-    found = moves.rows_told(move, grade=grade)
+    if by_domain:
+        SESSION.print_rows([dict(row) for row in moves.domains_told(move)])
+        return
+    found = moves.rows_told(move, grade=grade, domain=domain)
     SESSION.print_rows([_plan_row(row) for row in found])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailstead.control.moves import services
+from mailstead.control.moves import queries, services
 from mailstead.control.moves.models import Loss, Move, Webmail
 from mailstead.control.people.actor import Actor
 from tests.control.moves.stocks import everything
@@ -56,6 +56,28 @@ def test_the_operator_decides_and_runs_it(world: World, move: Move) -> None:
     kept = Webmail.objects.get()
     card = client.get(f"/mailboxes/{kept.mailbox_id}/contacts/").content.decode()
     assert "ann@x.example" in card and card.startswith("BEGIN:VCARD")
+
+
+def test_a_plan_shows_first_what_needs_a_look_and_sums_up_each_domain(
+    world: World, move: Move
+) -> None:
+    client = world.client("operator")
+    plain = move.rows.filter(grade="carried", kind="mailbox").first()
+    assert plain is not None
+    first = client.get(f"/moves/{move.pk}/plan/").content.decode()
+    # In its cell: the head of a row ends with it.
+    cell = f'<span class="whole">{plain.subject}</span></th>'
+    assert f"Mailbox: {cell}" not in first
+    everything = client.get(f"/moves/{move.pk}/plan/?grade=").content.decode()
+    assert f"Mailbox: {cell}" in everything
+    one = client.get(f"/moves/{move.pk}/plan/?grade=&domain=nowhere.example").content.decode()
+    assert f"Mailbox: {cell}" not in one
+    parts = {part.domain: part for part in queries.by_domain(move)}
+    assert sum(sum(part.grades.values()) for part in parts.values()) == move.rows.count()
+    mail = move.rows.filter(kind="mail", domain=plain.domain).exclude(grade="refused")
+    assert parts[plain.domain].octets == sum(row.octets for row in mail)
+    boxes = move.rows.filter(kind="mailbox", domain=plain.domain).exclude(grade="refused")
+    assert parts[plain.domain].mailboxes == boxes.count() > 0
 
 
 def test_a_customer_sees_nothing_before_it_is_announced(world: World, move: Move) -> None:

@@ -34,9 +34,15 @@ def batch_named(actor: object, name: str) -> Thing:
     return one(found, "batch", name)
 
 
-def rows_told(move: Thing, *, grade: str = "") -> Listed:
+def domains_told(move: Thing) -> list[Row]:
+    """The plan by domain, in figures."""
+    found: list[Row] = SESSION.api().get(f"/moves/{move.pk}/domains")
+    return found
+
+
+def rows_told(move: Thing, *, grade: str = "", domain: str = "") -> Listed:
     """The plan."""
-    return Listed(f"/moves/{move.pk}/rows", thing, grade=grade)
+    return Listed(f"/moves/{move.pk}/rows", thing, grade=grade, domain=domain)
 
 
 def report_lines(move: Thing) -> list[Row]:

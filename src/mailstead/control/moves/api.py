@@ -91,10 +91,24 @@ class RowOut(Schema):
     outcome_words: str
 
 
+class DomainOut(Schema):
+    """One domain of the plan; without a name: what belongs to the account."""
+
+    domain: str
+    mailboxes: int
+    messages: int
+    octets: int
+    carried: int
+    differs: int
+    refused: int
+    asks: int
+
+
 class RowFind(Turn):
     """Which ones."""
 
-    grade: str = Field("", max_length=8)
+    grade: str = Field("", max_length=8, description="`notable`: all that are not `carried`.")
+    domain: str = Field("", max_length=253)
     kind: str = Field("", max_length=20)
 
 
@@ -293,7 +307,17 @@ def remove_move(request: HttpRequest, number: int) -> object:
 def list_move_rows(request: HttpRequest, number: int, find: Query[RowFind]) -> object:
     """One row for each thing that was found."""
     move = queries.move_numbered(caller(request), number)
-    return paged(queries.rows(move, grade=find.grade, kind=find.kind), find, _row)
+    domain = find.domain or None
+    found = queries.rows(move, grade=find.grade, domain=domain, kind=find.kind)
+    return paged(found, find, _row)
+
+
+@router.get("/moves/{number}/domains", response=list[DomainOut], summary="A move's plan by domain")
+@operation("move.view")
+def list_move_domains(request: HttpRequest, number: int) -> object:
+    """What comes for each, and how many rows come how."""
+    move = queries.move_numbered(caller(request), number)
+    return [one.told() for one in queries.by_domain(move)]
 
 
 @router.get("/moves/{number}/copies", response=Page[CopyOut], summary="List a move's copies")

@@ -48,6 +48,8 @@ def compare(
     there = {one.folder: one for one in source}
     here = {one.folder: one for one in target}
     both = [(there[name], here[name]) for name in there if name in here]
+    # A folder that its server has never opened has no numbers that could be another's.
+    numbered = [pair for pair in both if pair[0].uid_validity]
     missing = sorted(there.keys() - here.keys())
     lost = [name for name in missing if there[name].messages]
     lines = [
@@ -60,8 +62,8 @@ def compare(
         ),
         _amount("messages", there, here),
         _amount("octets", there, here),
-        _same("uidvalidity", both, kept, lambda one: str(one.uid_validity)),
-        _uids(both, kept),
+        _same("uidvalidity", numbered, kept, lambda one: str(one.uid_validity)),
+        _uids(numbered, kept),
     ]
     lines += [_flags("flags", both, system=True), _flags("keywords", both, system=False)]
     lines.append(_same("subscriptions", both, True, lambda one: str(one.subscribed)))

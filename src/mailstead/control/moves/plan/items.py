@@ -81,7 +81,7 @@ def _all(inventory: found.Inventory) -> Iterator[_Found]:
     for domain in inventory.domains:
         yield from _of_domain(domain)
     for remark in inventory.remarks:
-        yield "remark", remark.domain, remark.place or remark.code, remark, None
+        yield "remark", remark.domain, remark.place or inventory.account, remark, None
 
 
 def _of_domain(domain: found.Domain) -> Iterator[_Found]:

@@ -8,9 +8,9 @@ from mailstead.control.moves.queries.moves import (
     inventory_of,
     move_numbered,
     moves,
-    rows,
 )
 from mailstead.control.moves.queries.parity import Report, report
+from mailstead.control.moves.queries.plan import NOTABLE, Part, by_domain, rows
 from mailstead.control.moves.queries.redirects import (
     OldAddress,
     old_addresses,
@@ -18,6 +18,7 @@ from mailstead.control.moves.queries.redirects import (
     taken_ports,
 )
 from mailstead.control.moves.queries.told import (
+    domains_told,
     move_told,
     report_lines,
     rows_told,
@@ -26,13 +27,17 @@ from mailstead.control.moves.queries.told import (
 from mailstead.control.moves.queries.webmail import address_books
 
 __all__ = [
+    "NOTABLE",
     "OldAddress",
+    "Part",
     "Progress",
     "Report",
     "address_books",
     "batch_named",
     "batches",
+    "by_domain",
     "copies",
+    "domains_told",
     "house_of",
     "inventory_of",
     "move_numbered",

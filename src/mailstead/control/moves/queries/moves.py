@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from mailstead.control.hosting.queries.scope import of_customers
 from mailstead.control.moves import life
-from mailstead.control.moves.models import Batch, Move, PlanRow, Stock
+from mailstead.control.moves.models import Batch, Move, Stock
 from mailstead.control.moves.plan import stock
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
@@ -76,15 +76,3 @@ def inventory_of(move: Move) -> Inventory:
             remedy="Wait until it is read, or have it read again.",
         )
     return stock.read(found)
-
-
-def rows(
-    move: Move, *, grade: str = "", domain: str | None = None, kind: str = ""
-) -> QuerySet[PlanRow]:
-    """The rows of a plan, of a move that was fetched through the actor."""
-    found = PlanRow.objects.filter(move=move).order_by("number")
-    if grade:
-        found = found.filter(grade=grade)
-    if domain is not None:
-        found = found.filter(domain=domain)
-    return found.filter(kind=kind) if kind else found

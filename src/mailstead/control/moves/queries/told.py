@@ -9,8 +9,9 @@ from mailstead.control.moves import words
 from mailstead.control.moves.models import Move, PlanRow
 from mailstead.control.moves.queries.copies import copies, progress
 from mailstead.control.moves.queries.moves import move_numbered
-from mailstead.control.moves.queries.moves import rows as plan_rows
 from mailstead.control.moves.queries.parity import report
+from mailstead.control.moves.queries.plan import by_domain
+from mailstead.control.moves.queries.plan import rows as plan_rows
 from mailstead.control.people.actor import Actor
 
 
@@ -27,9 +28,14 @@ def move_told(actor: Actor, number: int) -> Move:
     return with_figures(move_numbered(actor, number))
 
 
-def rows_told(move: Move, *, grade: str = "") -> Iterator[PlanRow]:
+def domains_told(move: Move) -> list[dict[str, str | int]]:
+    """Its plan by domain, in figures."""
+    return [one.told() for one in by_domain(move)]
+
+
+def rows_told(move: Move, *, grade: str = "", domain: str = "") -> Iterator[PlanRow]:
     """The rows of its plan with `why`."""
-    for row in plan_rows(move, grade=grade):
+    for row in plan_rows(move, grade=grade, domain=domain or None):
         row.why = words.why(row)  # type: ignore[attr-defined]
         yield row
 

@@ -90,7 +90,9 @@ def plan(request: HttpRequest, number: int) -> HttpResponseBase:
     """What comes, what differs, what does not come; and what has to be decided."""
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
-    grade = request.GET.get("grade", "")
+    # Most of a plan comes as it is: what somebody has to look at is shown unless asked for more.
+    grade = request.GET.get("grade", queries.NOTABLE)
+    domain = request.GET.get("domain") or None
     asking = list(queries.rows(move).exclude(choices=[]))
     initial = {f"row-{row.number}": move.answers.get(row.key, "") for row in asking}
     form = AnswersForm(request.POST or None, rows=asking, initial=initial)
@@ -102,17 +104,27 @@ def plan(request: HttpRequest, number: int) -> HttpResponseBase:
     ):
         messages.success(request, gettext("The plan was made anew."))
         return redirect("moves:plan", move.pk)
-    rows = list(queries.rows(move, grade=grade)[:MOST_ROWS])
-    mail = queries.rows(move, kind="mail").exclude(grade="refused")
-    octets, count = 0, 0
-    for row in mail:
-        octets, count = octets + row.octets, count + row.messages
+    rows = list(queries.rows(move, grade=grade, domain=domain)[:MOST_ROWS])
+    domains = queries.by_domain(move)
+    octets, count = sum(one.octets for one in domains), sum(one.messages for one in domains)
     context = {
         **parts_of(move, actor),
         "form": form if asking else None,
         "lines": told(rows),
         "grade": grade,
-        "grades": {name: pair[1] for name, pair in words.GRADES.items()},
+        "domain": domain or "",
+        "grades": {
+            queries.NOTABLE: gettext("what does not come just as it is"),
+            **{name: pair[1] for name, pair in words.GRADES.items()},
+        },
+        "domains": [
+            (
+                one,
+                words.duration(_seconds(move, one.octets, one.messages)) if one.messages else "",
+                [(words.GRADES[name], one.grades.get(name, 0)) for name in words.GRADES],
+            )
+            for one in domains
+        ],
         "octets": octets,
         "messages_all": count,
         "time": words.duration(_seconds(move, octets, count)),
