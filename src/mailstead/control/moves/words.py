@@ -22,6 +22,10 @@ STATES: Mapping[str, tuple[str, Words]] = {
     "done": ("good", _("done")),
     "back": ("bad", _("taken back")),
 }
+FOR_CUSTOMERS: Mapping[str, tuple[str, Words]] = {
+    **STATES,
+    "verified": ("warn", _("waits for your word")),
+}
 GRADES: Mapping[str, tuple[str, Words]] = {
     "carried": ("good", _("comes")),
     "differs": ("warn", _("comes, but differs")),

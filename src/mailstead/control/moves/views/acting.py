@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from mailstead.control.hosting import queries as hosting
 from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
-from mailstead.control.moves import queries, services, words
+from mailstead.control.moves import life, queries, services, words
 from mailstead.control.moves.forms import (
     AnnounceForm,
     AnswersForm,
@@ -109,7 +109,7 @@ def plan(request: HttpRequest, number: int) -> HttpResponseBase:
     octets, count = sum(one.octets for one in domains), sum(one.messages for one in domains)
     context = {
         **parts_of(move, actor),
-        "form": form if asking else None,
+        "form": form if asking and move.state in life.TABLE["plan"] else None,
         "lines": told(rows),
         "grade": grade,
         "domain": domain or "",

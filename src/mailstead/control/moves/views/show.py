@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext
 
 from mailstead.control.moves import life, queries, services, words
-from mailstead.control.moves.models import Move, PlanRow
+from mailstead.control.moves.models import Move, PlanRow, Step
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
@@ -48,9 +50,9 @@ def overview(request: HttpRequest) -> HttpResponseBase:
     )
     context = {
         "listing": rows,
-        "lines": [(row, words.STATES[row.state]) for row in rows.rows],
+        "lines": [(row, _states(actor)[row.state]) for row in rows.rows],
         "state": state,
-        "states": {name: words.STATES[name][1] for name in life.STATES},
+        "states": {name: _states(actor)[name][1] for name in life.STATES},
         "company": actor.sees_everything,
     }
     return render(request, "moves/list.html", context)
@@ -68,9 +70,14 @@ def _cells(row: Move) -> tuple[str, ...]:
     )
 
 
+def _states(actor: Actor) -> Mapping[str, tuple[str, words.Words]]:
+    return words.STATES if actor.sees_everything else words.FOR_CUSTOMERS
+
+
 def parts_of(move: Move, actor: Actor) -> dict[str, Any]:
     """What every page about one move shows."""
-    return {"move": move, "state": words.STATES[move.state], "company": actor.sees_everything}
+    state = _states(actor)[move.state]
+    return {"move": move, "state": state, "company": actor.sees_everything}
 
 
 def progress_of(move: Move) -> dict[str, Any]:
@@ -100,8 +107,8 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "asks": rows.filter(grade="asks").count(),
         "counts": _counts(move),
         "steps": [
-            (one, words.ACTS.get(one.act, one.act), words.STATES[one.state])
-            for one in move.steps.order_by("-pk")[:30]
+            (one, words.ACTS.get(one.act, one.act), _states(actor)[one.state])
+            for one in _steps(move, actor)
         ],
         "letters": move.letters.count(),
         "books": [(one, one.mailbox.address) for one in queries.address_books(move)],
@@ -114,10 +121,18 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "moves/show.html", context)
 
 
+def _steps(move: Move, actor: Actor) -> QuerySet[Step]:
+    found = move.steps.order_by("-pk")
+    # How often it was planned is the company's own matter.
+    return (found if actor.sees_everything else found.exclude(act="plan"))[:30]
+
+
 def _acts(move: Move, actor: Actor) -> list[tuple[str, Any]]:
     """Route and words of what the reader can do now."""
     found = []
     for act in life.acts(move.state):
+        if act == "watch" and not actor.sees_everything:
+            continue  # the page asks for it in words of its own
         rule = "move.confirm" if act == "watch" else f"move.{act}"
         if act in _ROUTES and roles.may(actor, rule):
             found.append((_ROUTES[act], words.ACTS[act]))
