@@ -100,6 +100,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
     rows = queries.rows(move)
+    old = queries.old_addresses(move) if actor.sees_everything else []
     context = {
         **parts_of(move, actor),
         **progress_of(move),
@@ -112,7 +113,8 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         ],
         "letters": move.letters.count(),
         "books": [(one, one.mailbox.address) for one in queries.address_books(move)],
-        "redirects": queries.old_addresses(move) if actor.sees_everything else [],
+        "redirects": [one for one in old if one.hits],
+        "unvisited": [one for one in old if not one.hits],
         "taken_ports": queries.taken_ports(move) if actor.sees_everything else [],
         "redirecting": move.state in services.SWITCHED,
         "losses": list(move.losses.order_by("-pk")[:50]),
