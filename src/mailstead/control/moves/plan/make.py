@@ -33,7 +33,9 @@ def _owner(site: Site, item: Item) -> Verdict:
 def _account(site: Site, item: Item) -> Verdict:
     """The account as a whole; one that was suspended stays so."""
     facts = {"reason": site.inventory.suspended_words, "package": site.inventory.package or "-"}
-    return Verdict("carried", "account-suspended" if site.inventory.suspended else "account", facts)
+    if site.inventory.suspended:
+        return Verdict("carried", "account-suspended", facts)
+    return Verdict("carried", "account" if site.inventory.package else "", facts)
 
 
 def _limits(site: Site, item: Item) -> Verdict:

@@ -87,9 +87,14 @@ def connect(source: ImapSource) -> IMAPClient:
     try:
         client.login(user, source.password)
     except (OSError, IMAPClientError) as error:
-        words = str(error).replace(source.password, "…")
+        words = _said(error).replace(source.password, "…")
         raise ImapError(f"{source.host} refuses the log-in of {user!a}: {words[:300]}") from error
     return client
+
+
+def _said(error: Exception) -> str:
+    """The server's own words, which the library hands on as the name of octets."""
+    return re.sub(r"^b(['\"])(.*)\1$", r"\2", str(error))
 
 
 def folders(client: IMAPClient, prefix: str) -> tuple[list[Remote], list[str], list[str]]:
