@@ -17,7 +17,7 @@ from mailstead.breached import lists
 from mailstead.breached.build import build
 from mailstead.config import Passwords
 from mailstead.home import Home
-from mailstead.mailplane.engines.dovecot import breached
+from mailstead.mailplane.engines.dovecot import once_right
 from mailstead.mailplane.engines.dovecot.render import config_file
 from mailstead.standards.password import hashed
 
@@ -136,7 +136,7 @@ def test_whatever_the_index_is_the_log_in_goes_on(own_host: Host, state: str) ->
 def test_an_error_in_the_script_stops_nobody(own_host: Host) -> None:
     host = own_host
     put_index(host.home, LEAKED)
-    script = breached.script(host.home)
+    script = once_right.script(host.home)
     broken = script.read_text().replace(
         "function auth_password_verify(request, password)",
         "function auth_password_verify(request, password) error('boom')",

@@ -41,6 +41,8 @@ class DovecotModel:
     ipv6: bool
     breached: bool = False
     """Say of each password that opens a mailbox whether it is known from leaks."""
+    rehash: bool = False
+    """Hand passwords whose hash is of another scheme to the agent, which makes the house's."""
     names: tuple[Served, ...] = ()
     """Host names with a certificate of their own."""
     imap_processes: int = 5000
@@ -70,6 +72,7 @@ def from_settings(settings: Settings, home: Home) -> DovecotModel:
         reinject=ports.of("reinject"),
         ipv6=Path("/proc/net/if_inet6").exists(),
         breached=settings.passwords.breached != "off" and LUA_PLUGIN.exists(),
+        rehash=LUA_PLUGIN.exists(),
         names=served(home),
         policy=_policy(settings, home),
     )
