@@ -13,7 +13,7 @@ readonly HOST_PACKAGES=(
     ca-certificates dns-root-data knot nginx-light python3 python3-venv unbound redis-server rspamd
     postfix postfix-lmdb postfix-mta-sts-resolver postfix-pcre postsrsd
     dovecot-core dovecot-imapd dovecot-lmtpd dovecot-managesieved dovecot-pop3d dovecot-sieve
-    dovecot-sqlite dovecot-auth-lua
+    dovecot-sqlite dovecot-auth-lua lua-socket
 )
 readonly TEST_PACKAGES=(
     bind9-dnsutils chromium curl debootstrap fonts-dejavu-core gettext dovecot-pgsql fetchmail iproute2 isync libnet-ssleay-perl lua5.4 msmtp mutt

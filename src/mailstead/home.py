@@ -282,6 +282,11 @@ class Home:
         return self.run / "guard" / "guard.sock"
 
     @property
+    def rehash_socket(self) -> Path:
+        """Where Dovecot hands the agent passwords that are to be hashed anew; for it alone."""
+        return self.run / "rehash" / "door.sock"
+
+    @property
     def supervisor_socket(self) -> Path:
         return self.run / "supervisor.sock"
 

@@ -13,6 +13,7 @@ import hmac
 import re
 import secrets
 import string
+from fnmatch import fnmatchcase
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHash
@@ -22,9 +23,18 @@ from mailstead.standards.refusal import Refusal
 MIN_LENGTH = 10
 MAX_OCTETS = 200
 """crypt(3) looks at no more than 512 octets; nobody types that many."""
+OF_HOUSE = "{SHA512-CRYPT}$6$*"
+"""A stored secret of the house's scheme, as fnmatch and SQLite's GLOB read it, unless it is one of
+`TOO_FEW_ROUNDS`: fewer than the 5000 that crypt(5) makes where none are named."""
+TOO_FEW_ROUNDS = tuple(
+    f"{{SHA512-CRYPT}}$6$rounds={count}$*" for count in ("?", "??", "???", "[0-4]???")
+)
 _ALPHABET = string.ascii_letters + string.digits
 _SALT = string.ascii_letters + string.digits + "./"
 _PREFIXED = re.compile(r"\{[A-Z0-9-]{2,24}(?:\.[A-Z0-9]{2,6})?\}[!-~]{4,230}")
+_MADE_HERE = re.compile(r"\{SHA512-CRYPT\}\$6\$[./A-Za-z0-9]{16}\$[./A-Za-z0-9]{86}")
+_CRYPT_DATA = 32_768
+"""Octets of `struct crypt_data` (crypt_rn(3))."""
 _FOUND = (
     (re.compile(r"\$6\$[!-~]{20,220}"), "SHA512-CRYPT"),
     (re.compile(r"\$5\$[!-~]{20,220}"), "SHA256-CRYPT"),
@@ -85,10 +95,12 @@ def check(password: str) -> str:
     return password
 
 
-def _crypt(password: str, setting: str) -> str:
+def _crypt(password: bytes, setting: str) -> str:
+    # Not crypt(3) itself: its answer is in one place for all threads.
     library = ctypes.CDLL("libcrypt.so.1")
-    library.crypt.restype = ctypes.c_char_p
-    found: bytes | None = library.crypt(password.encode(), setting.encode())
+    library.crypt_rn.restype = ctypes.c_char_p
+    room = ctypes.create_string_buffer(_CRYPT_DATA)
+    found: bytes | None = library.crypt_rn(password, setting.encode(), room, _CRYPT_DATA)
     if not found or found.startswith(b"*"):
         raise RuntimeError("crypt(3) refused its setting")
     return found.decode("ascii")
@@ -96,12 +108,33 @@ def _crypt(password: str, setting: str) -> str:
 
 def hashed(password: str) -> str:
     """A new `{SHA512-CRYPT}` hash; raises `Refusal` for what cannot be a password."""
+    return rehashed(check(password).encode())
+
+
+def rehashed(password: bytes) -> str:
+    """The house's hash of a password that somebody has already, however short it is.
+
+    Raises `RuntimeError` for what crypt(3) does not take: more than 511 octets.
+    """
     salt = "".join(secrets.choice(_SALT) for _ in range(16))
-    return "{SHA512-CRYPT}" + _crypt(check(password), f"$6${salt}$")
+    return "{SHA512-CRYPT}" + _crypt(password, f"$6${salt}$")
 
 
-def verify(password: str, secret: str) -> bool:
+def is_of_house(secret: str) -> bool:
+    """Whether a stored secret is of the house's scheme, with enough rounds."""
+    weak = any(fnmatchcase(secret, form) for form in TOO_FEW_ROUNDS)
+    return fnmatchcase(secret, OF_HOUSE) and not weak
+
+
+def is_made_here(secret: str) -> bool:
+    """Whether a text is what `hashed` and `rehashed` give, to the octet."""
+    return _MADE_HERE.fullmatch(secret) is not None
+
+
+def verify(password: str | bytes, secret: str) -> bool:
     """Whether a secret (`{SCHEME}hash`) is that of the password; False for an unknown scheme."""
+    if isinstance(password, str):
+        password = password.encode()
     scheme, _, bare = secret[1:].partition("}")
     name, _, coding = scheme.partition(".")
     if name.endswith("CRYPT"):
@@ -147,32 +180,32 @@ _DIGESTS = {
 }
 
 
-def _digest(password: str, bare: str, name: str, coding: str) -> bool:
+def _digest(password: bytes, bare: str, name: str, coding: str) -> bool:
     kind = _DIGESTS.get(name)
     if kind is None:
         return False
     hexadecimal = coding == "HEX" or (name == "PLAIN-MD5" and not coding)
     found = bytes.fromhex(bare) if hexadecimal else base64.b64decode(bare, validate=True)
     length = hashlib.new(kind, usedforsecurity=False).digest_size
-    made = hashlib.new(kind, password.encode() + found[length:], usedforsecurity=False)
+    made = hashlib.new(kind, password + found[length:], usedforsecurity=False)
     return secrets.compare_digest(made.digest(), found[:length])
 
 
-def _pbkdf2(password: str, bare: str) -> bool:
+def _pbkdf2(password: bytes, bare: str) -> bool:
     """`$1$salt$rounds$hash`, HMAC-SHA1 (Dovecot)."""
     _, version, salt, rounds, wanted = bare.split("$")
     if version != "1" or not 1 <= int(rounds) <= 1_000_000:
         return False
-    made = hashlib.pbkdf2_hmac("sha1", password.encode(), salt.encode(), int(rounds))
+    made = hashlib.pbkdf2_hmac("sha1", password, salt.encode(), int(rounds))
     return secrets.compare_digest(made.hex(), wanted)
 
 
-def _scram(password: str, bare: str, kind: str) -> bool:
+def _scram(password: bytes, bare: str, kind: str) -> bool:
     """`rounds,salt,StoredKey,ServerKey` (RFC 5802 §3)."""
     rounds, salt, stored, _ = bare.split(",")
     if kind not in ("sha1", "sha256") or not 1 <= int(rounds) <= 1_000_000:
         return False
-    salted = hashlib.pbkdf2_hmac(kind, password.encode(), base64.b64decode(salt), int(rounds))
+    salted = hashlib.pbkdf2_hmac(kind, password, base64.b64decode(salt), int(rounds))
     client = hmac.digest(salted, b"Client Key", kind)
     return secrets.compare_digest(hashlib.new(kind, client).digest(), base64.b64decode(stored))
 

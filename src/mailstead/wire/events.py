@@ -85,6 +85,18 @@ class BreachedPasswordSeen(Event, frozen=True, kw_only=True):
     """Number of the password, which itself nobody is told."""
 
 
+class PasswordRehashed(Event, frozen=True, kw_only=True):
+    """The password that has just opened a mailbox, in the house's scheme: its hash is of another.
+
+    The control plane stores it as long as the mailbox has that password.
+    """
+
+    mailbox: str
+    credential: int
+    """Number of the password: another one has another."""
+    secret: str
+
+
 class StoreGone(Event, frozen=True, kw_only=True):
     """The mail of a purged mailbox is deleted."""
 
@@ -468,6 +480,7 @@ AnyEvent = (
     | UsageSeen
     | SignInSeen
     | BreachedPasswordSeen
+    | PasswordRehashed
     | SendingSeen
     | StoreGone
     | EventsLost

@@ -296,3 +296,30 @@ def test_a_removed_app_password_ends_alone() -> None:
         assert set(maps.held["credentials"]) == {f"{address}/{n}" for n in (7, 9)}
         assert maps.held["senders"][address] == f"{address}/7, {address}/9"
         assert maps.kicked == [address]
+
+
+def test_another_hash_of_the_same_password_ends_no_session_and_another_password_does() -> None:
+    truth, address = Truth(), "x@a.example"
+    box = MailboxPut(
+        address=address,
+        store="s",
+        secret="{MD5-CRYPT}$1$old",
+        credential=7,
+        quota=0,
+        login=True,
+        sending=True,
+        receiving=True,
+    )
+    domain = DomainPut(name="a.example", customer=1, active=True)
+    anew = msgspec.structs.replace(box, secret="{SHA512-CRYPT}$6$new")
+    other = msgspec.structs.replace(anew, credential=8)
+    maps = MemoryMaps()
+    with directory(maps) as (made, _):
+        made.apply(numbered([domain, box], truth))
+        made.apply(numbered([anew], truth, 3))
+        rows = made.connection.execute("SELECT secret, smtp_user FROM login").fetchall()
+        assert [tuple(row) for row in rows] == [("{SHA512-CRYPT}$6$new", f"{address}/7")]
+        assert set(maps.held["credentials"]) == {f"{address}/7"}
+        assert maps.kicked == []
+        made.apply(numbered([other], truth, 4))
+        assert maps.kicked == [address]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
+from django.utils import timezone
 
 from mailstead.control.hosting.models import Mailbox
 from mailstead.control.hosting.services.mailbox_users import log_in_of
+from mailstead.control.hosting.services.rehash import rehash_after_sign_in
 from mailstead.control.people.models import Person
 from mailstead.standards import password as passwords
 from mailstead.standards.address import mailbox_address
@@ -58,6 +60,7 @@ class MailboxBackend(BaseBackend):
         right = passwords.verify(given, mailbox.secret if mailbox else _NOBODY)
         if mailbox is None or not right or not may_sign_in(mailbox):
             return None
+        rehash_after_sign_in(mailbox, given, timezone.now())
         return _known(log_in_of(mailbox), mailbox)
 
     def get_user(self, user_id: int) -> Person | None:

@@ -67,6 +67,7 @@ _ROWS: dict[str, dict[str, str]] = {
         "set-recovery": _PEOPLE,
         "set-login-name": _COMPANY,
         "set-password": _PEOPLE,
+        "rehash-password": "",
         "suspend-login": _ADMINS,
         "suspend-sending": _ADMINS,
         "suspend-receiving": _ADMINS,

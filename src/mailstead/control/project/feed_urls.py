@@ -12,7 +12,7 @@ from mailstead.control.delivery.queries import pools
 from mailstead.control.dns.zones import messages as zones
 from mailstead.control.feed.views import routes
 from mailstead.control.hosting import messages
-from mailstead.control.hosting.services import handle_event
+from mailstead.control.hosting.services import handle_event, record_rehashed
 from mailstead.control.moves import services as moves
 from mailstead.control.protection import services as protection
 from mailstead.wire.changes import AnyChange
@@ -31,6 +31,7 @@ def snapshot(server: str) -> Iterator[AnyChange]:
 
 def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
     """Record a batch from a node, each part of the house what is its own."""
+    record_rehashed(server, events, now)
     delivery.record(server, events, now)
     protection.record(server, events, now)
     moves.record(server, events, now)

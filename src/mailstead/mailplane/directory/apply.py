@@ -317,9 +317,13 @@ class Directory:
 
 
 def _ends_sessions(before: str, after: str | None) -> bool:
-    """Whether sessions opened under the row `before` must end under `after`."""
+    """Whether sessions opened under the row `before` must end under `after`.
+
+    Another password has another number, and so another SMTP log-in. A hash that changes without it
+    is another hash of the same password (docs/decisions/0046).
+    """
     if after is None:
         return True
-    secret, user, may_login = msgspec.json.decode(before)[:3]
-    secret_now, user_now, may_login_now = msgspec.json.decode(after)[:3]
-    return bool(may_login and ((secret, user) != (secret_now, user_now) or not may_login_now))
+    _, user, may_login = msgspec.json.decode(before)[:3]
+    _, user_now, may_login_now = msgspec.json.decode(after)[:3]
+    return bool(may_login and (user != user_now or not may_login_now))

@@ -9,9 +9,11 @@ Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`,
     `<home>/agent/breached.json` (node/breached.py), `<home>/agent/listings.json`
     (node/listings.py), `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead
     directory rebuild`: take a snapshot now), `<home>/agent/copies.db` (node/copies/); the engines'
-    logs (node/logs.py), the guard's counters (node/sending_use.py) and cases (node/kept_mail.py).
+    logs (node/logs.py), the guard's counters (node/sending_use.py) and cases (node/kept_mail.py);
+    `<home>/run/rehash/door.sock` (node/rehash.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
-    whose directory only root and the control plane's user can enter.
+    whose directory only root and the control plane's user can enter. Dovecot hands it passwords
+    whose hash is of another scheme than the house's.
 Diagnostics: JSON lines on standard error. A revision that cannot be applied is told to the control
     plane (`ApplyFailed`) and tried again, with pauses that grow up to five seconds. On SIGUSR1 each
     thread writes where it stands.
@@ -61,6 +63,7 @@ from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.node.maps import NodeMaps
 from mailstead.mailplane.node.orders import Orders
 from mailstead.mailplane.node.redirects import Redirects
+from mailstead.mailplane.node.rehash import Rehasher
 from mailstead.mailplane.node.report_box import ReportBox
 from mailstead.mailplane.node.room import Room
 from mailstead.mailplane.node.sending import AddressBook, follow
@@ -114,6 +117,7 @@ class Agent:
         self.kept = KeptMail(self.home, self.guard.taken)
         self.copies = CopyDesk(self.home, self.usage.look_again)
         self.redirects = Redirects(settings, self.home)
+        self.rehasher = Rehasher(self.home)
         self._settings = settings
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
@@ -149,6 +153,7 @@ class Agent:
             ("kept mail", self.kept.run),
             ("copies", self.copies.run),
             ("redirects", self.redirects.run),
+            ("rehash", self.rehasher.run),
         ):
             threading.Thread(target=work, args=(self.stopping,), name=name, daemon=True).start()
         pause = 0.0
@@ -259,6 +264,7 @@ class Agent:
                 leaked = self.sign_ins.leaked
                 pulse.leaked(len(leaked))
                 self.breached.take(leaked, spool)
+                self.rehasher.tell(spool)
                 self.guard.leaked(leaked)
                 self.blocks.tell(spool, dt.datetime.now(dt.UTC))
                 lines = deliveries.read(dt.datetime.now(dt.UTC))

@@ -1,4 +1,4 @@
--- Plays Dovecot to breached.lua: a password in hexadecimal a line in, "yes" or "no" a line out, and
+-- Plays Dovecot to once_right.lua with breached.lua in it: a password in hexadecimal a line in, "yes" or "no" a line out, and
 -- "stopped" where the log-in would not have gone on.
 local said
 dovecot = { auth = { PASSDB_RESULT_OK = 1 }, i_info = function() said = true end }

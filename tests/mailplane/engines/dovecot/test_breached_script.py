@@ -21,7 +21,7 @@ from mailstead.breached import form
 from mailstead.breached.index import Index
 from mailstead.home import Home
 from mailstead.mailplane.engines import files
-from mailstead.mailplane.engines.dovecot import breached
+from mailstead.mailplane.engines.dovecot import once_right
 
 pytestmark = pytest.mark.engines
 
@@ -47,10 +47,10 @@ class Script:
 
     def __init__(self, root: Path) -> None:
         model = MODEL.__class__(**{**vars(MODEL), "home": Home(root), "breached": True})
-        files.write(breached.files(model))
+        files.write(once_right.files(model))
         self.index = model.home.breached_index
         self.index.parent.mkdir(exist_ok=True)
-        self._path = breached.script(model.home)
+        self._path = once_right.script(model.home)
         self._running: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:

@@ -121,6 +121,7 @@ from mailstead.control.hosting.services.password_rules import (
 )
 from mailstead.control.hosting.services.proof import accept_domain, note_proof
 from mailstead.control.hosting.services.purge import purge_expired
+from mailstead.control.hosting.services.rehash import record_rehashed
 from mailstead.control.hosting.services.rowwise import (
     import_autoresponders,
     import_catch_alls,
@@ -208,6 +209,7 @@ __all__ = [
     "put_back_forwarder",
     "queue",
     "record_certificates",
+    "record_rehashed",
     "record_sending",
     "recover",
     "recoverable",

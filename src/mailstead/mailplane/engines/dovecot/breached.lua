@@ -1,6 +1,5 @@
--- Dovecot's last passdb: says of a password that has just opened a mailbox whether it is known from
--- leaks. The file's form is in mailstead/breached/form.py. It decides nothing: whatever goes wrong,
--- the log-in goes on. No error's own words are passed on: nothing of a password may come to a log.
+-- A part of once_right.lua: says of a password that has just opened a mailbox whether it is known
+-- from leaks. The file's form is in mailstead/breached/form.py.
 
 local INDEX = "@INDEX@"
 local HEAD, CHECK, ROW, MOST_BITS = 40, 8, 40, 12
@@ -135,31 +134,16 @@ local function has(hash)
   return well and found
 end
 
-local function judge(request, password)
+-- A worker reads the table when it begins, not while somebody waits.
+begin(function()
+  has(rep("\0", 20))
+end)
+
+each_time(function(request, password)
   if has(sha1(password)) then
     -- Not the request's own log_info: it is silent without auth_verbose.
     dovecot.i_info(request:var_expand(
       "breached password: service=<%s> rip=<%r> credential=<%{passdb:credential}>"
     ))
   end
-end
-
--- What Dovecot calls (dovecot-auth-lua).
-
-function script_init()
-  -- A worker reads the table when it begins, not while somebody waits.
-  has(rep("\0", 20))
-  return 0
-end
-
-function script_deinit()
-end
-
-function auth_password_verify(request, password)
-  pcall(judge, request, password)
-  return dovecot.auth.PASSDB_RESULT_OK, {}
-end
-
-function auth_passdb_lookup(request)
-  return dovecot.auth.PASSDB_RESULT_OK, {}
-end
+end)

@@ -14,6 +14,7 @@ MAIL_USER = "vmail"
 FIRST_UID = 100
 LUA_PLUGIN = Path("/usr/lib/dovecot/modules/auth/libauthdb_lua.so")
 """Of the package dovecot-auth-lua; with a passdb of a driver that is not there nobody logs in."""
+_LIBRARIES = Path("/usr/lib")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class DovecotModel:
     ipv6: bool
     breached: bool = False
     """Say of each password that opens a mailbox whether it is known from leaks."""
+    rehash: bool = False
+    """Hand passwords whose hash is of another scheme to the agent, which makes the house's."""
     names: tuple[Served, ...] = ()
     """Host names with a certificate of their own."""
     imap_processes: int = 5000
@@ -70,9 +73,15 @@ def from_settings(settings: Settings, home: Home) -> DovecotModel:
         reinject=ports.of("reinject"),
         ipv6=Path("/proc/net/if_inet6").exists(),
         breached=settings.passwords.breached != "off" and LUA_PLUGIN.exists(),
+        rehash=hands_over(),
         names=served(home),
         policy=_policy(settings, home),
     )
+
+
+def hands_over() -> bool:
+    """Whether Dovecot has what it hands passwords over with: Debian's lua-socket, for its Lua."""
+    return LUA_PLUGIN.exists() and any(_LIBRARIES.glob("*/lua/5.4/socket/unix.so"))
 
 
 def _policy(settings: Settings, home: Home) -> LoginPolicy | None:

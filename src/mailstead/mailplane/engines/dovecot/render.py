@@ -11,9 +11,10 @@ import re
 from pathlib import Path
 
 from mailstead.home import Home
-from mailstead.mailplane.engines.dovecot import breached, names, policy, services
+from mailstead.mailplane.engines.dovecot import names, once_right, policy, services
 from mailstead.mailplane.engines.dovecot.model import FIRST_UID, MAIL_USER, DovecotModel
 from mailstead.mailplane.engines.files import File
+from mailstead.standards.password import OF_HOUSE, TOO_FEW_ROUNDS
 from mailstead.standards.refusal import Refusal
 
 _HEAD = "# Made by Mailstead from its settings; changes here are overwritten.\n"
@@ -63,7 +64,7 @@ def render(model: DovecotModel) -> list[File]:
         File(home.dovecot / "app-passwords.conf.ext", _app_passwords(home)),
         File(junk_script(home), _JUNK),
         File(names.file(home), names.text(model)),
-        *breached.files(model),
+        *once_right.files(model),
         *policy.files(home, model.policy),
     ]
 
@@ -137,13 +138,13 @@ auth_mechanisms = plain login
 passdb {{
   driver = sql
   {sql}
-{breached.GOES_ON if model.breached else ""}}}
+{once_right.goes_on(model)}}}
 # App passwords: asked only when the mailbox's own password was wrong.
 passdb {{
   driver = sql
   args = {model.home.dovecot}/app-passwords.conf.ext
-{breached.NOT_AFTER if model.breached else ""}}}
-{breached.passdb(model)}\
+{once_right.not_after(model)}}}
+{once_right.passdb(model)}\
 # The passdb has answered this too: one look-up a log-in.
 userdb {{
   driver = prefetch
@@ -276,6 +277,14 @@ _ASKED = "COALESCE((SELECT n.address FROM login_name n WHERE n.name = '{0}'), '{
 """The mailbox that is meant: its address, or another name by which it logs in."""
 
 
+_FOUND_HASH = (
+    f"CASE WHEN secret GLOB '{OF_HOUSE}'"
+    + "".join(f" AND secret NOT GLOB '{form}'" for form in TOO_FEW_ROUNDS)
+    + " THEN NULL ELSE 'Y' END"
+)
+"""Whether the hash is not of the house's scheme, for the last passdb (`standards.password`)."""
+
+
 def _place(home: Home, address: str) -> str:
     """Where its mail lies, from the address and not from what the client has called it."""
     local = f"substr({address}, 1, instr({address}, '@') - 1)"
@@ -292,7 +301,7 @@ connect = {home.directory_database}
 # To Postfix the user is the SMTP log-in, which names the credential (docs/decisions/0001).
 password_query = \\
   SELECT CASE '%s' WHEN 'smtp' THEN smtp_user ELSE address END AS user, \\
-    smtp_user AS credential, \\
+    smtp_user AS credential, {_FOUND_HASH} AS found_hash, \\
     secret AS password, {mail} AS userdb_home, {quota} AS userdb_quota_rule \\
   FROM login WHERE address = {_ASKED.format("%Lu")} AND may_login = 1
 user_query = \\
