@@ -96,8 +96,17 @@ def _crypt(password: str, setting: str) -> str:
 
 def hashed(password: str) -> str:
     """A new `{SHA512-CRYPT}` hash; raises `Refusal` for what cannot be a password."""
+    return _salted(check(password))
+
+
+def _salted(password: str) -> str:
     salt = "".join(secrets.choice(_SALT) for _ in range(16))
-    return "{SHA512-CRYPT}" + _crypt(check(password), f"$6${salt}$")
+    return "{SHA512-CRYPT}" + _crypt(password, f"$6${salt}$")
+
+
+def hashed_as_found(password: str) -> str:
+    """The same for one that was in use elsewhere: short ones go on working."""
+    return hashed(password) if len(password) >= MIN_LENGTH else _salted(password)
 
 
 def verify(password: str, secret: str) -> bool:

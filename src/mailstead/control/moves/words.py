@@ -68,7 +68,6 @@ KINDS: Mapping[str, Words] = {
     "list": _("Mailing list"),
     "spam": _("Spam settings"),
     "domain-spam": _("Spam settings of the account"),
-    "from-imap": _("Fetched from the old server; how much it is, the first round says."),
     "filter": _("Filter"),
     "domain-filter": _("Filter of the account"),
     "sieve": _("Sieve script"),
@@ -102,6 +101,7 @@ CHOICES: Mapping[str, Words] = {
     "replace": _("Replace what is there"),
     "keep": _("Keep what is there"),
     "seen": _("Seen; go on"),
+    "anyway": _("Make the mailbox and try again later"),
 }
 ROOM: Mapping[str, tuple[str, Words]] = {
     "good": ("good", _("enough")),
@@ -132,6 +132,10 @@ LINES: Mapping[str, Words] = {
 WHY: Mapping[str, Words] = {
     "account": _("Package at the old server: {package}."),
     "account-alias": _("It is an alias."),
+    "account-imap": _(
+        "{host}: folders begin with '{prefix}', levels are parted by '{separator}'. It can: "
+        "{capabilities}"
+    ),
     "account-suspended": _("The account was suspended there: {reason}"),
     "account-without-mailbox": _("It leads to the account's own mailbox, which is not there."),
     "address-invalid": _("This is no address that can be hosted here."),
@@ -160,8 +164,11 @@ WHY: Mapping[str, Words] = {
     "filter-part": _("These rules cannot come, their text is kept: {rules}"),
     "filter-differs": _("{number} rules come; these differ: {rules}"),
     "forwarder-there": _("The address has a forwarder here already."),
+    "from-imap": _("Fetched from the old server; how much it is, the first round says."),
     "hash-unknown": _("The hash of its password is of no known kind: set a new one."),
     "identities": _("{number} senders are kept with their signatures."),
+    "imap-problem": _("{words}"),
+    "imap-seen": _("The log-in works: {folders} folders. Prefix: {prefix}. Special: {uses}"),
     "joined": _("It stands in the first line of this address."),
     "kept": _("What is here was kept."),
     "left": _("Left out, as was decided."),

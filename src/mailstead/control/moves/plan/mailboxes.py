@@ -11,6 +11,8 @@ from mailstead.standards.refusal import Refusal
 
 MERGE = "merge"
 _THERE = (MERGE, LEAVE)
+ANYWAY = "anyway"
+_TRIED = (ANYWAY, LEAVE)
 HOUSE_SCORE = 5.0
 """`required_score` of the old servers by default."""
 
@@ -94,7 +96,7 @@ def plan_mail(site: Site, item: Item) -> Verdict:
         return Verdict("refused", "mail-missing")
     several = item.mailbox is not None and len(item.mailbox.stores) > 1
     if store.kind == "imap":
-        return _sized(store, "from-imap")
+        return _from_imap(site, item, store)
     if store.kind == "mbox":
         return _sized(store, "uids-new")
     if store.names == "ambiguous":
@@ -102,6 +104,26 @@ def plan_mail(site: Site, item: Item) -> Verdict:
     if several and item.mailbox and item.mailbox.stores[0] != store:
         return _sized(store, "store-second")
     return _sized(store)
+
+
+def _from_imap(site: Site, item: Item, store: Store) -> Verdict:
+    """The mail of a mailbox on another server, as a log-in has found it."""
+    if store.problem:
+        facts = {"words": store.problem}
+        answer = site.answer(item, _TRIED)
+        if answer == LEAVE:
+            return Verdict("refused", "left", facts, choices=_TRIED)
+        grade: Grade = "differs" if answer == ANYWAY else "asks"
+        return Verdict(grade, "imap-problem", facts, choices=_TRIED)
+    if store.seen is None:
+        return _sized(store, "from-imap")
+    uses = ", ".join(f"{name} → {use}" for name, use in store.seen.uses if name != use)
+    facts = {
+        "folders": str(len(store.folders) + 1),
+        "prefix": store.seen.prefix or "–",
+        "uses": uses[:600] or "–",
+    }
+    return Verdict("carried", "imap-seen", facts, octets=store.octets, messages=store.messages)
 
 
 def _sized(store: Store, code: str = "") -> Verdict:

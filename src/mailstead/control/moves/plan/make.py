@@ -32,6 +32,15 @@ def _owner(site: Site, item: Item) -> Verdict:
 
 def _account(site: Site, item: Item) -> Verdict:
     """The account as a whole; one that was suspended stays so."""
+    seen = next((one.seen for box in site.inventory.mailboxes() for one in box.stores), None)
+    if seen is not None:
+        facts = {
+            "host": site.inventory.account,
+            "prefix": seen.prefix or "–",
+            "separator": seen.separator or "–",
+            "capabilities": " ".join(seen.capabilities)[:1000],
+        }
+        return Verdict("carried", "account-imap", facts)
     facts = {"reason": site.inventory.suspended_words, "package": site.inventory.package or "-"}
     return Verdict("carried", "account-suspended" if site.inventory.suspended else "account", facts)
 

@@ -20,7 +20,11 @@ from mailstead.control.moves.services.copies import (
     record,
     snapshot,
 )
-from mailstead.control.moves.services.imap import ImapLogin, ImapRow, create_imap_move, read_csv
+from mailstead.control.moves.services.imap import (
+    create_imap_move,
+    source_of_copy,
+    update_logins,
+)
 from mailstead.control.moves.services.install import INSTALL, install_next, install_total
 from mailstead.control.moves.services.letters import announce
 from mailstead.control.moves.services.moves import (
@@ -51,6 +55,8 @@ from mailstead.control.moves.services.redirects import (
     end_redirect,
     expire_redirects,
 )
+from mailstead.control.moves.services.trying import try_due
+from mailstead.foreign.imap import ImapLogin, ImapRow, read_csv
 
 __all__ = [
     "GRACE",
@@ -92,9 +98,12 @@ __all__ = [
     "report_loss",
     "settle_loss",
     "snapshot",
+    "source_of_copy",
     "start",
     "switch",
+    "try_due",
     "update_batch",
+    "update_logins",
     "update_move",
     "verify",
 ]

@@ -31,7 +31,7 @@ AT_ONCE = 2
 def _source(copy: Copy) -> AnySource:
     found = copy.source
     if found["kind"] == "imap":
-        return imap.source(copy)
+        return imap.told_source(copy)
     path = f"{copy.move.root}/{found['path']}" if copy.move.root else str(found["path"])
     return msgspec.convert(
         {"type": "files", "path": path, "kind": found["kind"], "names": found["names"]},
