@@ -99,7 +99,7 @@ def _octets(client: IMAPClient, folder: imap.Remote, number: int) -> int:
     client.select_folder(folder.theirs, readonly=True)
     client.use_uid = False
     try:
-        rows = client.fetch(f"1:{min(number, _SAMPLE)}", ["RFC822.SIZE"])
+        rows = client.fetch(range(1, min(number, _SAMPLE) + 1), ["RFC822.SIZE"])
     finally:
         client.use_uid = True
     return sum(_sizes(rows.values())) * number // max(1, len(rows))
