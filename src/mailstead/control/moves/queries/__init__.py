@@ -10,6 +10,7 @@ from mailstead.control.moves.queries.moves import (
     moves,
     rows,
 )
+from mailstead.control.moves.queries.pace import ServerPace, pace_of, paces
 from mailstead.control.moves.queries.parity import Report, report
 from mailstead.control.moves.queries.redirects import (
     OldAddress,
@@ -29,6 +30,7 @@ __all__ = [
     "OldAddress",
     "Progress",
     "Report",
+    "ServerPace",
     "address_books",
     "batch_named",
     "batches",
@@ -39,6 +41,8 @@ __all__ = [
     "move_told",
     "moves",
     "old_addresses",
+    "pace_of",
+    "paces",
     "progress",
     "rates",
     "redirect_of",

@@ -13,6 +13,7 @@ from mailstead.control.moves.services.acting import (
     switch,
     verify,
 )
+from mailstead.control.moves.services.changing import update_move
 from mailstead.control.moves.services.copies import (
     advance_due,
     copy_again,
@@ -32,8 +33,8 @@ from mailstead.control.moves.services.moves import (
     create_move,
     remove_move,
     update_batch,
-    update_move,
 )
+from mailstead.control.moves.services.pace import set_pace
 from mailstead.control.moves.services.planning import (
     answer,
     keep_inventory,
@@ -96,6 +97,7 @@ __all__ = [
     "refuse_open_questions",
     "remove_move",
     "report_loss",
+    "set_pace",
     "settle_loss",
     "snapshot",
     "source_of_copy",
