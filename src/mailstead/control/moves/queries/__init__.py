@@ -4,6 +4,7 @@ from mailstead.control.moves.queries.copies import Progress, copies, progress, r
 from mailstead.control.moves.queries.house import house_of
 from mailstead.control.moves.queries.moves import (
     batch_named,
+    batch_numbered,
     batches,
     inventory_of,
     move_numbered,
@@ -33,6 +34,7 @@ __all__ = [
     "ServerPace",
     "address_books",
     "batch_named",
+    "batch_numbered",
     "batches",
     "copies",
     "house_of",

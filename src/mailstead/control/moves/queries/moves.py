@@ -66,6 +66,14 @@ def batch_named(actor: Actor, name: str) -> Batch:
     return found
 
 
+def batch_numbered(actor: Actor, number: int) -> Batch:
+    """One of them; raises `Refusal` (`batch-unknown`)."""
+    found = batches(actor).filter(pk=number).first()
+    if found is None:
+        raise Refusal("batch-unknown", "There is no such batch.", remedy="List them first.")
+    return found
+
+
 def inventory_of(move: Move) -> Inventory:
     """What was found for a move that was fetched through the actor; raises `Refusal`."""
     found = Stock.objects.filter(move=move).values_list("inventory", flat=True).first()
