@@ -8,8 +8,8 @@ from django.db import transaction
 
 from mailstead.control.hosting.models import Customer
 from mailstead.control.hosting.services.domains import checked_relay
-from mailstead.control.moves import life
 from mailstead.control.moves.models import Batch, Copy, Move, Stock
+from mailstead.control.moves.queries import may_change_customer
 from mailstead.control.moves.services import copies
 from mailstead.control.moves.services.acting import relay
 from mailstead.control.moves.services.common import locked, note
@@ -73,7 +73,7 @@ def _set_customer(move: Move, customer: Customer | None, name: str | None) -> bo
     )
     if wanted == (move.customer_id, move.customer_name):
         return False
-    if move.state not in life.TABLE["plan"] or move.things.exists():
+    if not may_change_customer(move):
         raise Refusal(
             "move-begun",
             "This move has begun, and what it has made belongs to {name}.",
