@@ -8,6 +8,7 @@ from mailstead.foreign.inventory import Mailbox, SpamWishes, Store, Webmail
 from mailstead.standards import password as passwords
 from mailstead.standards.address import destination_address, mailbox_address, normalise_domain
 from mailstead.standards.refusal import Refusal
+from mailstead.standards.sizes import human
 
 MERGE = "merge"
 _THERE = (MERGE, LEAVE)
@@ -72,7 +73,9 @@ def plan_quota(site: Site, item: Item) -> Verdict:
     box: Mailbox = item.thing
     if _conflict(site, box.address):
         return Verdict("differs", "quota-stays")
-    return Verdict("carried", "quota" if box.quota else "quota-none", octets=box.quota)
+    if not box.quota:
+        return Verdict("carried", "quota-none")
+    return Verdict("carried", "quota", {"size": human(box.quota)}, octets=box.quota)
 
 
 def plan_login_name(site: Site, item: Item) -> Verdict:
@@ -138,10 +141,19 @@ def plan_contacts(site: Site, item: Item) -> Verdict:
     return Verdict("carried", "contacts", {"number": str(number), "groups": str(len(web.groups))})
 
 
-def plan_identities(site: Site, item: Item) -> Verdict:
-    """Senders and signatures: kept."""
-    web: Webmail = item.thing
-    return Verdict("differs", "identities", {"number": str(len(web.identities))})
+def plan_identity(site: Site, item: Item) -> Verdict:
+    """A sender with its signature: kept with the mailbox, and offered by nothing here."""
+    return Verdict("differs", "identity")
+
+
+def plan_response(site: Site, item: Item) -> Verdict:
+    """A text for answers: kept with the mailbox."""
+    return Verdict("differs", "response")
+
+
+def plan_trusted(site: Site, item: Item) -> Verdict:
+    """A sender whose remote images were shown: kept with the mailbox."""
+    return Verdict("differs", "trusted")
 
 
 def spam_level(wishes: SpamWishes) -> str:
