@@ -324,7 +324,10 @@ def _found(number: int) -> Any:
 
 
 def _row(row: Any) -> Row:
-    names = ("account", "customer_name", "place", "state", "reading", "asks", "percent", "failed")
+    names = (
+        *("account", "customer_name", "place", "state", "reading", "reading_words"),
+        *("asks", "percent", "failed"),
+    )
     return {
         "number": row.pk,
         **{name: getattr(row, name, None) for name in names},

@@ -194,6 +194,8 @@ class ImapSeen(Found, frozen=True, kw_only=True):
     separator: str = ""
     uses: tuple[tuple[str, str], ...] = ()
     """Folders of which it says what they are for, and the house's name for that."""
+    cut: bool = False
+    """There is more than was counted: it took too long."""
 
 
 class Store(Found, frozen=True, kw_only=True):

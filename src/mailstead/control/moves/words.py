@@ -177,6 +177,10 @@ WHY: Mapping[str, Words] = {
     "from-imap": _("Fetched from the old server; how much it is, the first round says."),
     "hash-unknown": _("The hash of its password is of no known kind: set a new one."),
     "identity": _("Kept with its signature; the owner enters it in the mail program."),
+    "imap-cut": _(
+        "The log-in works; there are at least {folders} folders, and more mail than is said here. "
+        "Prefix: {prefix}. Special: {uses}"
+    ),
     "imap-problem": _("{words}"),
     "imap-seen": _("The log-in works: {folders} folders. Prefix: {prefix}. Special: {uses}"),
     "joined": _("It stands in the first line of this address."),

@@ -14,12 +14,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.mailplane.engines.harness import need_machine, until
-from tests.mailplane.node.copies.stores import message
+from tests.mailplane.node.copies.stores import everything, message
+from tests.mailplane.node.copies.test_desk import Desk
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot.model import MAIL_USER
 from mailstead.mailplane.node.copies import trial
 from mailstead.mailplane.node.orders import Orders
+from mailstead.wire.changes import CopyPut
 from mailstead.wire.moves import ImapSource
 from mailstead.wire.orders import Given, ImapFound, ImapTried, TryImap
 
@@ -170,3 +172,36 @@ def test_the_time_is_bounded(place: Path, monkeypatch: pytest.MonkeyPatch) -> No
         filled(port)
         (found,) = tried(place, source(port), source(port))
         assert found.cut and not found.problem
+
+
+def test_after_a_copy_no_password_is_left_on_the_node(place: Path, tmp_path: Path) -> None:
+    """A whole copy, from the first word to the last; also in what it writes while it runs."""
+    desk = Desk(Home(tmp_path / "home"))
+    with contextlib.closing(desk), stranger(place) as port:
+        filled(port)
+        desk.desk.close()
+        desk.start(lambda job: source(port))
+        address = "ann@a.example"
+        target = desk.mailbox(address)
+        told = msgspec.structs.replace(source(port), password="", user=address)
+        desk.state.put(CopyPut(job=9, address=address, source=told, round=1))
+        desk.until(lambda: desk.states(9)[-1:] == ["done"], "it is done")
+        assert len(everything(target)[""]) == 2 and len(everything(target)[".Work"]) == 1
+        assert not holding(desk.home.root)
+        # The next round fails, and its words are the server's.
+        desk.desk.close()
+        desk.start(lambda job: source(port, password="wrong-horse"))
+        desk.state.put(CopyPut(job=9, address=address, source=told, round=2))
+        desk.until(lambda: desk.states(9)[-1:] == ["failed"], "it fails")
+        assert "refuses the log-in of 'ann'" in desk.last(9).words
+        assert not holding(desk.home.root)
+        desk.state.remove("copy", "9")
+        desk.until(lambda: not desk.book.jobs(), "it is forgotten")
+        assert not holding(desk.home.root)
+
+
+def holding(root: Path) -> list[Path]:
+    """Files in which a password stands."""
+    files = [path for path in root.rglob("*") if path.is_file()]
+    assert files
+    return [path for path in files if b"-horse" in path.read_bytes()]

@@ -126,7 +126,8 @@ def _from_imap(site: Site, item: Item, store: Store) -> Verdict:
         "prefix": store.seen.prefix or "–",
         "uses": uses[:600] or "–",
     }
-    return Verdict("carried", "imap-seen", facts, octets=store.octets, messages=store.messages)
+    code = "imap-cut" if store.seen.cut else "imap-seen"
+    return Verdict("carried", code, facts, octets=store.octets, messages=store.messages)
 
 
 def _sized(store: Store, code: str = "") -> Verdict:

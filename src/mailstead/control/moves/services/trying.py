@@ -113,6 +113,7 @@ def _tried(found: ImapFound) -> Tried:
         prefix=found.prefix,
         separator=found.separator,
         uses=found.uses,
+        cut=found.cut,
     )
     return Tried(found.messages, found.octets, found.folders, seen)
 

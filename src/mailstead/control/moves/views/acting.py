@@ -29,7 +29,7 @@ from mailstead.control.moves.forms import (
 from mailstead.control.moves.models import Move
 from mailstead.control.moves.plan.make import MESSAGES_PER_SECOND, OCTETS_PER_SECOND
 from mailstead.control.moves.views.show import parts_of, told
-from mailstead.control.moves.views.sources import new_page, offered, wanted
+from mailstead.control.moves.views.sources import filled, new_page, offered, wanted
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
 from mailstead.standards.refusal import Refusal
@@ -327,18 +327,13 @@ def add_redirect(request: HttpRequest, number: int) -> HttpResponseBase:
     """Another name of the old panel leads here."""
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
-    form = RedirectForm(request.POST or None)
-    if request.method == "POST" and submitted(
-        form,
-        lambda data: services.add_redirect(actor=actor, now=timezone.now(), move=move, **data),
-    ):
-        messages.success(request, gettext("The name leads here."))
-        return redirect("moves:move", move.pk)
-    return form_page(
+    return filled(
         request,
-        form,
+        RedirectForm(request.POST or None),
+        lambda data: services.add_redirect(actor=actor, now=timezone.now(), move=move, **data),
         title=gettext("Redirect another name"),
         act=gettext("Redirect it"),
+        done=gettext("The name leads here."),
         back=reverse("moves:move", args=[move.pk]),
         words=gettext("The name is answered here, at the ports of cPanel and DirectAdmin too."),
     )
@@ -370,20 +365,13 @@ def report_loss(request: HttpRequest, number: int) -> HttpResponseBase:
     """Something is missing: the move is open again."""
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
-    form = LossForm(request.POST or None)
-    if request.method == "POST" and submitted(
-        form,
-        lambda data: services.report_loss(
-            actor=actor, now=timezone.now(), move=move, words=data["words"]
-        ),
-    ):
-        messages.success(request, gettext("We look after it; the answer will stand here."))
-        return redirect("moves:move", move.pk)
-    return form_page(
+    return filled(
         request,
-        form,
+        LossForm(request.POST or None),
+        lambda data: services.report_loss(actor=actor, now=timezone.now(), move=move, **data),
         title=gettext("Report a loss"),
         act=gettext("Report it"),
+        done=gettext("We look after it; the answer will stand here."),
         back=reverse("moves:move", args=[move.pk]),
         words=gettext("The old server is still there, and what is missing can be fetched."),
     )
@@ -397,18 +385,14 @@ def settle(request: HttpRequest, number: int, loss: int) -> HttpResponseBase:
     form = LossForm(request.POST or None)
     form.fields["words"].label = gettext("What became of it")
     form.fields["words"].help_text = gettext("The customer reads it.")
-    if request.method == "POST" and submitted(
-        form,
-        lambda data: services.settle_loss(
-            actor=actor, now=timezone.now(), move=move, number=loss, words=data["words"]
-        ),
-    ):
-        messages.success(request, gettext("Settled."))
-        return redirect("moves:move", move.pk)
-    return form_page(
+    return filled(
         request,
         form,
+        lambda data: services.settle_loss(
+            actor=actor, now=timezone.now(), move=move, number=loss, **data
+        ),
         title=gettext("Settle a loss"),
         act=gettext("Settle it"),
+        done=gettext("Settled."),
         back=reverse("moves:move", args=[move.pk]),
     )

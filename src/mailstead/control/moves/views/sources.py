@@ -101,7 +101,7 @@ def create_imap(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _filled(
+def filled(
     request: HttpRequest,
     form: forms.Form,
     do: Callable[[dict[str, Any]], Any],
@@ -127,7 +127,7 @@ def logins(request: HttpRequest, number: int) -> HttpResponseBase:
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
     form = ImapForm(request.POST or None, request.FILES or None, initial=queries.login_told(move))
-    return _filled(
+    return filled(
         request,
         form,
         lambda _: services.update_logins(
@@ -175,7 +175,7 @@ def change(request: HttpRequest, number: int) -> HttpResponseBase:
             **who,
         )
 
-    return _filled(
+    return filled(
         request,
         form,
         act,
@@ -200,7 +200,7 @@ def pace(request: HttpRequest, server: str) -> HttpResponseBase:
     told = queries.pace_of(row.name)
     initial = {"at_once": told.at_once, "octets_per_second": told.octets_per_second}
     form = PaceForm(request.POST or None, initial=initial)
-    return _filled(
+    return filled(
         request,
         form,
         lambda data: services.set_pace(actor=actor, now=timezone.now(), server=row, **data),
@@ -235,7 +235,7 @@ def change_batch(request: HttpRequest, number: int) -> HttpResponseBase:
     actor = actor_in(request)
     batch = queries.batch_numbered(actor, number)
     form = BatchChangeForm(request.POST or None, initial={"at_once": batch.at_once})
-    return _filled(
+    return filled(
         request,
         form,
         lambda data: services.update_batch(
