@@ -13,6 +13,7 @@ from mailstead.control.moves.queries import inventory_of
 from mailstead.control.moves.services import imap
 from mailstead.control.people.models import AuditEntry
 from mailstead.foreign.imap import Tried, with_tried
+from mailstead.foreign.inventory import ImapSeen
 from mailstead.standards import password as passwords
 from mailstead.wire import codec
 from mailstead.wire.changes import CopyPut
@@ -198,9 +199,15 @@ def test_a_server_that_is_away_is_asked_once(company: Company) -> None:
 
 def test_a_problem_may_be_left_or_tried_later(company: Company) -> None:
     move = a_move(company)
-    found = with_tried(inventory_of(move), {"bob@imap.example": Tried(problem="no")})
+    seen = ImapSeen(prefix="INBOX.", separator=".", capabilities=("IDLE",))
+    found = with_tried(
+        inventory_of(move),
+        {"ann@imap.example": Tried(problem="no"), "bob@imap.example": Tried(seen=seen)},
+    )
     services.keep_inventory(**company.who, move=move, inventory=found)
-    key = "mail:bob@imap.example"
+    account = PlanRow.objects.get(move=move, kind="account")
+    assert "'INBOX.'" in words.why(account) and "IDLE" in words.why(account)
+    key = "mail:ann@imap.example"
     for choice, grade in (("leave", "refused"), ("anyway", "differs"), ("", "asks")):
         services.answer(**company.who, move=move, answers={key: choice})
         assert PlanRow.objects.get(move=move, key=key).grade == grade

@@ -179,10 +179,10 @@ WHY: Mapping[str, Words] = {
     "identity": _("Kept with its signature; the owner enters it in the mail program."),
     "imap-cut": _(
         "The log-in works; there are at least {folders} folders, and more mail than is said here. "
-        "Prefix: {prefix}. Special: {uses}"
+        "Prefix: '{prefix}'. Special: {uses}"
     ),
     "imap-problem": _("{words}"),
-    "imap-seen": _("The log-in works: {folders} folders. Prefix: {prefix}. Special: {uses}"),
+    "imap-seen": _("The log-in works: {folders} folders. Prefix: '{prefix}'. Special: {uses}"),
     "joined": _("It stands in the first line of this address."),
     "kept": _("What is here was kept."),
     "left": _("Left out, as was decided."),

@@ -33,7 +33,8 @@ def _owner(site: Site, item: Item) -> Verdict:
 
 def _account(site: Site, item: Item) -> Verdict:
     """The account as a whole; one that was suspended stays so."""
-    seen = next((one.seen for box in site.inventory.mailboxes() for one in box.stores), None)
+    stores = [one for box in site.inventory.mailboxes() for one in box.stores]
+    seen = next((one.seen for one in stores if one.seen), None)
     if seen is not None:
         facts = {
             "host": site.inventory.account,
