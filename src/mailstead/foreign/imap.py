@@ -21,7 +21,8 @@ from mailstead.standards import password as passwords
 from mailstead.standards.address import mailbox_address, normalise_domain
 from mailstead.standards.refusal import Refusal
 
-MOST_ROWS = 5_000
+MOST_ROWS = 1_000
+"""Mailboxes of one move: somebody waits while their passwords are hashed, milliseconds each."""
 LARGEST = 4 * 2**20
 """Characters of a list."""
 _HEADS = frozenset({"address", "email", "e-mail", "mailbox"})

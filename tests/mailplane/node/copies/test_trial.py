@@ -168,6 +168,7 @@ def test_the_time_is_bounded(place: Path, monkeypatch: pytest.MonkeyPatch) -> No
         (found,) = tried(place, source(silent.getsockname()[1]))
         assert found.away
     monkeypatch.setattr(trial, "ALTOGETHER", -1.0)
+    monkeypatch.setattr(trial, "EACH", -1.0)
     with stranger(place) as port:
         filled(port)
         (found,) = tried(place, source(port), source(port))

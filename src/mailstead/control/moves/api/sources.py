@@ -47,7 +47,7 @@ class ImapServer(Schema):
 class ImapMoveIn(ImapServer):
     """Mailboxes of an IMAP server that are to come."""
 
-    mailboxes: list[LoginIn] = Field([], max_length=5000)
+    mailboxes: list[LoginIn] = Field([], max_length=1000)
     csv: str = Field(
         "", description="Instead of `mailboxes`: `address,password,user` in each line."
     )
@@ -61,7 +61,7 @@ class ImapMoveIn(ImapServer):
 class LoginsIn(Schema):
     """What is other than it was."""
 
-    mailboxes: list[LoginIn] = Field([], max_length=5000)
+    mailboxes: list[LoginIn] = Field([], max_length=1000)
     csv: str = ""
     source: ImapServer | None = Field(None, description="Another server; empty: the same.")
 

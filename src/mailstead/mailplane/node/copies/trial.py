@@ -21,10 +21,12 @@ from mailstead.standards.maildir import INBOX
 from mailstead.wire.moves import ImapSource
 from mailstead.wire.orders import ImapFound, ImapTried, TryImap
 
-SECONDS = 10.0
+SECONDS = 8.0
 """For each answer of the server."""
-ALTOGETHER = 25.0
-"""For one order: others wait behind it."""
+ALTOGETHER = 4.0
+"""After which no further mailbox is begun in one order: others wait behind it."""
+EACH = 15.0
+"""For the folders of one mailbox."""
 MOST_FOLDERS = 500
 _SAMPLE = 500
 """Messages of a folder that are measured where the server does not tell the folder's size."""
@@ -38,7 +40,7 @@ def look(home: Home, order: TryImap) -> ImapTried:
     for source in order.sources:
         if found and time.monotonic() > until:
             break
-        found.append(one(source, until))
+        found.append(one(source, time.monotonic() + EACH))
         if found[-1].away:
             break
     return ImapTried(found=tuple(found))
