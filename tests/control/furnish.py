@@ -22,6 +22,7 @@ from mailstead.control.dns.zones.services import import_zone
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import Mailbox
 from mailstead.control.moves import services as moves
+from mailstead.control.moves.models import SourceLogin
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
@@ -161,6 +162,10 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         now,
     )  # fmt: skip
     old = moves.add_redirect(**olga, move=world.moves["main"], host="cp1.old-host.example")
+    SourceLogin.objects.create(
+        move=world.moves["main"], host="mail.old-host.example", port=993, tls="imaps", sealed=""
+    )
+    batch = moves.create_batch(**olga, name="Server London")
     link = people.invitation_link(**olga, role="operator", email=f"ola@{OUTSIDE}")
     return {
         "rules": 0,
@@ -170,6 +175,8 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         "host-names": f"mail.{mia.domain.name}",
         "apps": app.pk,
         "removed": gone.pk,
+        "batches": batch.pk,
+        "pace": world.server.name,
         "packages": package.pk,
         "of": world.customers["reseller"].pk,
         "jobs": job.pk,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mailstead.cli import options
+from mailstead.cli import move_sources, options
 from mailstead.cli.session import SESSION, Row, moment, now
 from mailstead.standards.refusal import Refusal
 
@@ -67,63 +66,11 @@ def add(
     SESSION.done(f"Move {row.pk} is {row.reading or row.state}.", _row(row))
 
 
-@app.command("add-imap")
-def add_imap(
-    host: Annotated[str, typer.Argument(help="The IMAP server.")],
-    mailboxes: Annotated[
-        Path, typer.Option("--csv", help="File with address,password[,user] in each line.")
-    ],
-    customer: Annotated[str, typer.Option("--customer", help="Who gets it.")] = "",
-    new_customer: Annotated[
-        str, typer.Option("--new-customer", help="Make a customer of this name.")
-    ] = "",
-    server: Annotated[str, typer.Option("--node", help="The home server.")] = "",
-    port: Annotated[int, typer.Option("--port")] = 993,
-    tls: Annotated[str, typer.Option("--tls", help="imaps, starttls or none.")] = "imaps",
-    prefix: Annotated[str, typer.Option("--prefix", help="Of its folders, as INBOX.")] = "",
-    master_user: Annotated[
-        str, typer.Option("--master-user", help="Logs in for all; its password on stdin.")
-    ] = "",
-    any_certificate: Annotated[
-        bool, typer.Option("--any-certificate", help="Do not check the server's certificate.")
-    ] = False,
-    old_host: OldHost = "",
-) -> None:
-    """Plan a move of mailboxes from any IMAP server."""
-    SESSION.refuse_server()
-    SESSION.control()
-    from mailstead.cli.door import move_acts, queries
-
-    actor = SESSION.actor()
-    node = queries.server_named(actor, server) if server else queries.servers(actor).first()
-    if node is None:
-        raise Refusal("server-missing", "There is no server yet.", remedy="Add one first.")
-    try:
-        text = mailboxes.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
-        raise Refusal(
-            "csv-unreadable", f"{mailboxes} cannot be read.", remedy="Give a CSV file in UTF-8."
-        ) from error
-    login = move_acts.ImapLogin(
-        host=host,
-        port=port,
-        tls=tls,
-        prefix=prefix,
-        verify=not any_certificate,
-        master_user=master_user,
-        master_password=sys.stdin.readline().rstrip("\r\n") if master_user else "",
-    )
-    made = move_acts.create_imap_move(
-        actor=actor,
-        now=now(),
-        login=login,
-        rows=move_acts.read_csv(text),
-        server=node,
-        customer=queries.customer_named(actor, customer) if customer else None,
-        customer_name=new_customer,
-        old_host=old_host,
-    )
-    SESSION.done(f"Move {made.pk} is planned.", _row(_found(made.pk)))
+app.command("add-imap")(move_sources.add_imap)
+app.command("logins")(move_sources.logins)
+app.command("set")(move_sources.set_)
+app.command("pace")(move_sources.pace)
+app.command("batch")(move_sources.batch)
 
 
 @app.command("list")
@@ -148,11 +95,14 @@ def show(number: Number) -> None:
 
 @app.command("read")
 def read(number: Number) -> None:
-    """Read the source again, on the server itself."""
-    SESSION.refuse_server()
+    """Read the source again; of an IMAP server: try the log-ins."""
     move = _found(number)
     from mailstead.cli.door import move_acts
 
+    if SESSION.client is not None:
+        move_acts.ask_reading(actor=SESSION.actor(), now=now(), move=move)
+        _done(number, "It is read.")
+        return
     move_acts.read_now(move)
     SESSION.done(f"Move {number} is planned.", _row(_found(number)))
 
@@ -385,7 +335,10 @@ def _found(number: int) -> Any:
 
 
 def _row(row: Any) -> Row:
-    names = ("account", "customer_name", "place", "state", "reading", "asks", "percent", "failed")
+    names = (
+        *("account", "customer_name", "place", "state", "reading", "reading_words"),
+        *("asks", "percent", "failed"),
+    )
     return {
         "number": row.pk,
         **{name: getattr(row, name, None) for name in names},

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+ImapTls = Literal["imaps", "starttls", "none"]
 Panel = Literal["cpanel", "directadmin", "imap", "mailstead"]
 
 
@@ -184,6 +185,19 @@ class Webmail(Found, frozen=True, kw_only=True):
     """What its reader left out; the account's reader moves them to the inventory's."""
 
 
+class ImapSeen(Found, frozen=True, kw_only=True):
+    """What an IMAP server said when a log-in was tried."""
+
+    capabilities: tuple[str, ...] = ()
+    prefix: str = ""
+    """Of its personal name space, as `INBOX.`."""
+    separator: str = ""
+    uses: tuple[tuple[str, str], ...] = ()
+    """Folders of which it says what they are for, and the house's name for that."""
+    cut: bool = False
+    """There is more than was counted: it took too long."""
+
+
 class Store(Found, frozen=True, kw_only=True):
     """Where a mailbox's mail lies."""
 
@@ -199,6 +213,11 @@ class Store(Found, frozen=True, kw_only=True):
     """Size on disk of its messages."""
     folders: tuple[str, ...] = ()
     """Decoded names, `/` between levels, without the INBOX."""
+    seen: ImapSeen | None = None
+    """Of `imap`, once a log-in was tried and went well."""
+    problem: str = ""
+    """Of `imap`: why a log-in did not go well, as the server says; empty: it did, or none was
+    tried."""
 
 
 class Mailbox(Found, frozen=True, kw_only=True):

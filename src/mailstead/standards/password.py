@@ -120,6 +120,11 @@ def rehashed(password: bytes) -> str:
     return "{SHA512-CRYPT}" + _crypt(password, f"$6${salt}$")
 
 
+def hashed_as_found(password: str) -> str:
+    """The same for one that was in use elsewhere: short ones go on working."""
+    return hashed(password) if len(password) >= MIN_LENGTH else rehashed(password.encode())
+
+
 def is_of_house(secret: str) -> bool:
     """Whether a stored secret is of the house's scheme, with enough rounds."""
     weak = any(fnmatchcase(secret, form) for form in TOO_FEW_ROUNDS)

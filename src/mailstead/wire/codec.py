@@ -16,6 +16,7 @@ from mailstead.wire.changes import (
     SnapshotHead,
 )
 from mailstead.wire.events import EventBatch
+from mailstead.wire.moves import AnySource
 from mailstead.wire.orders import AnswerBatch, AnyAnswer, AnyOrder, OrderPage
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ _order_decoder: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)
 _answer_decoder: msgspec.json.Decoder[AnyAnswer] = msgspec.json.Decoder(AnyAnswer)
 _orders_decoder = msgspec.json.Decoder(OrderPage)
 _answers_decoder = msgspec.json.Decoder(AnswerBatch)
+_source_decoder: msgspec.json.Decoder[AnySource] = msgspec.json.Decoder(AnySource)
 
 
 def encode(message: msgspec.Struct) -> bytes:
@@ -92,6 +94,11 @@ def decode_orders(data: bytes) -> OrderPage:
     page = _decode(_orders_decoder, data, "page of orders")
     _same_version(page.version)
     return page
+
+
+def decode_source(data: bytes) -> AnySource:
+    """The source of a copy with all that is needed to log in; raises `Refusal` (`wire-invalid`)."""
+    return _decode(_source_decoder, data, "source of a copy")
 
 
 def decode_answers(data: bytes) -> AnswerBatch:

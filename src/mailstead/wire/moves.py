@@ -35,7 +35,9 @@ class ImapSource(Part, frozen=True, kw_only=True, tag="imap"):
     port: int
     tls: Literal["imaps", "starttls", "none"]
     user: str
-    password: str
+    password: str = ""
+    """Never in the feed: the node asks for the whole source when a run begins
+    (`GET /feed/v1/{server}/copies/{job}`), and keeps it in the memory of that run alone."""
     master_user: str = ""
     """Logs in for `user` (`user*master` is made of it); the password is its own."""
     prefix: str = ""

@@ -15,9 +15,12 @@ import msgspec
 from msgspec import Meta
 
 from mailstead.standards.refusal import Refusal
+from mailstead.wire.moves import ImapSource
 
 MOST_IDS = 500
 """Messages that one order may name."""
+MOST_LOG_INS = 10
+"""Mailboxes that one `TryImap` may name."""
 LARGEST_SCRIPT = 256 * 2**10
 LARGEST_MESSAGE = 512 * 2**10
 """Characters of what `TestRules` carries."""
@@ -353,6 +356,42 @@ class ComplaintTold(Answer, frozen=True, kw_only=True):
     """The guard hears of it; where it does not watch, nobody does."""
 
 
+class TryImap(Order, frozen=True, kw_only=True):
+    """Try whether mailboxes of another server can be read, and look how much is in them.
+
+    What it holds is dropped with its answer, or when it is given up.
+    """
+
+    sources: Annotated[tuple[ImapSource, ...], Meta(min_length=1, max_length=MOST_LOG_INS)]
+
+
+class ImapFound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one log-in has found."""
+
+    problem: str = ""
+    """Why it did not go well; empty: it did."""
+    away: bool = False
+    """The server could not be reached at all: others will fare alike."""
+    capabilities: tuple[str, ...] = ()
+    prefix: str = ""
+    """Of its personal name space, as `INBOX.`."""
+    separator: str = ""
+    uses: tuple[tuple[str, str], ...] = ()
+    """Folders with a use (RFC 6154), decoded, and the house's name for each."""
+    folders: tuple[str, ...] = ()
+    """Decoded, without the INBOX; the first of them, where `cut`."""
+    messages: int = 0
+    octets: int = 0
+    cut: bool = False
+    """There are more folders, or the time was over: all numbers are at least so large."""
+
+
+class ImapTried(Answer, frozen=True, kw_only=True):
+    """Answer to `TryImap`: in the order of its sources, fewer where the time was over."""
+
+    found: tuple[ImapFound, ...]
+
+
 AnyOrder = (
     ListQueue
     | HoldMail
@@ -368,6 +407,7 @@ AnyOrder = (
     | LookAtLists
     | RestAddress
     | TellComplaint
+    | TryImap
 )
 AnyAnswer = (
     QueueListed
@@ -381,6 +421,7 @@ AnyAnswer = (
     | ListsLooked
     | AddressOrdered
     | ComplaintTold
+    | ImapTried
 )
 
 

@@ -79,6 +79,8 @@ def everything(key: str = "") -> found.Inventory:
                     contacts=(found.Contact(name="Ann", emails=("ann@x.example",)),),
                     groups=("Team",),
                     identities=(found.Identity(email="info@moved.example", signature="Bye"),),
+                    responses=(found.CannedResponse(name="Thanks", text="Thank you"),),
+                    trusted=(found.Contact(name="", emails=("news@x.example",)),),
                 ),
             ),
             mailbox("old@moved.example", secret=MD5, login_suspended=True, quota=0),

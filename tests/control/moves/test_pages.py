@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from mailstead.control.moves import queries, services
 from mailstead.control.moves.models import Loss, Move, Webmail
+from mailstead.control.moves.services import imap
 from mailstead.control.people.actor import Actor
 from tests.control.moves.stocks import everything
 from tests.control.world import World
@@ -103,3 +107,122 @@ def test_a_customer_confirms_or_reports_a_loss(world: World) -> None:
     move.refresh_from_db()
     assert move.state == "watched"
     assert move.confirmed_by.startswith("customer:")
+
+
+FORM = {
+    "host": "mail.old.example",
+    "port": "993",
+    "tls": "imaps",
+    "verify": "on",
+    "server": "node1",
+    "customer_name": "Acme",
+}
+
+
+def test_mailboxes_of_an_imap_server_are_typed(world: World) -> None:
+    client = world.client("operator")
+    assert "/moves/new/imap/" in client.get("/moves/new/").content.decode()
+    wrong = {
+        **FORM,
+        "mailboxes": "ann@imap.example,her secret,ann.old\nnobody,his secret",
+        "folder_prefix": "INBOX.",
+        "master_user": "admin",
+        "master_password": "the master key",
+    }
+    shown = client.post("/moves/new/imap/", wrong).content.decode()
+    assert "Line 2 is no row of a mailbox" in shown
+    # Nothing that was typed is lost, and no password is shown.
+    for text in ("mail.old.example", "ann@imap.example,,ann.old", "nobody,", "INBOX.", "admin"):
+        assert text in shown, text
+    for secret in ("her secret", "his secret", "the master key"):
+        assert secret not in shown
+    assert not Move.objects.filter(origin="imap").exists()
+    right = {**FORM, "mailboxes": "ann@imap.example,her secret,ann.old"}
+    answer = client.post("/moves/new/imap/", right)
+    move = Move.objects.get(origin="imap")
+    assert answer.headers["Location"] == f"/moves/{move.pk}/"
+    page = client.get(f"/moves/{move.pk}/").content.decode()
+    assert "The log-ins are tried: 0 of 1." in page
+
+
+def test_mailboxes_of_an_imap_server_come_as_a_file(world: World) -> None:
+    client = world.client("operator")
+    file = SimpleUploadedFile("boxes.csv", "\ufeffann@imap.example;x y z;ann\n".encode())
+    assert client.post("/moves/new/imap/", {**FORM, "file": file}).status_code == 302
+    move = Move.objects.get(origin="imap")
+    (ann,) = imap.sources(move, ["ann@imap.example"])
+    assert (ann.user, ann.password) == ("ann", "x y z")
+    file = SimpleUploadedFile("boxes.csv", "ann@imap.example;grün".encode("latin-1"))
+    shown = client.post("/moves/new/imap/", {**FORM, "file": file}).content.decode()
+    assert "Save the file as UTF-8." in shown
+    file = SimpleUploadedFile("boxes.csv", b"ann@imap.example,x")
+    both = {**FORM, "file": file, "mailboxes": "bob@imap.example,secret"}
+    shown = client.post("/moves/new/imap/", both).content.decode()
+    assert "not both" in shown and "secret" not in shown
+
+
+def test_a_wrong_password_is_mended_on_a_page(world: World) -> None:
+    client = world.client("operator")
+    client.post("/moves/new/imap/", {**FORM, "mailboxes": "ann@imap.example,wrong"})
+    move = Move.objects.get(origin="imap")
+    path = f"/moves/{move.pk}/logins/"
+    page = client.get(path).content.decode()
+    assert "mail.old.example" in page and "wrong" not in page
+    given = {**FORM, "host": "imap.old.example", "mailboxes": "ann@imap.example,right"}
+    assert client.post(path, given).status_code == 302
+    (ann,) = imap.sources(move, ["ann@imap.example"])
+    assert (ann.host, ann.password) == ("imap.old.example", "right")
+
+
+def test_what_was_asked_is_changed_on_a_page(world: World, move: Move) -> None:
+    client = world.client("operator")
+    page = client.get(f"/moves/{move.pk}/change/").content.decode()
+    assert "old.host.example" in page
+    given = {
+        "customer": "",
+        "customer_name": "Somebody new",
+        "old_host": "192.0.2.9",
+        "octets_per_second": "5 MiB",
+        "note": "Soon",
+    }
+    assert client.post(f"/moves/{move.pk}/change/", given).status_code == 302
+    move.refresh_from_db()
+    assert (move.customer, move.customer_name, move.old_host, move.octets_per_second) == (
+        None, "Somebody new", "192.0.2.9", 5 * 2**20,
+    )  # fmt: skip
+    Move.objects.filter(pk=move.pk).update(state="copying")
+    assert "Somebody new" not in client.get(f"/moves/{move.pk}/change/").content.decode().replace(
+        str(move), ""
+    )
+
+
+def test_the_pace_is_set_on_a_page(world: World) -> None:
+    client = world.client("operator")
+    path = f"/moves/pace/{world.server.name}/"
+    assert path in client.get("/moves/pace/").content.decode()
+    given = {"at_once": "7", "octets_per_second": "20 MiB"}
+    assert client.post(path, given).status_code == 302
+    told = queries.pace_of(world.server.name)
+    assert (told.at_once, told.octets_per_second) == (7, 20 * 2**20)
+    assert "20.0 MiB" in client.get("/moves/pace/").content.decode()
+
+
+def test_the_page_of_batches_asks_the_same_number_of_times(world: World) -> None:
+    client = world.client("operator")
+    olga = {"actor": Actor.operator("olga"), "now": world.now}
+
+    def count() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get("/moves/batches/").status_code == 200
+        return len(asked)
+
+    for name in ("One", "Two"):
+        services.create_batch(**olga, name=name)  # type: ignore[arg-type]
+    few = count()
+    for number in range(8):
+        batch = services.create_batch(**olga, name=f"More {number}")  # type: ignore[arg-type]
+        Move.objects.filter(pk=world.moves["main"].pk).update(batch=batch)
+    assert count() == few
+    assert client.post(f"/moves/batches/{batch.pk}/", {"at_once": "9"}).status_code == 302
+    batch.refresh_from_db()
+    assert batch.at_once == 9

@@ -12,11 +12,11 @@ from hypothesis import given
 from mailstead.control.moves.plan import stock
 from mailstead.control.moves.plan.house import HostedDomain, House
 from mailstead.control.moves.plan.items import KINDS, items
-from mailstead.control.moves.plan.make import PLANNERS, plan, sizes
+from mailstead.control.moves.plan.make import PLANNERS, plan, site_of, sizes
 from mailstead.control.moves.plan.rows import Grade, Row, Verdict
 from mailstead.control.moves.services.install.run import INSTALLERS
 from mailstead.foreign import inventory as found
-from tests.control.moves.stocks import everything, inventories
+from tests.control.moves.stocks import everything, inventories, mailbox
 
 # What stands in an inventory beside things that have a row of their own: parts of those.
 PARTS = (found.Target, found.Contact, found.PanelRule, found.PanelTest, found.PanelAction)
@@ -54,6 +54,8 @@ CLASSES = {
     "Remark": ("remark",),
     "Limits": ("limits",),
     "Inventory": ("account",),
+    "Identity": ("identity",),
+    "CannedResponse": ("response",),
 }
 
 
@@ -160,3 +162,99 @@ def test_a_mailbox_that_is_there_is_asked_about() -> None:
 def test_sizes_are_those_of_the_mail_that_comes() -> None:
     rows = plan(everything("x"), House(), {"routing:remote.example": "leave"})
     assert (sizes(rows).octets, sizes(rows).messages) == (4 * 3000, 4 * 3)
+
+
+def directadmin(*domains: str) -> found.Inventory:
+    """An account whose quotas, 50 and 3 in the file, were taken as MiB."""
+    return found.Inventory(
+        panel="directadmin",
+        account="acct",
+        domains=tuple(
+            found.Domain(
+                name=name,
+                kind="main",
+                mailboxes=(
+                    mailbox(f"ann@{name}", quota=50 * 2**20),
+                    mailbox(f"bob@{name}", quota=0),
+                ),
+            )
+            for name in (*domains, "sure.example")
+        ),
+        remarks=tuple(
+            found.Remark(
+                grade="asks", code="quota-unit", place=f"backup/{name}/email/quota",
+                words="They are small.", text="ann:50", domain=name,
+            )
+            for name in domains
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "size"),
+    [("quota-mib", 50 * 2**20), ("quota-kib", 50 * 2**10), ("quota-bytes", 50), ("", 50 * 2**20)],
+)
+def test_the_unit_of_quotas_is_answered_once_for_the_account(answer: str, size: int) -> None:
+    inventory = directadmin("one.example", "two.example")
+    first, second = (f"remark:backup/{name}.example/email/quota" for name in ("one", "two"))
+    found_ = verdicts(inventory, House(), **{first: answer})
+    assert found_[first].grade == ("differs" if answer else "asks")
+    assert "ann:50" in found_[first].facts["words"]
+    assert found_[second].code == "quota-as-first" and not found_[second].choices
+    for name in ("one", "two"):
+        assert found_[f"quota:ann@{name}.example"].octets == size
+        assert found_[f"quota:bob@{name}.example"].code == "quota-none"
+    # Where nobody doubted, nothing changes.
+    assert found_["quota:ann@sure.example"].octets == 50 * 2**20
+    site = site_of(inventory, House(), {first: answer})
+    assert site.domains["one.example"].mailboxes[0].quota == size
+
+
+def test_addresses_that_the_filter_of_the_account_leaves_are_named() -> None:
+    def alias(address: str, kind: str, value: str = "") -> found.Alias:
+        target = found.Target(kind=kind, value=value)  # type: ignore[arg-type]
+        return found.Alias(address=address, targets=(target,), place="va")
+
+    domain = found.Domain(
+        name="a.example",
+        kind="main",
+        filter=found.EximFilter(text="# Exim filter", place="vf"),
+        mailboxes=(mailbox("ann@a.example"),),
+        default=alias("@a.example", "address", "x@b.example"),
+        aliases=(
+            alias("sales@a.example", "address", "x@b.example"),
+            alias("ann@a.example", "address", "x@b.example"),
+            alias("gone@a.example", "fail", "No such user"),
+            alias("hook@a.example", "pipe", "/bin/x"),
+        ),
+    )
+    inventory = found.Inventory(panel="cpanel", account="acct", domains=(domain,))
+    named = {key for key in verdicts(inventory, House()) if key.startswith("unfiltered:")}
+    assert named == {
+        "unfiltered:sales@a.example", "unfiltered:hook@a.example", "unfiltered:@a.example",
+    }  # fmt: skip
+    assert verdicts(inventory, House())["unfiltered:sales@a.example"].code == "filter-forward"
+    without = msgspec.structs.replace(
+        inventory, domains=(msgspec.structs.replace(domain, filter=None),)
+    )
+    assert not [key for key in verdicts(without, House()) if key.startswith("unfiltered:")]
+
+
+def test_each_sender_text_and_trusted_address_of_the_webmail_has_a_row() -> None:
+    web = found.Webmail(
+        identities=(found.Identity(email="ann@a.example"), found.Identity(email="info@a.example")),
+        responses=(found.CannedResponse(name="Thanks", text="Thank you"),),
+        trusted=(found.Contact(name="", emails=("news@b.example",)),),
+    )
+    box = mailbox("ann@a.example", webmail=web)
+    domain = found.Domain(name="a.example", kind="main", mailboxes=(box,))
+    inventory = found.Inventory(panel="cpanel", account="acct", domains=(domain,))
+    found_ = verdicts(inventory, House())
+    for key in (
+        "identity:ann@a.example: ann@a.example",
+        "identity:ann@a.example: info@a.example",
+        "response:ann@a.example: Thanks",
+        "trusted:ann@a.example: news@b.example",
+    ):
+        assert found_[key].grade == "differs", key
+    assert "contacts:ann@a.example" not in found_

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
 from mailstead.cli.remote.things import Listed, Thing, one, thing
 from mailstead.cli.session import SESSION, Row
+from mailstead.foreign.imap import ImapLogin, ImapRow, read_csv
+
+__all__ = ["ImapLogin", "ImapRow", "read_csv"]
 
 
 def _move(plain: dict[str, Any]) -> Thing:
@@ -28,9 +33,19 @@ def with_figures(move: Thing) -> Thing:
     return move
 
 
+def batches(actor: object) -> Listed:
+    """In the order in which they were made."""
+    return Listed("/batches", thing)
+
+
+def paces(actor: object) -> list[Thing]:
+    """How much each server copies at once."""
+    return [thing(one) for one in SESSION.api().get("/copy-paces")]
+
+
 def batch_named(actor: object, name: str) -> Thing:
     """One of them; raises `Refusal` (`batch-unknown`)."""
-    found = next((row for row in Listed("/batches", thing) if row.name == name), None)
+    found = next((row for row in batches(actor) if row.name == name), None)
     return one(found, "batch", name)
 
 
@@ -107,8 +122,92 @@ def create_move(
     return _move(SESSION.api().call("POST", "/moves", body))
 
 
+def create_imap_move(
+    *,
+    actor: object,
+    now: object,
+    login: ImapLogin,
+    rows: Sequence[ImapRow],
+    server: Thing,
+    customer: Thing | None,
+    customer_name: str,
+    old_host: str,
+    batch: Thing | None,
+) -> Thing:
+    """A move from an IMAP server that the other machine reaches."""
+    body = {
+        **asdict(login),
+        "mailboxes": [asdict(row) for row in rows],
+        "server": server.name,
+        "customer": customer.pk if customer else None,
+        "customer_name": customer_name,
+        "old_host": old_host,
+        "batch": batch.name if batch else "",
+    }
+    return _move(SESSION.api().call("POST", "/imap-moves", body))
+
+
+def update_logins(
+    *, actor: object, now: object, move: Thing, rows: Sequence[ImapRow], login: ImapLogin | None
+) -> None:
+    """Other passwords, or another server."""
+    body = {
+        "mailboxes": [asdict(row) for row in rows],
+        "source": asdict(login) if login else None,
+    }
+    _post(move, "logins", body)
+
+
+def update_move(
+    *,
+    actor: object,
+    now: object,
+    move: Thing,
+    batch: Thing | None,
+    no_batch: bool,
+    customer: Thing | None,
+    customer_name: str | None,
+    note_words: str | None,
+    **values: Any,
+) -> None:
+    """What was asked of it."""
+    body = {
+        **values,
+        "batch": batch.name if batch else ("" if no_batch else None),
+        "customer": customer.pk if customer else None,
+        "customer_name": customer_name,
+        "note": note_words,
+    }
+    _change(f"/moves/{move.pk}", body)
+
+
+def set_pace(*, actor: object, now: object, server: Thing, **values: Any) -> None:
+    """How much a server copies at once."""
+    _change(f"/servers/{server.name}/copy-pace", values)
+
+
+def create_batch(*, actor: object, now: object, name: str, at_once: int) -> None:
+    """Moves that belong together."""
+    SESSION.api().call("POST", "/batches", {"name": name, "at_once": at_once})
+
+
+def update_batch(*, actor: object, now: object, batch: Thing, at_once: int) -> None:
+    """How many of its moves copy at the same time."""
+    _change(f"/batches/{batch.pk}", {"at_once": at_once})
+
+
+def _change(path: str, values: dict[str, Any]) -> None:
+    body = {name: value for name, value in values.items() if value is not None}
+    SESSION.api().call("PATCH", path, body)
+
+
 def read_now(move: Thing) -> None:
     """Its server reads it by itself."""
+
+
+def ask_reading(*, actor: object, now: object, move: Thing) -> None:
+    """The server reads it when it comes to it."""
+    _post(move, "read")
 
 
 def answer(*, actor: object, now: object, move: Thing, answers: dict[str, str]) -> None:

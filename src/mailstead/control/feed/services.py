@@ -137,6 +137,12 @@ def ask(*, server: str, order: AnyOrder, key: str, actor_name: str, now: dt.date
     )
 
 
+def give_up(order: Order) -> None:
+    """Nobody waits for the answer any more; what the order carries is needed no longer."""
+    rows = Order.objects.filter(pk=order.pk, answered_at=None)
+    rows.update(answered_at=dt.datetime.now(dt.UTC), words=EXPIRED, payload="")
+
+
 def expire(now: dt.datetime) -> int:
     """Answer orders that no node has taken in time; returns how many."""
     old = Order.objects.filter(answered_at=None, asked_at__lt=now - ORDER_LIVES)

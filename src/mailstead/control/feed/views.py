@@ -1,4 +1,4 @@
-"""The feed over HTTP: changes and orders (long poll), snapshot, events, answers.
+"""The feed over HTTP: changes and orders (long poll), snapshot, events, answers, log-ins of copies.
 
 See docs/develop/contracts.md.
 """
@@ -20,8 +20,12 @@ from mailstead.control.feed.tide import Tide
 from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.changes import AnyChange
+from mailstead.wire.moves import AnySource
 
 SnapshotSource = Callable[[str], Iterator[AnyChange]]
+CopySource = Callable[[str, int], AnySource]
+"""From the server and the number of one of its copies to its source with the password; raises
+`Refusal`."""
 LONGEST_WAIT = 60.0
 """Seconds."""
 _CHUNK = 500
@@ -33,8 +37,9 @@ def routes(
     snapshot: SnapshotSource,
     handle: services.EventHandler,
     record: services.BatchRecorder | None = None,
+    source: CopySource | None = None,
 ) -> list[URLPattern]:
-    """The five calls, joined to what they read and tell."""
+    """The calls, joined to what they read and tell."""
     tide = Tide()
 
     async def changes_view(request: HttpRequest, server: str) -> HttpResponse:
@@ -52,12 +57,16 @@ def routes(
     async def answers_view(request: HttpRequest, server: str) -> HttpResponse:
         return await _guarded(lambda: _answers(request, server))
 
+    async def source_view(request: HttpRequest, server: str, job: int) -> HttpResponse:
+        return await _guarded(lambda: _source(server, job, source))
+
     return [
         path("<slug:server>/orders", orders_view),
         path("<slug:server>/answers", answers_view),
         path("<slug:server>/changes", changes_view),
         path("<slug:server>/snapshot", snapshot_view),
         path("<slug:server>/events", events_view),
+        path("<slug:server>/copies/<int:job>", source_view),
     ]
 
 
@@ -101,6 +110,16 @@ async def _orders(request: HttpRequest, server: str, tide: Tide) -> HttpResponse
     if wait > 0 and not page.orders and await tide.brings_order(server, wait):
         page = await sync_to_async(services.hand_out)(server, dt.datetime.now(dt.UTC))
     return HttpResponse(codec.encode(page), content_type="application/json")
+
+
+async def _source(server: str, job: int, source: CopySource | None) -> HttpResponse:
+    """Asked for and not told: what is in the feed lies in its rows and in the node's directory."""
+    if source is None:
+        raise Refusal("copy-unknown", "There are no copies here.")
+    found = await sync_to_async(source)(server, job)
+    answer = HttpResponse(codec.encode(found), content_type="application/json")
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 async def _answers(request: HttpRequest, server: str) -> HttpResponse:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.moves.views import acting, contacts, show
+from mailstead.control.moves.views import acting, contacts, show, sources
 
 app_name = "moves"
 urlpatterns: list[URLPattern] = [
     path("moves/", show.overview, name="list"),
     path("moves/new/", acting.create, name="new"),
-    path("moves/batches/", acting.batches, name="batches"),
+    path("moves/new/imap/", sources.create_imap, name="new-imap"),
+    path("moves/pace/", sources.paces, name="paces"),
+    path("moves/pace/<str:server>/", sources.pace, name="pace"),
+    path("moves/batches/", sources.batches, name="batches"),
+    path("moves/batches/<int:number>/", sources.change_batch, name="batch"),
     path("moves/<int:number>/", show.show, name="move"),
     path("moves/<int:number>/progress/", show.progress, name="progress"),
     path("moves/<int:number>/parity/", show.parity, name="parity"),
     path("moves/<int:number>/plan/", acting.plan, name="plan"),
     path("moves/<int:number>/room/", acting.room, name="room"),
+    path("moves/<int:number>/change/", sources.change, name="change"),
+    path("moves/<int:number>/logins/", sources.logins, name="logins"),
     path("moves/<int:number>/read/", acting.read, name="read"),
     path("moves/<int:number>/announce/", acting.announce, name="announce"),
     path("moves/<int:number>/start/", acting.start, name="start"),

@@ -74,9 +74,12 @@ KINDS: Mapping[str, Words] = {
     "domain-spam": _("Spam settings of the account"),
     "filter": _("Filter"),
     "domain-filter": _("Filter of the account"),
+    "unfiltered": _("Not filtered any more"),
     "sieve": _("Sieve script"),
     "contacts": _("Contacts"),
-    "identities": _("Senders and signatures"),
+    "identity": _("Sender of the webmail"),
+    "response": _("Text for answers"),
+    "trusted": _("Trusted sender"),
     "mail": _("Mail"),
     "boxtrapper": _("Challenge and response"),
     "dkim": _("Signing key"),
@@ -105,6 +108,10 @@ CHOICES: Mapping[str, Words] = {
     "replace": _("Replace what is there"),
     "keep": _("Keep what is there"),
     "seen": _("Seen; go on"),
+    "quota-mib": _("The quotas are MiB"),
+    "quota-kib": _("The quotas are KiB"),
+    "quota-bytes": _("The quotas are bytes, as they stand there"),
+    "anyway": _("Make the mailbox and try again later"),
 }
 ROOM: Mapping[str, tuple[str, Words]] = {
     "good": ("good", _("enough")),
@@ -135,6 +142,10 @@ LINES: Mapping[str, Words] = {
 WHY: Mapping[str, Words] = {
     "account": _("Package at the old server: {package}."),
     "account-alias": _("It is an alias."),
+    "account-imap": _(
+        "{host}: folders begin with '{prefix}', levels are parted by '{separator}'. It can: "
+        "{capabilities}"
+    ),
     "account-suspended": _("The account was suspended there: {reason}"),
     "account-without-mailbox": _("It leads to the account's own mailbox, which is not there."),
     "address-invalid": _("This is no address that can be hosted here."),
@@ -158,6 +169,10 @@ WHY: Mapping[str, Words] = {
     "domain-stays": _("Its domain does not come."),
     "domain-taken": _("The domain is another customer's here."),
     "filter": _("{number} rules do the same here."),
+    "filter-forward": _(
+        "The account's filter acted here too. Filters act at mailboxes now, and this address has "
+        "none: its mail is passed on unfiltered."
+    ),
     "filter-nobody": _("There is no mailbox at which it could act."),
     "filter-kept": _("It has to be written anew; its text is kept. Rules: {rules}"),
     "filter-part": _("These rules cannot come, their text is kept: {rules}"),
@@ -165,7 +180,13 @@ WHY: Mapping[str, Words] = {
     "forwarder-there": _("The address has a forwarder here already."),
     "from-imap": _("Fetched from the old server; how much it is, the first round says."),
     "hash-unknown": _("The hash of its password is of no known kind: set a new one."),
-    "identities": _("{number} senders are kept with their signatures."),
+    "identity": _("Kept with its signature; the owner enters it in the mail program."),
+    "imap-cut": _(
+        "The log-in works; there are at least {folders} folders, and more mail than is said here. "
+        "Prefix: '{prefix}'. Special: {uses}"
+    ),
+    "imap-problem": _("{words}"),
+    "imap-seen": _("The log-in works: {folders} folders. Prefix: '{prefix}'. Special: {uses}"),
     "joined": _("It stands in the first line of this address."),
     "kept": _("What is here was kept."),
     "left": _("Left out, as was decided."),
@@ -192,7 +213,8 @@ WHY: Mapping[str, Words] = {
     "pipe": _("A program of the old server cannot run here: {lost}"),
     "pipe-at-mailbox": _("The mailbox receives; the program cannot run here: {lost}"),
     "pointer": _("It is unclear whether mail for it goes to {target}."),
-    "quota": _("Kept to the byte."),
+    "quota": _("Kept to the byte: {size}."),
+    "quota-as-first": _("In the same unit as {place}."),
     "quota-none": _("No limit of its own."),
     "quota-stays": _("The mailbox here keeps its own."),
     "remark": _("{words}"),
@@ -201,6 +223,7 @@ WHY: Mapping[str, Words] = {
     "routing-auto": _("Handled there by what the DNS says."),
     "routing-elsewhere": _("Mail for it goes where the DNS leads ({routing})."),
     "routing-here": _("Mail for it arrives here, as was decided."),
+    "response": _("Its text is kept; nothing offers it here."),
     "self": _("The mailbox receives by itself."),
     "sieve": _("As it is."),
     "sieve-beside": _("The filters come instead; its text is kept."),
@@ -213,6 +236,7 @@ WHY: Mapping[str, Words] = {
     "target-unknown": _("It leads nowhere: {lost}"),
     "targets-lost": _("These destinations cannot come: {lost}"),
     "text-changed": _("The text for senders is written in ASCII."),
+    "trusted": _("Kept; the mail program asks again before it shows remote images."),
     "uids-new": _("Messages get new numbers: mail programs fetch them again."),
     "zone": _("The zone stays where it is; the page of the domain says what to set."),
 }

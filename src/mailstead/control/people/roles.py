@@ -147,7 +147,7 @@ _ROWS: dict[str, dict[str, str]] = {
             (
                 *("create", "update", "remove", "read", "answer", "plan", "announce", "start"),
                 *("pause", "resume", "copy", "switch", "verify", "watch", "finish", "reopen"),
-                *("back", "settle-loss", "redirect", "end-redirect"),
+                *("back", "settle-loss", "redirect", "end-redirect", "pace"),
             ),
             _COMPANY,
         ),

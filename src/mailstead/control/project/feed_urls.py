@@ -38,5 +38,12 @@ def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("feed/v1/", include(routes(snapshot=snapshot, handle=handle_event, record=record))),
+    path(
+        "feed/v1/",
+        include(
+            routes(
+                snapshot=snapshot, handle=handle_event, record=record, source=moves.source_of_copy
+            )
+        ),
+    ),
 ]

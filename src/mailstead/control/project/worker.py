@@ -97,6 +97,13 @@ def _reading() -> dict[str, Task]:
     return {"sources of moves": read_due}
 
 
+def _trials() -> dict[str, Task]:
+    """On a thread of their own: another host's server takes as long as it takes."""
+    from mailstead.control.moves.services import try_due
+
+    return {"log-ins of moves": try_due}
+
+
 def _zone() -> dict[str, Task]:
     """On a thread of their own: a server that is away is waited for."""
     from mailstead.control.dns.operator_zone import push_due
@@ -229,6 +236,7 @@ def main() -> int:
         "looks": _looks(),
         "reports": _reports(),
         "reading": _reading(),
+        "trials": _trials(),
         "jobs": {"jobs": partial(do_jobs, stop, _handlers())},
     }
     threads = [

@@ -115,7 +115,12 @@ class Agent:
         self.certificates = Keeper(settings, self.home)
         self.guard = GuardFeed(self.home, wanted=settings.guard.mode != "off")
         self.kept = KeptMail(self.home, self.guard.taken)
-        self.copies = CopyDesk(self.home, self.usage.look_again)
+        # A client of its own: each serves one thread.
+        self.copies = CopyDesk(
+            self.home,
+            self.usage.look_again,
+            FeedClient(self.home.web_socket, settings.server).source,
+        )
         self.redirects = Redirects(settings, self.home)
         self.rehasher = Rehasher(self.home)
         self._settings = settings

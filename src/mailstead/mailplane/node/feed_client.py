@@ -13,6 +13,7 @@ from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.changes import VERSION, AnyChange, FeedPage
 from mailstead.wire.events import AnyEvent, EventBatch
+from mailstead.wire.moves import AnySource
 from mailstead.wire.orders import AnswerBatch, Answered, OrderPage
 
 WAIT = 25.0
@@ -72,6 +73,20 @@ class FeedClient:
             raise Away(str(error)) from error
         self._check(answer)
         return codec.decode_orders(answer.content)
+
+    def source(self, job: int) -> AnySource:
+        """Where a copy is from, with the password, which is kept nowhere; raises `Away`, `Refusal`.
+
+        The refusal's words are the control plane's own.
+        """
+        try:
+            answer = self._client.get(f"{self._base}/copies/{job}")
+        except httpx.HTTPError as error:
+            raise Away(str(error)) from error
+        if answer.status_code == 422:
+            raise Refusal("copy-refused", str(answer.json().get("title", ""))[:900])
+        self._check(answer)
+        return codec.decode_source(answer.content)
 
     def answer(self, answered: Answered) -> None:
         """Hand in the answer to an order; raises `Away`, `Refusal`."""

@@ -30,6 +30,7 @@ from mailstead.mailplane.engines.dovecot.rehearsal import rehearse
 from mailstead.mailplane.engines.postfix import queue
 from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.node import limits, queue_look, supervise, versions
+from mailstead.mailplane.node.copies import trial
 from mailstead.mailplane.node.guard_feed import GuardFeed
 from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.sending.door import ask
@@ -70,6 +71,7 @@ from mailstead.wire.orders import (
     SessionsListed,
     TellComplaint,
     TestRules,
+    TryImap,
 )
 
 LARGEST = 2 * 2**20
@@ -265,4 +267,5 @@ _DOERS: dict[type[AnyOrder], Callable[[Home, Any], AnyAnswer]] = {
     LookAtLimits: _look_at_limits,
     LookAtLists: _look_at_lists,
     RestAddress: _rest_address,
+    TryImap: trial.look,
 }

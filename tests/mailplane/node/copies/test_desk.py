@@ -14,11 +14,13 @@ from tests.mailplane.node.copies.stores import Maildir, everything
 from mailstead.home import Home
 from mailstead.mailplane.directory.schema import connect
 from mailstead.mailplane.directory.state import State
+from mailstead.mailplane.node.away import Away
 from mailstead.mailplane.node.copies.book import Book
 from mailstead.mailplane.node.copies.desk import CopyDesk, book_path
+from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import CopyPacePut, CopyPut, MailboxPut
 from mailstead.wire.events import AnyEvent, CopySeen
-from mailstead.wire.moves import FilesSource
+from mailstead.wire.moves import AnySource, FilesSource, ImapSource
 
 
 class Desk:
@@ -36,8 +38,8 @@ class Desk:
         self.most = 0
         self.start()
 
-    def start(self) -> None:
-        self.desk = CopyDesk(self.home)
+    def start(self, source: Callable[[int], AnySource] | None = None) -> None:
+        self.desk = CopyDesk(self.home, source=source)
 
     def mailbox(self, address: str) -> Path:
         self.state.put(
@@ -180,3 +182,76 @@ def test_what_is_not_wanted_any_more_stops_and_leaves_nothing_beside(
     assert not list((desk.home.mail / ".copies").iterdir())
     assert len(everything(target)[""]) == 9
     assert not (target / "mailstead-copy").exists()
+
+
+def test_a_lower_bound_stops_what_is_too_much_and_it_goes_on_later(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.state.put(CopyPacePut(at_once=3))
+    for job in range(1, 4):
+        desk.mailbox(f"u{job}@a.example")
+        source = store(tmp_path / str(job), 60, octets=10_000)
+        desk.state.put(
+            CopyPut(
+                job=job, address=f"u{job}@a.example", source=source, round=1,
+                octets_per_second=150_000,
+            )
+        )  # fmt: skip
+    desk.until(lambda: len(desk.desk._running) == 3, "three are under way")
+    desk.state.put(CopyPacePut(at_once=1))
+    desk.until(lambda: list(desk.desk._running) == [1], "the oldest alone goes on")
+    assert desk.states(3)[-1] in ("waiting", "paused")
+    desk.state.put(CopyPacePut(at_once=3, octets_per_second=3_000_000))
+    for job in range(1, 4):
+        desk.until(lambda job=job: desk.states(job)[-1:] == ["done"], f"{job} is done")
+
+
+def test_a_bound_for_all_holds_for_all_together(desk: Desk, tmp_path: Path) -> None:
+    desk.state.put(CopyPacePut(at_once=2, octets_per_second=300_000))
+    started = time.monotonic()
+    for job in (1, 2):
+        desk.mailbox(f"u{job}@a.example")
+        source = store(tmp_path / str(job), 60, octets=10_000)
+        desk.state.put(CopyPut(job=job, address=f"u{job}@a.example", source=source, round=1))
+    for job in (1, 2):
+        desk.until(lambda job=job: desk.states(job)[-1:] == ["done"], f"{job} is done")
+    # 1.2 MB; a second's worth of each may go at once at its start.
+    assert time.monotonic() - started > 1_200_000 / 300_000 - 2.5
+
+
+SECRET = "nobody's business"
+
+
+def test_a_password_is_asked_for_and_kept_nowhere(desk: Desk, tmp_path: Path) -> None:
+    address = "ann@a.example"
+    desk.mailbox(address)
+    told = ImapSource(host="127.0.0.1", port=1, tls="none", user=address)
+    asked: list[int] = []
+
+    def source(job: int) -> AnySource:
+        asked.append(job)
+        if len(asked) == 1:
+            raise Away("it does not run")
+        if len(asked) == 3:
+            raise Refusal("copy-unknown", "This copy is not wanted any more.")
+        return ImapSource(host="127.0.0.1", port=1, tls="none", user=address, password=SECRET)
+
+    desk.desk.close()
+    desk.start(source)
+    desk.state.put(CopyPut(job=7, address=address, source=told, round=1))
+    desk.look()
+    # The control plane is away: nothing begins, and nothing fails.
+    assert asked == [7] and desk.states(7) == ["waiting"] and not desk.desk._running
+    desk.look()
+    assert asked == [7]
+    desk.desk._ask_after = 0.0
+    desk.look()
+    assert asked == [7, 7] and list(desk.desk._running) == [7]
+    held = desk.home.event_spool.parent, desk.home.directory, desk.home.mail
+    for root in held:
+        for path in root.rglob("*"):
+            assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+    desk.desk.close()
+    desk.state.put(CopyPut(job=7, address=address, source=told, round=2))
+    desk.until(lambda: desk.states(7)[-1:] == ["failed"], "it is refused")
+    assert desk.last(7).words == "This copy is not wanted any more."

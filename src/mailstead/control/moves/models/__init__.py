@@ -1,6 +1,6 @@
 """What there is about moves."""
 
-from mailstead.control.moves.models.copies import Copy
+from mailstead.control.moves.models.copies import Copy, CopyPace
 from mailstead.control.moves.models.moves import (
     Batch,
     Came,
@@ -19,6 +19,7 @@ __all__ = [
     "Batch",
     "Came",
     "Copy",
+    "CopyPace",
     "KeptText",
     "Letter",
     "Loss",

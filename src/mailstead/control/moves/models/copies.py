@@ -5,8 +5,20 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from mailstead.control.hosting.models import Mailbox
+from mailstead.control.hosting.models import Mailbox, Server
 from mailstead.control.moves.models.moves import Move
+
+
+class CopyPace(models.Model):
+    """How much a node copies at once, where somebody has said it."""
+
+    server = models.OneToOneField(Server, on_delete=models.CASCADE, related_name="copy_pace")
+    at_once = models.PositiveSmallIntegerField()
+    octets_per_second = models.BigIntegerField(default=0)
+    """Of all copies together; 0: no bound."""
+
+    def __str__(self) -> str:
+        return f"{self.at_once} on {self.server_id}"
 
 
 class Copy(models.Model):

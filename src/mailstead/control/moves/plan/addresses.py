@@ -6,7 +6,8 @@ from sievelib.parser import Parser
 
 from mailstead.control.moves.plan.items import Item
 from mailstead.control.moves.plan.routes import MOST, Routed, routed
-from mailstead.control.moves.plan.rows import LEAVE, Site, Verdict
+from mailstead.control.moves.plan.rows import LEAVE, Grade, Site, Verdict
+from mailstead.control.moves.plan.settled import DIVISORS, UNIT
 from mailstead.foreign.answers import DIFFERENCES, answer
 from mailstead.foreign.exim.model import Owner, RuleOutcome, Translation
 from mailstead.foreign.exim.translate import translate
@@ -178,6 +179,12 @@ def translation(site: Site, box: Mailbox, *, own: bool = True) -> Translation:
     return translate(owner, domain.filter, box.filter if own else None)
 
 
+def plan_unfiltered(site: Site, item: Item) -> Verdict:
+    """An address without a mailbox, at which the account's filter acted: here filters act at
+    mailboxes only, so nothing is filtered before it is passed on."""
+    return Verdict("refused", "filter-forward")
+
+
 def plan_sieve(site: Site, item: Item) -> Verdict:
     """A Sieve script, as it is; beside translated filters there is room for none."""
     script: SieveScript = item.thing
@@ -204,6 +211,8 @@ def is_sieve(text: str) -> bool:
 def plan_remark(site: Site, item: Item) -> Verdict:
     """What the reader did not understand, or wants somebody to know."""
     remark = item.thing
+    if remark.code == UNIT:
+        return _quota_unit(site, item)
     facts = {"words": remark.words, "place": remark.place}
     if remark.grade == "asks":
         answer = site.answer(item, ("seen", LEAVE))
@@ -214,3 +223,15 @@ def plan_remark(site: Site, item: Item) -> Verdict:
         remark.grade, "refused"
     )
     return Verdict(grade, "remark", facts)  # type: ignore[arg-type]
+
+
+def _quota_unit(site: Site, item: Item) -> Verdict:
+    """In which unit quotas are; asked once, it holds for the whole account."""
+    remark = item.thing
+    first = next(one for one in site.inventory.remarks if one.code == UNIT)
+    facts = {"words": f"{remark.words} {remark.text}"[:1500], "place": remark.place}
+    if remark is not first:
+        return Verdict("differs", "quota-as-first", {"place": first.place})
+    choices = tuple(DIVISORS)
+    grade: Grade = "differs" if site.answer(item, choices) else "asks"
+    return Verdict(grade, "remark", facts, choices=choices)

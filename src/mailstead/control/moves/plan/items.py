@@ -29,9 +29,12 @@ KINDS = (
     "domain-spam",
     "filter",
     "domain-filter",
+    "unfiltered",
     "sieve",
     "contacts",
-    "identities",
+    "identity",
+    "response",
+    "trusted",
     "mail",
     "boxtrapper",
     "dkim",
@@ -104,6 +107,8 @@ def _of_domain(domain: found.Domain) -> Iterator[_Found]:
         yield "list", name, one.address, one, None
     if domain.filter is not None:
         yield "domain-filter", name, name, domain.filter, None
+        for address in _without_mailbox(domain):
+            yield "unfiltered", name, address, address, None
     if domain.spam is not None:
         yield "domain-spam", name, name, domain.spam, None
     for address in domain.boxtrapper:
@@ -134,7 +139,29 @@ def _of_mailbox(name: str, box: found.Mailbox) -> Iterator[_Found]:
         yield "spam", name, box.address, box.spam, box
     if box.webmail is not None:
         web = box.webmail
-        if web.contacts or web.collected or web.trusted or web.groups:
+        if web.contacts or web.collected or web.groups:
             yield "contacts", name, box.address, web, box
-        if web.identities or web.responses:
-            yield "identities", name, box.address, web, box
+        for identity in web.identities:
+            yield "identity", name, f"{box.address}: {identity.email}", identity, box
+        for response in web.responses:
+            yield "response", name, f"{box.address}: {response.name}", response, box
+        for sender in web.trusted:
+            label = ", ".join(sender.emails) or sender.name
+            yield "trusted", name, f"{box.address}: {label}", sender, box
+
+
+_PASSED_ON = ("address", "account", "pipe", "include")
+
+
+def _without_mailbox(domain: found.Domain) -> list[str]:
+    """Addresses at which the account's filter acted, and where no mailbox is that could do it."""
+    boxes = {box.address for box in domain.mailboxes}
+    aliases = [*domain.aliases, *([domain.default] if domain.default else [])]
+    forwarded = [
+        one.address
+        for one in aliases
+        if one.address not in boxes and any(to.kind in _PASSED_ON for to in one.targets)
+    ]
+    answering = [one.address for one in domain.autoresponders if one.address not in boxes]
+    catching = [f"@{domain.name}"] if domain.forward_to else []
+    return list(dict.fromkeys([*forwarded, *answering, *catching]))

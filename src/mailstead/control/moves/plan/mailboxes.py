@@ -8,9 +8,12 @@ from mailstead.foreign.inventory import Mailbox, SpamWishes, Store, Webmail
 from mailstead.standards import password as passwords
 from mailstead.standards.address import destination_address, mailbox_address, normalise_domain
 from mailstead.standards.refusal import Refusal
+from mailstead.standards.sizes import human
 
 MERGE = "merge"
 _THERE = (MERGE, LEAVE)
+ANYWAY = "anyway"
+_TRIED = (ANYWAY, LEAVE)
 HOUSE_SCORE = 5.0
 """`required_score` of the old servers by default."""
 
@@ -70,7 +73,9 @@ def plan_quota(site: Site, item: Item) -> Verdict:
     box: Mailbox = item.thing
     if _conflict(site, box.address):
         return Verdict("differs", "quota-stays")
-    return Verdict("carried", "quota" if box.quota else "quota-none", octets=box.quota)
+    if not box.quota:
+        return Verdict("carried", "quota-none")
+    return Verdict("carried", "quota", {"size": human(box.quota)}, octets=box.quota)
 
 
 def plan_login_name(site: Site, item: Item) -> Verdict:
@@ -94,7 +99,7 @@ def plan_mail(site: Site, item: Item) -> Verdict:
         return Verdict("refused", "mail-missing")
     several = item.mailbox is not None and len(item.mailbox.stores) > 1
     if store.kind == "imap":
-        return _sized(store, "from-imap")
+        return _from_imap(site, item, store)
     if store.kind == "mbox":
         return _sized(store, "uids-new")
     if store.names == "ambiguous":
@@ -102,6 +107,27 @@ def plan_mail(site: Site, item: Item) -> Verdict:
     if several and item.mailbox and item.mailbox.stores[0] != store:
         return _sized(store, "store-second")
     return _sized(store)
+
+
+def _from_imap(site: Site, item: Item, store: Store) -> Verdict:
+    """The mail of a mailbox on another server, as a log-in has found it."""
+    if store.problem:
+        facts = {"words": store.problem}
+        answer = site.answer(item, _TRIED)
+        if answer == LEAVE:
+            return Verdict("refused", "left", facts, choices=_TRIED)
+        grade: Grade = "differs" if answer == ANYWAY else "asks"
+        return Verdict(grade, "imap-problem", facts, choices=_TRIED)
+    if store.seen is None:
+        return _sized(store, "from-imap")
+    uses = ", ".join(f"{name} → {use}" for name, use in store.seen.uses if name != use)
+    facts = {
+        "folders": str(len(store.folders) + 1),
+        "prefix": store.seen.prefix or "–",
+        "uses": uses[:600] or "–",
+    }
+    code = "imap-cut" if store.seen.cut else "imap-seen"
+    return Verdict("carried", code, facts, octets=store.octets, messages=store.messages)
 
 
 def _sized(store: Store, code: str = "") -> Verdict:
@@ -116,10 +142,19 @@ def plan_contacts(site: Site, item: Item) -> Verdict:
     return Verdict("carried", "contacts", {"number": str(number), "groups": str(len(web.groups))})
 
 
-def plan_identities(site: Site, item: Item) -> Verdict:
-    """Senders and signatures: kept."""
-    web: Webmail = item.thing
-    return Verdict("differs", "identities", {"number": str(len(web.identities))})
+def plan_identity(site: Site, item: Item) -> Verdict:
+    """A sender with its signature: kept with the mailbox, and offered by nothing here."""
+    return Verdict("differs", "identity")
+
+
+def plan_response(site: Site, item: Item) -> Verdict:
+    """A text for answers: kept with the mailbox."""
+    return Verdict("differs", "response")
+
+
+def plan_trusted(site: Site, item: Item) -> Verdict:
+    """A sender whose remote images were shown: kept with the mailbox."""
+    return Verdict("differs", "trusted")
 
 
 def spam_level(wishes: SpamWishes) -> str:

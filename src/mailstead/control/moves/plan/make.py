@@ -9,6 +9,7 @@ from mailstead.control.moves.plan import addresses, domains, mailboxes
 from mailstead.control.moves.plan.house import House
 from mailstead.control.moves.plan.items import Item, items
 from mailstead.control.moves.plan.rows import Planner, Row, Site, Verdict
+from mailstead.control.moves.plan.settled import settled
 from mailstead.foreign.inventory import Inventory
 from mailstead.standards.address import destination_address
 from mailstead.standards.refusal import Refusal
@@ -32,6 +33,16 @@ def _owner(site: Site, item: Item) -> Verdict:
 
 def _account(site: Site, item: Item) -> Verdict:
     """The account as a whole; one that was suspended stays so."""
+    stores = [one for box in site.inventory.mailboxes() for one in box.stores]
+    seen = next((one.seen for one in stores if one.seen), None)
+    if seen is not None:
+        facts = {
+            "host": site.inventory.account,
+            "prefix": seen.prefix or "–",
+            "separator": seen.separator or "–",
+            "capabilities": " ".join(seen.capabilities)[:1000],
+        }
+        return Verdict("carried", "account-imap", facts)
     facts = {"reason": site.inventory.suspended_words, "package": site.inventory.package or "-"}
     if site.inventory.suspended:
         return Verdict("carried", "account-suspended", facts)
@@ -68,9 +79,12 @@ PLANNERS: Mapping[str, Planner] = {
     "domain-spam": mailboxes.plan_spam,
     "filter": addresses.plan_filter,
     "domain-filter": addresses.plan_domain_filter,
+    "unfiltered": addresses.plan_unfiltered,
     "sieve": addresses.plan_sieve,
     "contacts": mailboxes.plan_contacts,
-    "identities": mailboxes.plan_identities,
+    "identity": mailboxes.plan_identity,
+    "response": mailboxes.plan_response,
+    "trusted": mailboxes.plan_trusted,
     "mail": mailboxes.plan_mail,
     "boxtrapper": domains.plan_boxtrapper,
     "dkim": domains.plan_dkim,
@@ -84,6 +98,7 @@ _ANYWAY = ("domain", "routing", "remark")
 
 def site_of(inventory: Inventory, house: House, answers: Mapping[str, str]) -> Site:
     """What the verdicts look at, with what does not come found out first."""
+    inventory = settled(inventory, answers)
     site = Site(inventory, house, answers)
     site.domains = {one.name: one for one in inventory.domains}
     site.boxes = {box.address for box in inventory.mailboxes()}
@@ -112,7 +127,7 @@ def verdict_of(site: Site, item: Item) -> Verdict:
     return PLANNERS[item.kind](site, item)
 
 
-_OF_ALIAS = ("default", "domain-forwarder", "domain-filter", "domain-spam")
+_OF_ALIAS = ("default", "domain-forwarder", "domain-filter", "unfiltered", "domain-spam")
 
 
 def _below_alias(site: Site, item: Item) -> bool:
@@ -127,7 +142,7 @@ def _below_alias(site: Site, item: Item) -> bool:
 def plan(inventory: Inventory, house: House, answers: Mapping[str, str]) -> list[Row]:
     """One row for each thing, in the order in which they are made."""
     site = site_of(inventory, house, answers)
-    return [Row(item, verdict_of(site, item)) for item in items(inventory)]
+    return [Row(item, verdict_of(site, item)) for item in items(site.inventory)]
 
 
 @dataclass(frozen=True)

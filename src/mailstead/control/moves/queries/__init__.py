@@ -4,11 +4,16 @@ from mailstead.control.moves.queries.copies import Progress, copies, progress, r
 from mailstead.control.moves.queries.house import house_of
 from mailstead.control.moves.queries.moves import (
     batch_named,
+    batch_numbered,
     batches,
+    batches_with_moves,
     inventory_of,
+    login_told,
+    may_change_customer,
     move_numbered,
     moves,
 )
+from mailstead.control.moves.queries.pace import ServerPace, pace_of, paces
 from mailstead.control.moves.queries.parity import Report, report
 from mailstead.control.moves.queries.plan import NOTABLE, Part, by_domain, rows
 from mailstead.control.moves.queries.redirects import (
@@ -32,18 +37,25 @@ __all__ = [
     "Part",
     "Progress",
     "Report",
+    "ServerPace",
     "address_books",
     "batch_named",
+    "batch_numbered",
     "batches",
+    "batches_with_moves",
     "by_domain",
     "copies",
     "domains_told",
     "house_of",
     "inventory_of",
+    "login_told",
+    "may_change_customer",
     "move_numbered",
     "move_told",
     "moves",
     "old_addresses",
+    "pace_of",
+    "paces",
     "progress",
     "rates",
     "redirect_of",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from mailstead.control.hosting.queries.scope import of_customers
 from mailstead.control.moves import life
-from mailstead.control.moves.models import Batch, Move, Stock
+from mailstead.control.moves.models import Batch, Move, SourceLogin, Stock
 from mailstead.control.moves.plan import stock
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
@@ -58,9 +58,40 @@ def batches(actor: Actor) -> QuerySet[Batch]:
     return found if actor.sees_everything else found.none()
 
 
+def batches_with_moves(actor: Actor, most: int = 100) -> list[tuple[Batch, list[Move]]]:
+    """The first batches with their moves, the newest move first."""
+    newest = Prefetch("moves", queryset=Move.objects.order_by("-pk"))
+    found = batches(actor).prefetch_related(newest)[:most]
+    return [(batch, list(batch.moves.all())) for batch in found]
+
+
+def may_change_customer(move: Move) -> bool:
+    """Whether nothing was made for it yet."""
+    return move.state in life.TABLE["plan"] and not move.things.exists()
+
+
+def login_told(move: Move) -> dict[str, object]:
+    """The IMAP server of a move as it is shown, without passwords, by the names of
+    the form; raises `Refusal` (`login-gone`)."""
+    names = ("host", "port", "tls", "verify", "master_user")
+    rows = SourceLogin.objects.filter(move=move)
+    row = rows.values(*names, folder_prefix=F("prefix")).first()
+    if row is None:
+        raise Refusal("login-gone", "The log-in at the old server is not kept any more.")
+    return dict(row)
+
+
 def batch_named(actor: Actor, name: str) -> Batch:
     """One of them; raises `Refusal` (`batch-unknown`)."""
     found = batches(actor).filter(name=name.strip()).first()
+    if found is None:
+        raise Refusal("batch-unknown", "There is no such batch.", remedy="List them first.")
+    return found
+
+
+def batch_numbered(actor: Actor, number: int) -> Batch:
+    """One of them; raises `Refusal` (`batch-unknown`)."""
+    found = batches(actor).filter(pk=number).first()
     if found is None:
         raise Refusal("batch-unknown", "There is no such batch.", remedy="List them first.")
     return found

@@ -13,6 +13,7 @@ from mailstead.control.moves.services.acting import (
     switch,
     verify,
 )
+from mailstead.control.moves.services.changing import update_move
 from mailstead.control.moves.services.copies import (
     advance_due,
     copy_again,
@@ -20,7 +21,11 @@ from mailstead.control.moves.services.copies import (
     record,
     snapshot,
 )
-from mailstead.control.moves.services.imap import ImapLogin, ImapRow, create_imap_move, read_csv
+from mailstead.control.moves.services.imap import (
+    create_imap_move,
+    source_of_copy,
+    update_logins,
+)
 from mailstead.control.moves.services.install import INSTALL, install_next, install_total
 from mailstead.control.moves.services.letters import announce
 from mailstead.control.moves.services.moves import (
@@ -28,8 +33,8 @@ from mailstead.control.moves.services.moves import (
     create_move,
     remove_move,
     update_batch,
-    update_move,
 )
+from mailstead.control.moves.services.pace import set_pace
 from mailstead.control.moves.services.planning import (
     answer,
     keep_inventory,
@@ -51,6 +56,8 @@ from mailstead.control.moves.services.redirects import (
     end_redirect,
     expire_redirects,
 )
+from mailstead.control.moves.services.trying import try_due
+from mailstead.foreign.imap import ImapLogin, ImapRow, read_csv
 
 __all__ = [
     "GRACE",
@@ -90,11 +97,15 @@ __all__ = [
     "refuse_open_questions",
     "remove_move",
     "report_loss",
+    "set_pace",
     "settle_loss",
     "snapshot",
+    "source_of_copy",
     "start",
     "switch",
+    "try_due",
     "update_batch",
+    "update_logins",
     "update_move",
     "verify",
 ]

@@ -101,14 +101,15 @@ def switch(
     step(actor, now, move, "switch", reason)
     move.switched_at, move.grace_until = now, now + grace
     move.save(update_fields=["switched_at", "grace_until"])
-    _relay(actor, now, move, move.old_host, "")
+    relay(actor, now, move, move.old_host, "")
     redirects.redirect_domains(move, _moved_domains(move), now)
     rows = list(Copy.objects.select_for_update().filter(move=move, state__in=("done", "failed")))
     copies.begin_rounds(move, rows, now)
     letters.tell(now=now, move=move, about="switched")
 
 
-def _relay(actor: Actor, now: dt.datetime, move: Move, before: str, after: str) -> None:
+def relay(actor: Actor, now: dt.datetime, move: Move, before: str, after: str) -> None:
+    """Mail for the moved domains is passed on to another host, or to none; inside a transaction."""
     if before == after:
         return
     for domain in _moved_domains(move):

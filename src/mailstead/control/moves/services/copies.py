@@ -12,11 +12,12 @@ from django.db.models import Q
 from mailstead.control.feed import services as feed
 from mailstead.control.moves import life
 from mailstead.control.moves.models import Copy, Move
+from mailstead.control.moves.queries import pace_of
 from mailstead.control.moves.services import imap, redirects
 from mailstead.control.moves.services.common import locked, note
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.changes import AnyChange, CopyGone, CopyPacePut, CopyPut
+from mailstead.wire.changes import AnyChange, CopyGone, CopyPut
 from mailstead.wire.events import AnyEvent, CopyCounted, CopySeen
 from mailstead.wire.moves import AnySource, FilesSource
 
@@ -24,14 +25,12 @@ MOST_TRIES = 5
 FIRST_PAUSE = dt.timedelta(minutes=1)
 AGAIN = dt.timedelta(minutes=30)
 """After the switch: between two rounds that look for mail which still reached the old server."""
-AT_ONCE = 2
-"""Copies that a node makes at the same time, where nobody has said otherwise."""
 
 
 def _source(copy: Copy) -> AnySource:
     found = copy.source
     if found["kind"] == "imap":
-        return imap.source(copy)
+        return imap.told_source(copy)
     path = f"{copy.move.root}/{found['path']}" if copy.move.root else str(found["path"])
     return msgspec.convert(
         {"type": "files", "path": path, "kind": found["kind"], "names": found["names"]},
@@ -54,19 +53,15 @@ def copy_put(copy: Copy) -> CopyPut:
 
 def snapshot(server: str) -> Iterator[AnyChange]:
     """All that a node has to know of moves."""
-    yield pace()
+    yield pace_of(server)
     yield from redirects.snapshot(server)
     rows = Copy.objects.filter(server=server, wanted=True).select_related("move")
     for copy in rows.order_by("pk").iterator(chunk_size=500):
         yield copy_put(copy)
 
 
-def pace() -> CopyPacePut:
-    """How much a node copies at once."""
-    return CopyPacePut(at_once=AT_ONCE)
-
-
-def _tell(rows: Sequence[Copy], now: dt.datetime) -> None:
+def tell(rows: Sequence[Copy], now: dt.datetime) -> None:
+    """Let the nodes know how these copies are to go on; each needs its move fetched."""
     by_server: dict[str, list[AnyChange]] = {}
     for copy in rows:
         by_server.setdefault(copy.server, []).append(copy_put(copy))
@@ -85,7 +80,7 @@ def begin_rounds(move: Move, rows: Sequence[Copy], now: dt.datetime) -> None:
         copy.messages = copy.octets = 0
         copy.seconds, copy.folder = 0.0, ""
         copy.save()
-    _tell(rows, now)
+    tell(rows, now)
 
 
 def _served_here(move: Move) -> bool:
@@ -133,7 +128,7 @@ def pause(*, actor: Actor, now: dt.datetime, move: Move, paused: bool, reason: s
         copy.move, copy.paused = move, paused
         copy.save(update_fields=["paused"])
     note(actor, now, move, "pause" if paused else "resume", reason=reason)
-    _tell([copy for copy in rows if copy.wanted], now)
+    tell([copy for copy in rows if copy.wanted], now)
 
 
 @transaction.atomic

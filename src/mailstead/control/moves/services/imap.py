@@ -1,20 +1,17 @@
-"""Moves of mailboxes from any IMAP server: one by one or from a CSV file, or by a master user.
+"""Moves of mailboxes from any IMAP server: one by one or from a list, or by a master user.
 
-Passwords are kept encrypted with a key of the panel's own until the move is done. The node needs
-them to log in: they travel in the feed, as hashes and signing keys do.
+Passwords are kept encrypted with a key of the panel's own until the move is done. They are in no
+row of the feed: a node that begins a run asks for the one that it needs (`source_of_copy`).
 """
 
 from __future__ import annotations
 
 import base64
-import csv
 import datetime as dt
-import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -22,94 +19,30 @@ from django.conf import settings
 from django.db import transaction
 
 from mailstead.control.hosting.models import Customer, Server
+from mailstead.control.hosting.services.domains import checked_relay
+from mailstead.control.moves import life
 from mailstead.control.moves.models import Batch, Copy, Move, SourceLogin
-from mailstead.control.moves.services.common import note
+from mailstead.control.moves.queries import inventory_of
+from mailstead.control.moves.services.common import locked, note
 from mailstead.control.moves.services.planning import keep_inventory
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
-from mailstead.foreign.inventory import Domain, Inventory, Mailbox, Store
-from mailstead.standards import password as passwords
-from mailstead.standards.address import mailbox_address, normalise_domain
+from mailstead.foreign.imap import (
+    ImapLogin,
+    ImapRow,
+    checked_login,
+    checked_rows,
+    inventory,
+    untried,
+    with_passwords,
+    with_tried,
+)
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.moves import ImapSource
+from mailstead.wire.moves import AnySource, ImapSource
 
-MOST_ROWS = 20_000
 MASTER = "*"
-TLS = ("imaps", "starttls", "none")
 
 
-@dataclass(frozen=True)
-class ImapLogin:
-    """The server, and who logs in for everybody, if somebody does."""
-
-    host: str
-    port: int = 993
-    tls: str = "imaps"
-    prefix: str = ""
-    verify: bool = True
-    master_user: str = ""
-    master_password: str = ""
-
-
-@dataclass(frozen=True)
-class ImapRow:
-    """One mailbox."""
-
-    address: str
-    """Here."""
-    password: str
-    """There; empty where a master user logs in. It becomes the one here."""
-    user: str = ""
-    """There; empty: the address."""
-
-
-def read_csv(text: str) -> list[ImapRow]:
-    """Rows of `address,password[,user]`; raises `Refusal` (`csv-invalid`) naming the line."""
-    rows = []
-    reader = csv.reader(io.StringIO(text))
-    try:
-        for line in reader:
-            if not line or not "".join(line).strip() or line[0].lstrip().startswith("#"):
-                continue
-            cells = [*(cell.strip() for cell in line[:1]), *line[1:3], "", ""]
-            address = str(mailbox_address(cells[0]))
-            rows.append(ImapRow(address, cells[1], cells[2].strip()))
-    except (csv.Error, Refusal) as error:
-        raise Refusal(
-            "csv-invalid",
-            "Line {line} is no row of a mailbox: {error}.",
-            remedy="Write address,password or address,password,user in each line.",
-            line=reader.line_num,
-            error=str(error).rstrip("."),
-        ) from error
-    if not 0 < len(rows) <= MOST_ROWS:
-        raise Refusal(
-            "csv-size",
-            "The file must have between 1 and {most} mailboxes.",
-            remedy="Split it.",
-            most=MOST_ROWS,
-        )
-    return rows
-
-
-def inventory(rows: Sequence[ImapRow], host: str) -> Inventory:
-    """The mailboxes as an account that was found at that server."""
-    by_domain: dict[str, list[Mailbox]] = {}
-    for row in rows:
-        name = row.address.rpartition("@")[2]
-        box = Mailbox(
-            address=row.address,
-            secret=passwords.hashed(row.password) if row.password else "",
-            stores=(Store(kind="imap", path=Path()),),
-        )
-        by_domain.setdefault(name, []).append(box)
-    domains = tuple(
-        Domain(name=name, kind="other", mailboxes=tuple(boxes)) for name, boxes in by_domain.items()
-    )
-    return Inventory(panel="imap", account=host, domains=domains)
-
-
-@transaction.atomic
 def create_imap_move(
     *,
     actor: Actor,
@@ -122,52 +55,130 @@ def create_imap_move(
     old_host: str = "",
     batch: Batch | None = None,
 ) -> Move:
-    """A planned move of these mailboxes. Raises `Refusal`."""
+    """A planned move of these mailboxes, whose log-ins are tried next. Raises `Refusal`."""
     roles.require(actor, "move.create")
-    host = normalise_domain(login.host) if not _is_number(login.host) else login.host
-    if login.tls not in TLS or not 1 <= login.port <= 65535:
-        raise Refusal("imap-invalid", "The port or the kind of TLS is wrong.", remedy="Mend it.")
-    if not login.master_user and not all(row.password for row in rows):
-        raise Refusal(
-            "password-missing",
-            "A mailbox without a password needs a master user.",
-            remedy="Give the passwords, or a master user.",
-        )
+    login, rows = checked_login(login), checked_rows(rows)
+    _refuse_without_password(login, rows)
     name = customer.name if customer else " ".join(customer_name.split())[:120]
     if not name:
         raise Refusal("customer-name-empty", "A move needs a customer.", remedy="Name one.")
-    move = Move.objects.create(
-        customer=customer,
-        customer_name=name,
-        server=server,
-        origin="imap",
-        place=f"{host}:{login.port}",
-        old_host=old_host.strip().lower(),
-        batch=batch,
-        since=now,
-        created_at=now,
-        created_by=str(actor)[:280],
-    )
-    secrets = {row.address: [row.user or row.address, row.password] for row in rows}
+    # Before the transaction: hashing takes its time, and SQLite has one writer.
+    found = inventory(rows, login.host)
+    with transaction.atomic():
+        move = Move.objects.create(
+            customer=customer,
+            customer_name=name,
+            server=server,
+            origin="imap",
+            place=f"{login.host}:{login.port}",
+            old_host=checked_relay(old_host),
+            batch=batch,
+            since=now,
+            created_at=now,
+            created_by=str(actor)[:280],
+        )
+        _keep(move, login, {row.address: [row.user or row.address, row.password] for row in rows})
+        note(actor, now, move, "create", after={"place": move.place, "mailboxes": len(rows)})
+        keep_inventory(actor=actor, now=now, move=move, inventory=found)
+        _ask_trial(move, len(rows))
+        return move
+
+
+@transaction.atomic
+def update_logins(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    move: Move,
+    rows: Sequence[ImapRow] = (),
+    login: ImapLogin | None = None,
+) -> None:
+    """Other passwords for some mailboxes, or another server for all; they hold from the next run.
+
+    Without a master password in `login` the old one stays. What is not made yet is planned anew,
+    and the log-ins are tried. Raises `Refusal` (`address-other`, `login-gone`).
+    """
+    locked(move)
+    kept = SourceLogin.objects.filter(move=move).first()
+    if move.origin != "imap" or kept is None:
+        raise Refusal("login-gone", "The log-in at the old server is not kept any more.")
+    secrets = _opened(kept)
+    given = checked_rows(rows) if rows else []
+    other = next((row.address for row in given if row.address not in secrets), "")
+    if other:
+        raise Refusal(
+            "address-other",
+            "{address} does not belong to this move.",
+            remedy="Make another move for it.",
+            address=other,
+        )
+    if login is None:
+        login = _login_of(kept, secrets)
+    elif login.master_user and not login.master_password and MASTER in secrets:
+        login = replace(login, master_password=secrets[MASTER][1])
+    login = checked_login(login)
+    for row in given:
+        before = secrets[row.address]
+        secrets[row.address] = [row.user or before[0], row.password or before[1]]
+    people = [ImapRow(name, one[1]) for name, one in secrets.items() if name != MASTER]
+    _refuse_without_password(login, people)
+    note(actor, now, move, "update", after={"source": login.host, "mailboxes": len(given)})
+    _keep(move, login, {name: one for name, one in secrets.items() if name != MASTER})
+    move.place = f"{login.host}:{login.port}"
+    move.save(update_fields=["place"])
+    if move.state in life.TABLE["plan"]:
+        found = with_passwords(inventory_of(move), given)
+        if not given:
+            found = with_tried(found, dict.fromkeys(one.address for one in people))
+        keep_inventory(actor=actor, now=now, move=move, inventory=found)
+        _ask_trial(move, len(untried(found)))
+
+
+def _refuse_without_password(login: ImapLogin, rows: Sequence[ImapRow]) -> None:
+    missing = next((row.address for row in rows if not row.password), "")
+    if missing and not login.master_user:
+        raise Refusal(
+            "password-missing",
+            "{address} has no password; only a master user can do without.",
+            remedy="Give the password, or a master user.",
+            address=missing,
+        )
+
+
+def _ask_trial(move: Move, number: int) -> None:
+    """Let the worker try the log-ins (`trying`)."""
+    move.reading, move.reading_words, move.reading_at = "asked", "", None
+    move.reading_done, move.reading_total = 0, number
+    move.save()
+
+
+def _keep(move: Move, login: ImapLogin, secrets: dict[str, Any]) -> None:
     if login.master_user:
-        secrets[MASTER] = [login.master_user, login.master_password]
-    SourceLogin.objects.create(
+        secrets = {**secrets, MASTER: [login.master_user, login.master_password]}
+    SourceLogin.objects.update_or_create(
         move=move,
-        host=host,
-        port=login.port,
-        tls=login.tls,
-        prefix=login.prefix[:60],
-        verify=login.verify,
-        master_user=login.master_user[:320],
-        sealed=_box().encrypt(json.dumps(secrets).encode()).decode(),
+        defaults={
+            "host": login.host,
+            "port": login.port,
+            "tls": login.tls,
+            "prefix": login.prefix,
+            "verify": login.verify,
+            "master_user": login.master_user,
+            "sealed": _box().encrypt(json.dumps(secrets).encode()).decode(),
+        },
     )
-    note(actor, now, move, "create", after={"place": move.place, "mailboxes": len(rows)})
-    keep_inventory(actor=actor, now=now, move=move, inventory=inventory(rows, host))
-    return move
 
 
-def _is_number(host: str) -> bool:
-    return bool(host) and all(part in "0123456789abcdef.:" for part in host.lower())
+def _login_of(kept: SourceLogin, secrets: dict[str, Any]) -> ImapLogin:
+    return ImapLogin(
+        host=kept.host,
+        port=kept.port,
+        tls=kept.tls,
+        prefix=kept.prefix,
+        verify=kept.verify,
+        master_user=kept.master_user,
+        master_password=secrets[MASTER][1] if MASTER in secrets else "",
+    )
 
 
 def _box() -> Fernet:
@@ -175,25 +186,39 @@ def _box() -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
 
 
-def source(copy: Copy) -> ImapSource:
-    """Where and how the node fetches one mailbox; raises `Refusal` (`login-gone`)."""
-    login = SourceLogin.objects.filter(move=copy.move_id).first()
+def told_source(copy: Copy) -> ImapSource:
+    """Where the mail is, as the feed tells it: without what is needed to log in."""
+    host, _, port = copy.move.place.rpartition(":")
+    return ImapSource(host=host, port=int(port), tls="imaps", user=copy.address)
+
+
+def source_of_copy(server: str, job: int) -> AnySource:
+    """Where and how a node fetches a mailbox now; raises `Refusal` (`copy-unknown`, `login-…`)."""
+    copy = Copy.objects.filter(pk=job, server=server, wanted=True).select_related("move").first()
+    if copy is None or copy.source.get("kind") != "imap":
+        raise Refusal("copy-unknown", "This copy is not wanted any more.")
+    return sources(copy.move, [copy.address])[0]
+
+
+def sources(move: Move, addresses: Sequence[str]) -> list[ImapSource]:
+    """Where and how mailboxes are read; raises `Refusal` (`login-gone`, `login-sealed`)."""
+    login = SourceLogin.objects.filter(move=move).first()
     secrets = _opened(login) if login else {}
-    user, password = secrets.get(copy.address, ("", ""))
-    if login is None or not user:
+    if login is None or not all(address in secrets for address in addresses):
         raise Refusal("login-gone", "The log-in at the old server is not kept any more.")
-    if login.master_user:
-        password = secrets[MASTER][1]
-    return ImapSource(
-        host=login.host,
-        port=login.port,
-        tls=login.tls,  # type: ignore[arg-type]
-        user=user,
-        password=password,
-        master_user=login.master_user,
-        prefix=login.prefix,
-        verify=login.verify,
-    )
+    return [
+        ImapSource(
+            host=login.host,
+            port=login.port,
+            tls=login.tls,  # type: ignore[arg-type]
+            user=secrets[address][0],
+            password=secrets[MASTER if login.master_user else address][1],
+            master_user=login.master_user,
+            prefix=login.prefix,
+            verify=login.verify,
+        )
+        for address in addresses
+    ]
 
 
 def _opened(login: SourceLogin) -> dict[str, Any]:

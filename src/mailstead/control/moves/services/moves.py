@@ -1,4 +1,4 @@
-"""Making a move, changing what is asked for, and taking it out of the list again."""
+"""Making a move, and taking it out of the list again; batches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """The name of a customer to be made; raises `Refusal` (`customer-name-empty`)."""
     bare = " ".join(name.split())
     if not bare or len(bare) > 120 or not bare.isprintable():
         raise Refusal(
@@ -72,7 +73,7 @@ def create_move(
         )
     move = Move.objects.create(
         customer=customer,
-        customer_name=customer.name if customer else _checked_name(customer_name),
+        customer_name=customer.name if customer else checked_name(customer_name),
         server=server,
         origin="files",
         place=path,
@@ -86,56 +87,6 @@ def create_move(
     )
     note(actor, now, move, "create", after={"place": path, "server": server.name})
     return move
-
-
-@transaction.atomic
-def update_move(
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    move: Move,
-    batch: Batch | None = None,
-    no_batch: bool = False,
-    old_host: str | None = None,
-    window_from: dt.datetime | None = None,
-    window_until: dt.datetime | None = None,
-    time_zone: str | None = None,
-    note_words: str | None = None,
-    octets_per_second: int | None = None,
-) -> None:
-    """Change what is given. Raises `Refusal`."""
-    locked(move)
-    before = _asked(move)
-    if batch is not None or no_batch:
-        move.batch = batch
-    if old_host is not None:
-        move.old_host = checked_relay(old_host)
-    if window_from is not None or window_until is not None:
-        if window_from and window_until and window_from >= window_until:
-            raise Refusal("window-invalid", "The window ends before it begins.", remedy="Swap.")
-        move.window_from, move.window_until = window_from, window_until
-    if time_zone is not None:
-        move.time_zone = time_zone[:40]
-    if note_words is not None:
-        move.note = note_words.replace("\r\n", "\n")[:4000]
-    if octets_per_second is not None:
-        if not 0 <= octets_per_second <= 2**40:
-            raise Refusal("pace-invalid", "The pace must be 0 or more.", remedy="Give a size.")
-        move.octets_per_second = octets_per_second
-    move.save()
-    note(actor, now, move, "update", before=before, after=_asked(move))
-
-
-def _asked(move: Move) -> dict[str, object]:
-    return {
-        "batch": move.batch.name if move.batch else "",
-        "old_host": move.old_host,
-        "window_from": move.window_from.isoformat() if move.window_from else "",
-        "window_until": move.window_until.isoformat() if move.window_until else "",
-        "time_zone": move.time_zone,
-        "note": move.note,
-        "octets_per_second": move.octets_per_second,
-    }
 
 
 @transaction.atomic

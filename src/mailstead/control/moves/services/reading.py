@@ -20,11 +20,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from mailstead.control.moves import life
-from mailstead.control.moves.models import Move
+from mailstead.control.moves.models import Move, Stock
 from mailstead.control.moves.plan import stock
+from mailstead.control.moves.queries import inventory_of
+from mailstead.control.moves.services import trying
 from mailstead.control.moves.services.common import locked, note
 from mailstead.control.moves.services.planning import keep_inventory
 from mailstead.control.people.actor import Actor
+from mailstead.foreign.imap import untried
 from mailstead.home import Home
 from mailstead.standards.refusal import Refusal
 
@@ -74,13 +77,19 @@ def in_reach(place: str) -> bool:
 
 @transaction.atomic
 def ask_reading(*, actor: Actor, now: dt.datetime, move: Move) -> None:
-    """Read the source, again where it was read before. Raises `Refusal`."""
+    """Read the source, again where it was read before: try the log-ins of one that is an IMAP
+    server. Raises `Refusal`."""
     locked(move)
     if move.state not in life.TABLE["plan"]:
         life.after("plan", move.state)
     if move.reading in ("asked", "reading"):
         raise Refusal("move-reading", "The source is being read already.", remedy="Wait.")
-    if not in_reach(move.place):
+    move.reading_total = 0
+    if move.origin == "imap":
+        found = trying.forgotten(inventory_of(move))
+        Stock.objects.filter(move=move).update(inventory=stock.written(found))
+        move.reading_total = len(untried(found))
+    elif not in_reach(move.place):
         raise Refusal(
             "place-outside",
             "{path} can only be read on the server itself.",
@@ -88,13 +97,16 @@ def ask_reading(*, actor: Actor, now: dt.datetime, move: Move) -> None:
             path=move.place,
         )
     move.reading, move.reading_words, move.reading_at = "asked", "", None
-    move.reading_done = move.reading_total = 0
+    move.reading_done = 0
     move.save()
     note(actor, now, move, "read")
 
 
 def read_now(move: Move) -> None:
     """Read the source at once, by whoever is at the keyboard of the server. Raises `Refusal`."""
+    if move.origin == "imap":
+        trying.try_all(move)
+        return
     Move.objects.filter(pk=move.pk).update(reading="reading", reading_at=dt.datetime.now(dt.UTC))
     _read_or_tell(move)
 
@@ -102,7 +114,8 @@ def read_now(move: Move) -> None:
 def read_due(now: dt.datetime) -> int:
     """Read the source that waits longest, to its end; returns how many were read."""
     dead = Q(reading="reading", reading_at__lt=now - DEAD_AFTER)
-    move = Move.objects.filter(Q(reading="asked") | dead).order_by("pk").first()
+    due = Move.objects.filter(Q(reading="asked") | dead).exclude(origin="imap")
+    move = due.order_by("pk").first()
     if move is None:
         return 0
     seen = Move.objects.filter(pk=move.pk, reading=move.reading, reading_at=move.reading_at)

@@ -15,14 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from mailstead.control.hosting import queries as hosting
 from mailstead.control.hosting.views.confirming import Question, confirmed, form_page
 from mailstead.control.moves import life, queries, services, words
 from mailstead.control.moves.forms import (
     AnnounceForm,
     AnswersForm,
     BackForm,
-    BatchForm,
     LossForm,
     NewMoveForm,
     ReasonForm,
@@ -31,6 +29,7 @@ from mailstead.control.moves.forms import (
 from mailstead.control.moves.models import Move
 from mailstead.control.moves.plan.make import MESSAGES_PER_SECOND, OCTETS_PER_SECOND
 from mailstead.control.moves.views.show import parts_of, told
+from mailstead.control.moves.views.sources import filled, new_page, offered, wanted
 from mailstead.control.people.pages import actor_in, page
 from mailstead.control.web.forms import submitted
 from mailstead.standards.refusal import Refusal
@@ -43,41 +42,22 @@ MOST_ROWS = 2000
 def create(request: HttpRequest) -> HttpResponseBase:
     """From a source that was put below `moves/incoming/`."""
     actor = actor_in(request)
-    customers = hosting.customers(actor).values_list("pk", "name")[:2000]
-    form = NewMoveForm(
-        request.POST or None,
-        places=services.listed(),
-        customers=customers,
-        servers=hosting.servers(actor).values_list("name", flat=True),
-        batches=queries.batches(actor).values_list("name", flat=True),
-    )
+    form = NewMoveForm(request.POST or None, places=services.listed(), **offered(actor))
     made: list[Move] = []
 
     def act(data: dict[str, Any]) -> None:
-        customer = data["customer"]
-        batch = data["batch"]
-        made.append(
-            services.create_move(
-                actor=actor,
-                now=timezone.now(),
-                place=services.incoming(data["place"]),
-                server=hosting.server_named(actor, data["server"]),
-                customer=hosting.customer_numbered(actor, int(customer)) if customer else None,
-                customer_name=data["customer_name"],
-                old_host=data["old_host"],
-                batch=queries.batch_named(actor, batch) if batch else None,
-            )
-        )
+        place = services.incoming(data["place"])
+        who = wanted(actor, data)
+        made.append(services.create_move(actor=actor, now=timezone.now(), place=place, **who))
 
     if request.method == "POST" and submitted(form, act):
         messages.success(request, gettext("The source is being read."))
         return redirect("moves:move", made[0].pk)
-    return form_page(
+    return new_page(
         request,
         form,
-        title=gettext("New move"),
+        kind="files",
         act=gettext("Read the source"),
-        back=reverse("moves:list"),
         words=gettext(
             "Put the archive of the account, or its unpacked tree, into the server's directory "
             "moves/incoming/. It is read and planned; nothing is made yet."
@@ -359,18 +339,13 @@ def add_redirect(request: HttpRequest, number: int) -> HttpResponseBase:
     """Another name of the old panel leads here."""
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
-    form = RedirectForm(request.POST or None)
-    if request.method == "POST" and submitted(
-        form,
-        lambda data: services.add_redirect(actor=actor, now=timezone.now(), move=move, **data),
-    ):
-        messages.success(request, gettext("The name leads here."))
-        return redirect("moves:move", move.pk)
-    return form_page(
+    return filled(
         request,
-        form,
+        RedirectForm(request.POST or None),
+        lambda data: services.add_redirect(actor=actor, now=timezone.now(), move=move, **data),
         title=gettext("Redirect another name"),
         act=gettext("Redirect it"),
+        done=gettext("The name leads here."),
         back=reverse("moves:move", args=[move.pk]),
         words=gettext("The name is answered here, at the ports of cPanel and DirectAdmin too."),
     )
@@ -402,20 +377,13 @@ def report_loss(request: HttpRequest, number: int) -> HttpResponseBase:
     """Something is missing: the move is open again."""
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
-    form = LossForm(request.POST or None)
-    if request.method == "POST" and submitted(
-        form,
-        lambda data: services.report_loss(
-            actor=actor, now=timezone.now(), move=move, words=data["words"]
-        ),
-    ):
-        messages.success(request, gettext("We look after it; the answer will stand here."))
-        return redirect("moves:move", move.pk)
-    return form_page(
+    return filled(
         request,
-        form,
+        LossForm(request.POST or None),
+        lambda data: services.report_loss(actor=actor, now=timezone.now(), move=move, **data),
         title=gettext("Report a loss"),
         act=gettext("Report it"),
+        done=gettext("We look after it; the answer will stand here."),
         back=reverse("moves:move", args=[move.pk]),
         words=gettext("The old server is still there, and what is missing can be fetched."),
     )
@@ -429,35 +397,14 @@ def settle(request: HttpRequest, number: int, loss: int) -> HttpResponseBase:
     form = LossForm(request.POST or None)
     form.fields["words"].label = gettext("What became of it")
     form.fields["words"].help_text = gettext("The customer reads it.")
-    if request.method == "POST" and submitted(
-        form,
-        lambda data: services.settle_loss(
-            actor=actor, now=timezone.now(), move=move, number=loss, words=data["words"]
-        ),
-    ):
-        messages.success(request, gettext("Settled."))
-        return redirect("moves:move", move.pk)
-    return form_page(
+    return filled(
         request,
         form,
+        lambda data: services.settle_loss(
+            actor=actor, now=timezone.now(), move=move, number=loss, **data
+        ),
         title=gettext("Settle a loss"),
         act=gettext("Settle it"),
+        done=gettext("Settled."),
         back=reverse("moves:move", args=[move.pk]),
     )
-
-
-@page("batch.view", post="batch.create")
-def batches(request: HttpRequest) -> HttpResponseBase:
-    """Moves that belong together, and a new batch."""
-    actor = actor_in(request)
-    form = BatchForm(request.POST or None)
-    if request.method == "POST" and submitted(
-        form, lambda data: services.create_batch(actor=actor, now=timezone.now(), **data)
-    ):
-        messages.success(request, gettext("The batch was made."))
-        return redirect("moves:batches")
-    lines = [
-        (batch, [(row, words.STATES[row.state]) for row in queries.moves(actor, batch=batch.name)])
-        for batch in queries.batches(actor)[:100]
-    ]
-    return render(request, "moves/batches.html", {"form": form, "lines": lines})

@@ -4,6 +4,9 @@ A thread of the agent. Each copy that runs is a process of its own (`__main__`),
 once as the control plane says; what is wanted is read in the node's directory. Nothing is kept in
 memory that a restart would miss: a copy that was running when the agent was killed goes on, and
 what the control plane has not heard of a finished one is said again.
+
+A password for the source is in none of its files: it is asked for when a run begins, and goes to
+the run's process by standard input. While the control plane is away, such copies wait.
 """
 
 from __future__ import annotations
@@ -25,13 +28,16 @@ import structlog
 
 from mailstead.home import Home
 from mailstead.mailplane.directory.reader import Reader
+from mailstead.mailplane.node.away import Away
 from mailstead.mailplane.node.copies.book import Book
 from mailstead.mailplane.node.copies.round import MARK
 from mailstead.mailplane.node.copies.work import Counted
 from mailstead.mailplane.node.event_spool import EventSpool
+from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.changes import CopyPacePut, CopyPut
 from mailstead.wire.events import AnyEvent, CopyCounted, CopySeen
+from mailstead.wire.moves import AnySource, FilesSource
 
 LOOK_EVERY = 1.0
 TELL_EVERY = 3.0
@@ -40,6 +46,8 @@ AT_ONCE = 2
 """Copies at once, where the control plane has said nothing."""
 PATIENCE = 20.0
 """Seconds in which a copy that was told to stop has to."""
+ASK_EVERY = 5.0
+"""Seconds before a control plane that was away is asked for a log-in again."""
 
 log = structlog.get_logger("copies")
 
@@ -74,11 +82,19 @@ class _Running:
 
 
 class CopyDesk:
-    """See the module; `changed` hears of mailboxes that a copy has filled."""
+    """See the module; `changed` hears of mailboxes that a copy has filled, `source` asks the
+    control plane for the source of a job with its password (raises `Away`, `Refusal`)."""
 
-    def __init__(self, home: Home, changed: Callable[[Iterable[str]], None] | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        changed: Callable[[Iterable[str]], None] | None = None,
+        source: Callable[[int], AnySource] | None = None,
+    ) -> None:
         self._home = home
         self._changed = changed
+        self._source = source
+        self._ask_after = 0.0
         self._reader = Reader(home.directory_database)
         self._running: dict[int, _Running] = {}
         self._said: dict[int, tuple[float, Status]] = {}
@@ -127,6 +143,9 @@ class CopyDesk:
                 self._over(book, job, one)
             elif put is None or put.paused or put.round != one.round:
                 self._stop(one, now)
+        # A bound that was lowered: the oldest go on, the others wait for their turn again.
+        for job in sorted(self._running)[max(1, pace.at_once) :]:
+            self._stop(self._running[job], now)
         for job in book.jobs():
             if job not in wanted and job not in self._running:
                 self._forget(book, job)
@@ -179,6 +198,9 @@ class CopyDesk:
         if not rows:
             self._fail(book, put, f"There is no mailbox {put.address} on this node.")
             return
+        known = self._known(put, book)
+        if known is None:
+            return
         own = Path(__file__).parents[4]
         with (self._home.log / "copies.log").open("ab") as errors:
             process = subprocess.Popen(
@@ -192,10 +214,25 @@ class CopyDesk:
                      "LANG": "C.UTF-8"},
             )  # fmt: skip
         assert process.stdin is not None
-        process.stdin.write(codec.encode(put) + b"\n")
+        process.stdin.write(codec.encode(known) + b"\n")
         process.stdin.flush()
         self._running[put.job] = _Running(process, put.round)
         log.info("copy begins", job=put.job, round=put.round)
+
+    def _known(self, put: CopyPut, book: Book) -> CopyPut | None:
+        """The copy with what its run needs to log in; None: it cannot begin now."""
+        if self._source is None or isinstance(put.source, FilesSource) or put.source.password:
+            return put
+        now = time.monotonic()
+        if now < self._ask_after:
+            return None
+        try:
+            return msgspec.structs.replace(put, source=self._source(put.job))
+        except Away:
+            self._ask_after = now + ASK_EVERY
+        except Refusal as refusal:
+            self._fail(book, put, refusal.sentence)
+        return None
 
     def _fail(self, book: Book, put: CopyPut, words: str) -> None:
         status = Status(round=put.round, state="failed", words=words)

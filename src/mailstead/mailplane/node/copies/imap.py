@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientError
+from imapclient.exceptions import IMAPClientError, LoginError
 
 from mailstead.mailplane.node.copies import scan
 from mailstead.mailplane.node.copies.book import Book
@@ -48,8 +48,16 @@ USES = {b"\\junk": "Junk", b"\\sent": "Sent", b"\\trash": "Trash", b"\\drafts": 
         b"\\archive": "Archive"}  # fmt: skip
 
 
+Listed = tuple[tuple[bytes, ...], bytes | None, str]
+"""A folder as LIST tells it: flags, what separates levels, name."""
+
+
 class ImapError(Exception):
     """The server cannot be read; the words are for the operator."""
+
+
+class LoginRefused(ImapError):
+    """The server does not let this user in."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +71,9 @@ class Remote:
     """The house's folder for the use that the server says it has."""
 
 
-def connect(source: ImapSource) -> IMAPClient:
-    """A session that has logged in; raises `ImapError`."""
+def connect(source: ImapSource, seconds: float = _SECONDS) -> IMAPClient:
+    """A session that has logged in, which waits so long for each answer; raises `ImapError`,
+    `LoginRefused`."""
     context = ssl.create_default_context()
     if not source.verify:
         context.check_hostname = False
@@ -76,7 +85,7 @@ def connect(source: ImapSource) -> IMAPClient:
             source.port,
             ssl=secure,
             ssl_context=context if secure else None,
-            timeout=_SECONDS,
+            timeout=seconds,
         )
         if source.tls == "starttls":
             client.starttls(context)
@@ -87,8 +96,13 @@ def connect(source: ImapSource) -> IMAPClient:
     try:
         client.login(user, source.password)
     except (OSError, IMAPClientError) as error:
-        words = _said(error).replace(source.password, "…")
-        raise ImapError(f"{source.host} refuses the log-in of {user!a}: {words[:300]}") from error
+        with contextlib.suppress(Exception):
+            client.shutdown()
+        words = _said(error).replace(source.password or "\0", "…")
+        if isinstance(error, LoginError):
+            words = f"{source.host} refuses the log-in of {user!a}: {words[:300]}"
+            raise LoginRefused(words) from error
+        raise ImapError(f"{source.host} does not answer the log-in: {words[:300]}") from error
     return client
 
 
@@ -99,12 +113,11 @@ def _said(error: Exception) -> str:
 
 def folders(client: IMAPClient, prefix: str) -> tuple[list[Remote], list[str], list[str]]:
     """The folders, the names of those that are subscribed, and remarks."""
-    if not prefix and client.has_capability("NAMESPACE"):
-        personal = client.namespace().personal
-        prefix = personal[0][0] if personal else ""
+    listed = client.list_folders()
+    prefix = prefix_of(client, prefix, listed)
     found: list[Remote] = []
     remarks: list[str] = []
-    for flags, delimiter, theirs in client.list_folders():
+    for flags, delimiter, theirs in listed:
         marks = {flag.lower() for flag in flags}
         if marks & {b"\\noselect", b"\\nonexistent"}:
             continue
@@ -115,6 +128,22 @@ def folders(client: IMAPClient, prefix: str) -> tuple[list[Remote], list[str], l
         found.append(Remote(_own_name(theirs, delimiter, prefix), theirs, use))
     subscribed = [_own_name(name, mark, prefix) for _, mark, name in client.list_sub_folders()]
     return found, subscribed, remarks
+
+
+def prefix_of(client: IMAPClient, given: str, listed: Iterable[Listed]) -> str:
+    """What stands before the names of all folders but the INBOX: as given, as the server says (RFC
+    2342), or as it looks where it does not say."""
+    if given:
+        return given
+    if client.has_capability("NAMESPACE"):
+        personal = client.namespace().personal
+        return str(personal[0][0] or "") if personal else ""
+    others = [(name, mark) for _, mark, name in listed if name.upper() != INBOX]
+    marks = {(mark or b"").decode("ascii", "replace") for _, mark in others}
+    if len(marks) != 1 or not (mark := marks.pop()):
+        return ""
+    looks = all(name.upper().startswith(INBOX + mark) for name, _ in others)
+    return INBOX + mark if looks else ""
 
 
 def all_messages(client: IMAPClient, items: list[str]) -> dict[int, dict[bytes, Any]]:

@@ -19,7 +19,7 @@ from mailstead.mailplane.node.copies.book import Book
 from mailstead.mailplane.node.copies.convert import Store
 from mailstead.mailplane.node.copies.count import Counter
 from mailstead.mailplane.node.copies.files import Copier
-from mailstead.mailplane.node.copies.imap import ImapError, Mirror
+from mailstead.mailplane.node.copies.imap import ImapError, LoginRefused, Mirror
 from mailstead.mailplane.node.copies.pace import Progress
 from mailstead.mailplane.node.copies.round import Places, Result, Round, make_folders
 from mailstead.standards.maildir import HOUSE_UIDL
@@ -117,7 +117,7 @@ class _Work:
                 mirror.update(self._put.without)
                 break
             except ImapError as error:
-                if attempt + 1 == _TRIES or "refuses the log-in" in str(error):
+                if attempt + 1 == _TRIES or isinstance(error, LoginRefused):
                     raise
                 log.warning("IMAP server went away", words=str(error), pause=pause)
                 self._progress.wait(pause)

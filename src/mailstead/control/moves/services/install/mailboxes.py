@@ -126,9 +126,9 @@ def _spam(build: Build, ours: Mailbox, wishes: found.SpamWishes) -> str:
 
 
 def install_webmail(build: Build, item: Item, verdict: Verdict) -> str:
-    """Address book and senders, kept to be fetched."""
-    assert item.mailbox is not None
-    web: found.Webmail = item.thing
+    """Address book, senders, texts and trusted senders: kept together, by the first row of them."""
+    assert item.mailbox is not None and item.mailbox.webmail is not None
+    web = item.mailbox.webmail
     ours = _ours(build, item.mailbox)
     text = msgspec.json.encode(web).decode()
     there = Webmail.objects.filter(mailbox=ours).first()

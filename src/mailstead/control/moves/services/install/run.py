@@ -54,9 +54,12 @@ INSTALLERS: Mapping[str, Installer] = {
     "domain-spam": mailboxes.install_domain_spam,
     "filter": mailboxes.install_filter,
     "domain-filter": mailboxes.install_domain_filter,
+    "unfiltered": _nothing,
     "sieve": mailboxes.install_sieve,
     "contacts": mailboxes.install_webmail,
-    "identities": mailboxes.install_webmail,
+    "identity": mailboxes.install_webmail,
+    "response": mailboxes.install_webmail,
+    "trusted": mailboxes.install_webmail,
     "mail": mailboxes.install_mail,
     "boxtrapper": _nothing,
     "dkim": domains.install_dkim,
@@ -83,7 +86,7 @@ def install_next(
         return None
     inventory = inventory_of(move)
     site = site_of(inventory, house_of(move, inventory), move.answers)
-    listed = {item.key: item for item in items(inventory)}
+    listed = {item.key: item for item in items(site.inventory)}
     build = Build(actor, now, move, site)
     domains.ensure_customer(build)
     for row in rows:

@@ -1,4 +1,4 @@
-"""Moves, for programs."""
+"""Moves and their acts, and batches."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ class MoveOut(Schema):
     window_from: dt.datetime | None
     window_until: dt.datetime | None
     time_zone: str
+    note: str = Field(description="What the announcement says besides.")
+    octets_per_second: int = Field(description="Of each of its copies; 0: as fast as it goes.")
     switched_at: dt.datetime | None
     grace_until: dt.datetime | None
     confirmed_at: dt.datetime | None
@@ -213,7 +215,8 @@ class BatchIn(Schema):
     at_once: int = Field(3, ge=1, le=100)
 
 
-def _move(move: Move) -> dict[str, object]:
+def move_out(move: Move) -> dict[str, object]:
+    """A move as programs see it, with how far it is."""
     found = queries.progress(list(queries.copies(move)))
     plain = {
         name: getattr(move, name)
@@ -242,7 +245,7 @@ def _acted(
     actor = caller(request)
     move = queries.move_numbered(actor, number)
     act(actor=actor, now=timezone.now(), move=move, **given)
-    return _move(move)
+    return move_out(move)
 
 
 def _row(row: PlanRow) -> dict[str, object]:
@@ -263,7 +266,7 @@ def _copy(row: Copy) -> dict[str, object]:
 def list_moves(request: HttpRequest, find: Query[MoveFind]) -> object:
     """The newest first."""
     found = queries.moves(caller(request), state=find.state, search=find.q, batch=find.batch)
-    return paged(found, find, _move, newest_first=True)
+    return paged(found, find, move_out, newest_first=True)
 
 
 @router.post("/moves", response=MoveOut, summary="Begin a move")
@@ -282,14 +285,14 @@ def create_move(request: HttpRequest, body: MoveIn) -> object:
         account=body.account,
         batch=queries.batch_named(actor, body.batch) if body.batch else None,
     )
-    return _move(move)
+    return move_out(move)
 
 
 @router.get("/moves/{number}", response=MoveOut, summary="Show a move")
 @operation("move.view")
 def show_move(request: HttpRequest, number: int) -> object:
     """With how far its copies are."""
-    return _move(queries.move_numbered(caller(request), number))
+    return move_out(queries.move_numbered(caller(request), number))
 
 
 @router.delete("/moves/{number}", response={204: None}, summary="Forget a move")
@@ -481,19 +484,20 @@ def back_move(request: HttpRequest, number: int, body: BackIn) -> object:
 @operation("batch.view")
 def list_batches(request: HttpRequest, find: Query[Turn]) -> object:
     """In the order in which they were made."""
-    return paged(queries.batches(caller(request)), find, _batch)
+    return paged(queries.batches(caller(request)), find, batch_out)
 
 
 @router.post("/batches", response=BatchOut, summary="Make a batch of moves")
 @operation("batch.create")
 def create_batch(request: HttpRequest, body: BatchIn) -> object:
     """Moves that belong together, of which only some copy at the same time."""
-    return _batch(
+    return batch_out(
         services.create_batch(
             actor=caller(request), now=timezone.now(), name=body.name, at_once=body.at_once
         )
     )
 
 
-def _batch(row: object) -> dict[str, object]:
+def batch_out(row: object) -> dict[str, object]:
+    """A batch as programs see it."""
     return {name: getattr(row, name) for name in BatchOut.model_fields}
