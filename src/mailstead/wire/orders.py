@@ -353,6 +353,16 @@ class ComplaintTold(Answer, frozen=True, kw_only=True):
     """The guard hears of it; where it does not watch, nobody does."""
 
 
+class PackMail(Order, frozen=True, kw_only=True):
+    """Pack the export that lies in `<home>/exports/NUMBER/` (`wire.exports`), or go on with it."""
+
+    export: Annotated[int, Meta(ge=1)]
+
+
+class PackingBegun(Answer, frozen=True, kw_only=True):
+    """It is packed; how far it is stands beside it."""
+
+
 AnyOrder = (
     ListQueue
     | HoldMail
@@ -368,6 +378,7 @@ AnyOrder = (
     | LookAtLists
     | RestAddress
     | TellComplaint
+    | PackMail
 )
 AnyAnswer = (
     QueueListed
@@ -381,6 +392,7 @@ AnyAnswer = (
     | ListsLooked
     | AddressOrdered
     | ComplaintTold
+    | PackingBegun
 )
 
 

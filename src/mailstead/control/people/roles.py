@@ -151,6 +151,7 @@ _ROWS: dict[str, dict[str, str]] = {
             _COMPANY,
         ),
     },
+    "export": dict.fromkeys(("view", "create", "download", "stop", "resume", "remove"), _OWNERS),
     "batch": dict.fromkeys(("view", "create", "update", "remove"), _COMPANY),
     "webmail": {"view": _PEOPLE},
     "host-name": dict.fromkeys(("view", "create", "retry", "remove"), _ADMINS),
@@ -194,6 +195,8 @@ TABLE: dict[str, frozenset[str]] = {
 SECRET = frozenset(
     {
         "app-password.create",
+        "export.create",
+        "export.download",
         "mailbox.set-password",
         "mailbox.set-recovery",
         "profile.update",
@@ -221,6 +224,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
     "domains": ("domain", "dns", "dkim", "zone", "host-name"),
     "account": (
         "customer",
+        "export",
         "package",
         "brand",
         "person",

@@ -32,6 +32,7 @@ from mailstead.mailplane.engines.processes import EngineError
 from mailstead.mailplane.node import limits, queue_look, supervise, versions
 from mailstead.mailplane.node.guard_feed import GuardFeed
 from mailstead.mailplane.node.listings import ListingWatch
+from mailstead.mailplane.node.packing.begin import begin_packing
 from mailstead.mailplane.sending.door import ask
 from mailstead.mailplane.sending.questions import RestNow
 from mailstead.standards.refusal import Refusal
@@ -62,6 +63,7 @@ from mailstead.wire.orders import (
     NodeProcess,
     NodeSeenNow,
     NodeState,
+    PackMail,
     ReleaseMail,
     RequeueMail,
     RestAddress,
@@ -265,4 +267,5 @@ _DOERS: dict[type[AnyOrder], Callable[[Home, Any], AnyAnswer]] = {
     LookAtLimits: _look_at_limits,
     LookAtLists: _look_at_lists,
     RestAddress: _rest_address,
+    PackMail: begin_packing,
 }

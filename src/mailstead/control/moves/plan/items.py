@@ -29,6 +29,7 @@ KINDS = (
     "domain-spam",
     "filter",
     "domain-filter",
+    "rules",
     "sieve",
     "contacts",
     "identities",
@@ -128,6 +129,8 @@ def _of_mailbox(name: str, box: found.Mailbox) -> Iterator[_Found]:
         yield "mail", name, box.address, store, box
     if box.filter is not None:
         yield "filter", name, box.address, box.filter, box
+    if box.rules:
+        yield "rules", name, box.address, box.rules, box
     for script in box.sieve:
         yield "sieve", name, f"{box.address}: {script.name}", script, box
     if box.spam is not None:

@@ -66,6 +66,7 @@ PLANNERS: Mapping[str, Planner] = {
     "domain-spam": mailboxes.plan_spam,
     "filter": addresses.plan_filter,
     "domain-filter": addresses.plan_domain_filter,
+    "rules": mailboxes.plan_rules,
     "sieve": addresses.plan_sieve,
     "contacts": mailboxes.plan_contacts,
     "identities": mailboxes.plan_identities,

@@ -30,8 +30,10 @@ class Routed:
 def routed(alias: Alias, *, account: str, has_mailbox: bool) -> Routed:
     """The route of a forwarder; `account` is the address of the account's own mailbox.
 
-    A forwarder at a mailbox delivers to both, as both panels do (migration-formats, A6, B4).
+    A forwarder at a mailbox delivers to both, as both panels do (migration-formats, A6, B4), unless
+    the source says that it does not (`Alias.keep`).
     """
+    has_mailbox = has_mailbox and alias.keep is not False
     address = alias.address.lower()
     wanted, lost = _destinations(alias.targets, account)
     others = [one for one in wanted if one != address]

@@ -10,6 +10,7 @@ from mailstead.control.moves.queries.moves import (
     moves,
     rows,
 )
+from mailstead.control.moves.queries.outgoing import exported_domains, outgoing
 from mailstead.control.moves.queries.parity import Report, report
 from mailstead.control.moves.queries.redirects import (
     OldAddress,
@@ -33,12 +34,14 @@ __all__ = [
     "batch_named",
     "batches",
     "copies",
+    "exported_domains",
     "house_of",
     "inventory_of",
     "move_numbered",
     "move_told",
     "moves",
     "old_addresses",
+    "outgoing",
     "progress",
     "rates",
     "redirect_of",

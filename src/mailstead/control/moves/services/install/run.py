@@ -54,6 +54,7 @@ INSTALLERS: Mapping[str, Installer] = {
     "domain-spam": mailboxes.install_domain_spam,
     "filter": mailboxes.install_filter,
     "domain-filter": mailboxes.install_domain_filter,
+    "rules": mailboxes.install_rules,
     "sieve": mailboxes.install_sieve,
     "contacts": mailboxes.install_webmail,
     "identities": mailboxes.install_webmail,
