@@ -51,6 +51,10 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir())
+
+
 def target(home: Home, how: Packing = "zst") -> Target:
     folder = home.root / "out"
     folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +128,7 @@ def test_what_is_a_mailboxs_own_is_packed_and_nothing_else(home: Home, how: Pack
     assert to.archive.stat().st_mode & 0o777 == 0o600
     assert not to.side.exists()
     assert not to.note.exists()
-    assert sorted(os.listdir(maildir / "cur")) == ["a1:2,Sa", "e1:2,"]
+    assert names_in(maildir / "cur") == ["a1:2,Sa", "e1:2,"]
 
 
 def test_it_can_be_stopped_at_any_message_and_goes_on(
@@ -190,7 +194,7 @@ def test_nothing_is_lost_or_told_twice_while_flags_and_folders_change(home: Home
         while not over.is_set():
             for old, new in (("", "S"), ("S", "")):
                 for one in base[:200]:
-                    os.rename(maildir / f"cur/{one}:2,{old}", maildir / f"cur/{one}:2,{new}")
+                    (maildir / f"cur/{one}:2,{old}").rename(maildir / f"cur/{one}:2,{new}")
                     if over.is_set():
                         return
 
@@ -199,7 +203,7 @@ def test_nothing_is_lost_or_told_twice_while_flags_and_folders_change(home: Home
     try:
         for turn in range(5):
             held = snapshot.take(maildir, home.mail / f".exports/{turn}")
-            found = [name.partition(":")[0] for name in os.listdir(held / "cur")]
+            found = [name.partition(":")[0] for name in names_in(held / "cur")]
             assert sorted(found) == sorted(base)
     finally:
         over.set()
@@ -218,15 +222,15 @@ def test_a_message_that_moves_to_another_folder_is_in_one_of_them(
         found = real(at)
         seen += 1
         if seen == 2:  # INBOX and A were looked at: what moves now is missed by the first look
-            os.rename(maildir / ".B/cur/b:2,", maildir / ".A/cur/b:2,S")
+            (maildir / ".B/cur/b:2,").rename(maildir / ".A/cur/b:2,S")
         if seen == 4:
-            os.rename(maildir / ".A/cur/a:2,", maildir / ".B/cur/a:2,")
+            (maildir / ".A/cur/a:2,").rename(maildir / ".B/cur/a:2,")
         return found
 
     monkeypatch.setattr(snapshot, "messages", moving)
     held = snapshot.take(maildir, home.mail / ".exports/1")
-    assert os.listdir(held / ".A/cur") == ["b:2,S"]
-    assert os.listdir(held / ".B/cur") == ["a:2,"]
+    assert names_in(held / ".A/cur") == ["b:2,S"]
+    assert names_in(held / ".B/cur") == ["a:2,"]
 
 
 def test_a_list_that_is_half_written_loses_its_last_line_only(home: Home) -> None:

@@ -1,6 +1,7 @@
 """What there is about moves."""
 
 from mailstead.control.moves.models.copies import Copy
+from mailstead.control.moves.models.exports import Export
 from mailstead.control.moves.models.moves import (
     Batch,
     Came,
@@ -19,6 +20,7 @@ __all__ = [
     "Batch",
     "Came",
     "Copy",
+    "Export",
     "KeptText",
     "Letter",
     "Loss",

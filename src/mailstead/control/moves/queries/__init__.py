@@ -1,6 +1,7 @@
 """What can be asked, from an actor."""
 
 from mailstead.control.moves.queries.copies import Progress, copies, progress, rates
+from mailstead.control.moves.queries.exports import export_numbered, exports, readme
 from mailstead.control.moves.queries.house import house_of
 from mailstead.control.moves.queries.moves import (
     batch_named,
@@ -34,7 +35,9 @@ __all__ = [
     "batch_named",
     "batches",
     "copies",
+    "export_numbered",
     "exported_domains",
+    "exports",
     "house_of",
     "inventory_of",
     "move_numbered",
@@ -44,6 +47,7 @@ __all__ = [
     "outgoing",
     "progress",
     "rates",
+    "readme",
     "redirect_of",
     "report",
     "report_lines",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from mailstead.control.hosting.models import (
     Autoresponder,
@@ -53,10 +53,15 @@ class _Things:
 
 
 def exported_domains(customer: Customer, domain: str = "") -> QuerySet[Domain]:
-    """The domains that an export holds: living ones whose owner is proven; by name."""
+    """The domains that an export holds: living ones whose owner is proven.
+
+    By name, aliases last: whoever makes them needs their targets.
+    """
     rows = Domain.objects.filter(customer=customer, removed_at=None, proven=True)
     rows = rows.filter(name=domain) if domain else rows
-    return rows.select_related("alias_of", "server").order_by("name")
+    return rows.select_related("alias_of", "server").order_by(
+        F("alias_of").asc(nulls_first=True), "name"
+    )
 
 
 def outgoing(actor: Actor, customer: Customer, domain: str = "") -> found.Inventory:

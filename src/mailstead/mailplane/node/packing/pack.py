@@ -241,5 +241,5 @@ def _files(held: Path) -> Iterator[tuple[str, Path | None]]:
                 yield f"{within}{name}", folder / name
         for part in ("cur", "new"):
             if (folder / part).is_dir():
-                for name in sorted(os.listdir(folder / part)):
+                for name in sorted(one.name for one in (folder / part).iterdir()):
                     yield f"{within}{part}/{name}", folder / part / name

@@ -3,8 +3,8 @@
 Messages never change, only their names do, where flags are set or a folder gets another one. So
 the folders are looked at again and again until a whole look has found nothing new: what is then in
 the snapshot is what the mailbox was at that moment. The lists of UIDs and keywords are copied after
-that, under Dovecot's lock: a message that is not in the snapshot may stand in them, but none that is
-there is missing.
+that, under Dovecot's lock: a message that is not in the snapshot may stand in them, but none that
+is there is missing.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def _hold(at: int, to: Path, held: dict[str, Message]) -> tuple[bool, bool]:
     found = messages(at)
     changed = again = False
     for base in held.keys() - found.keys():
-        old = held.pop(base)
-        (to / old.part / old.name).unlink(missing_ok=True)
+        gone = held.pop(base)
+        (to / gone.part / gone.name).unlink(missing_ok=True)
         changed = True
     for base, one in found.items():
         old = held.get(base)
@@ -97,7 +97,7 @@ def _hold(at: int, to: Path, held: dict[str, Message]) -> tuple[bool, bool]:
         changed = True
         target = to / one.part / one.name
         if old is not None:
-            os.rename(to / old.part / old.name, target)
+            (to / old.part / old.name).rename(target)
         else:
             try:
                 source = f"{one.part}/{one.name}"
