@@ -49,6 +49,13 @@ COPIES: Mapping[str, tuple[str, Words]] = {
     "done": ("good", _("copied")),
     "failed": ("bad", _("failed")),
 }
+EXPORTS: Mapping[str, tuple[str, Words]] = {
+    "waiting": ("idle", _("waiting for its turn")),
+    "making": ("warn", _("is being made")),
+    "stopped": ("idle", _("stopped")),
+    "done": ("good", _("ready")),
+    "failed": ("bad", _("failed")),
+}
 KINDS: Mapping[str, Words] = {
     "owner": _("Owner"),
     "account": _("Account"),

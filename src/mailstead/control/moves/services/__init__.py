@@ -21,6 +21,9 @@ from mailstead.control.moves.services.copies import (
     snapshot,
 )
 from mailstead.control.moves.services.exports import (
+    KEPT as KEPT_EXPORTS,
+)
+from mailstead.control.moves.services.exports import (
     check_exportable,
     create_export,
     expire_exports,
@@ -68,6 +71,7 @@ __all__ = [
     "GRACE",
     "INSTALL",
     "KEPT",
+    "KEPT_EXPORTS",
     "SWITCHED",
     "ImapLogin",
     "ImapRow",
