@@ -57,6 +57,11 @@ class Home:
         return self.root / "moves"
 
     @property
+    def exports(self) -> Path:
+        """Exports of customers, one directory each, until they are fetched; the control plane's."""
+        return self.root / "exports"
+
+    @property
     def control_database(self) -> Path:
         return self.control / "mailstead.db"
 

@@ -27,6 +27,7 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "delivery": lambda world, whose: world.deliveries[_key(whose)].pk,
     "unreachable": lambda world, whose: world.suppressions[_key(whose)].pk,
     "cases": lambda world, whose: world.cases[_key(whose)].pk,
+    "exports": lambda world, whose: world.exports[_key(whose)].pk,
     "moves": lambda world, whose: world.moves[_key(whose)].pk,
     "messages": lambda world, whose: world.deliveries[_key(whose)].pk,
     "servers": lambda world, whose: world.server.name,

@@ -26,7 +26,7 @@ from mailstead.control.hosting.models import (
     Mailbox,
     Server,
 )
-from mailstead.control.moves.models import Move
+from mailstead.control.moves.models import Export, Move
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.models import ApiToken, Invitation, Membership, Person, Webhook
@@ -70,6 +70,7 @@ class World:
     cases: dict[str, Case] = field(default_factory=dict)
     """Each mailbox has looked stolen, with mail that is held."""
     moves: dict[str, Move] = field(default_factory=dict)
+    exports: dict[str, Export] = field(default_factory=dict)
     """Each customer's account came from elsewhere, and they may see how."""
     zones: dict[str, Zone] = field(default_factory=dict)
     """A DNS zone of the name of each domain but one, served here."""
@@ -155,6 +156,20 @@ def make_world(now: dt.datetime, server: Server | None = None) -> World:
             account=key,
             state="verified",
             since=now,
+            created_at=now,
+            created_by="operator:olga",
+        )
+        world.exports[key] = Export.objects.create(
+            customer=owner,
+            domain=name,
+            with_mail=True,
+            state="making",
+            octets=4 * 10**8,
+            octets_all=10**9,
+            messages=1_200,
+            address=f"{local}@{name}",
+            # The node was asked, and nobody asks it again.
+            asked_at=now + dt.timedelta(days=1),
             created_at=now,
             created_by="operator:olga",
         )

@@ -25,33 +25,26 @@ def account(tmp_path: Path) -> Inventory:
     return directadmin.read(archive(tmp_path, whole() | mail(), home()))
 
 
-def maildirs(folder: Path) -> Callable[[str], Path | None]:
-    """A Maildir for info@, and none for the others."""
-    box = folder / "box"
-    for name, data in {
-        "cur/1.a:2,S": TEXT,
-        "new/2.b": TEXT,
-        "tmp/3.c": TEXT,
-        ".Entw&APw-rfe/cur/4.d:2,": TEXT,
-        "dovecot-uidlist": b"3 V1 N5 G0\n",
-        "subscriptions": b"Entw&APw-rfe\n",
-        "dovecot.index": b"\x00",
-    }.items():
-        (box / name).parent.mkdir(parents=True, exist_ok=True)
-        (box / name).write_bytes(data)
-    (box / "cur/5.link").symlink_to("/etc/passwd")
-    return lambda address: box if address == "info@example.com" else None
+MAIL = {
+    "cur/1.a:2,S": TEXT,
+    "new/2.b": TEXT,
+    ".Entw&APw-rfe/cur/4.d:2,": TEXT,
+    "dovecot-uidlist": b"3 V1 N5 G0\n",
+    "subscriptions": b"Entw&APw-rfe\n",
+}
 
 
-def exported(account: Inventory, folder: Path) -> bytes:
-    out = io.BytesIO()
-    ours.write(account, maildirs(folder), out)
-    return out.getvalue()
+def exported(account: Inventory, mail: str = "info@example.com") -> bytes:
+    """An export with mail for one mailbox."""
+    parts = [(ours.MANIFEST, ours.manifest(account, lambda address: address == mail))]
+    parts.append((ours.README, b"Read me."))
+    parts += [(f"{ours.place(mail)}/{name}", data) for name, data in MAIL.items() if mail]
+    return tar(parts)
 
 
 @pytest.mark.parametrize("how", ["", "gz", "zst", "unpacked"])
 def test_an_export_comes_back_as_it_went(account: Inventory, tmp_path: Path, how: str) -> None:
-    data = exported(account, tmp_path)
+    data = exported(account)
     if how == "unpacked":
         path = tmp_path / "out"
         with tarfile.open(fileobj=io.BytesIO(data)) as inside:
@@ -77,31 +70,9 @@ def test_an_export_comes_back_as_it_went(account: Inventory, tmp_path: Path, how
     assert store.folders == ("Entwürfe",)
 
 
-def test_only_what_is_the_mailboxs_own_is_exported(account: Inventory, tmp_path: Path) -> None:
-    data = exported(account, tmp_path)
-    with tarfile.open(fileobj=io.BytesIO(data)) as inside:
-        names = inside.getnames()
-    assert names[0] == ours.MANIFEST
-    assert set(names[1:]) == {
-        f"mail/example.com/info/{name}"
-        for name in (
-            "cur/1.a:2,S",
-            "new/2.b",
-            ".Entw&APw-rfe/cur/4.d:2,",
-            "dovecot-uidlist",
-            "subscriptions",
-        )
-    }
-
-
 def changed(account: Inventory, folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     """The export with another list of what is in it."""
-    out = io.BytesIO()
-    ours.write(account, lambda _: None, out)
-    with tarfile.open(fileobj=io.BytesIO(out.getvalue())) as inside:
-        file = inside.extractfile(ours.MANIFEST)
-        assert file is not None
-        listed = json.load(file)
+    listed = json.loads(ours.manifest(account, lambda _: False))
     change(listed)
     return write(folder, tar([(ours.MANIFEST, json.dumps(listed).encode())]), "", "changed")
 
@@ -150,12 +121,7 @@ def test_a_list_that_is_none_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_mail_that_is_missing_and_files_that_are_too_many_are_told(
     account: Inventory, tmp_path: Path
 ) -> None:
-    out = io.BytesIO()
-    ours.write(account, maildirs(tmp_path), out)
-    with tarfile.open(fileobj=io.BytesIO(out.getvalue())) as inside:
-        file = inside.extractfile(ours.MANIFEST)
-        assert file is not None
-        listed = file.read()
+    listed = ours.manifest(account, lambda address: address == "info@example.com")
     parts = [(ours.MANIFEST, listed), ("mail/other.example/x/cur/1.a:2,", TEXT), ("stray", b"x")]
     path = tmp_path / "export.tar.gz"
     path.write_bytes(packed(tar(parts), "gz"))
@@ -170,7 +136,7 @@ def test_mail_that_is_missing_and_files_that_are_too_many_are_told(
 
 
 def test_another_account_and_another_file_are_refused(account: Inventory, tmp_path: Path) -> None:
-    path = write(tmp_path, exported(account, tmp_path), "", "export")
+    path = write(tmp_path, exported(account), "", "export")
     with pytest.raises(Refusal) as other:
         ours.read(path, "other")
     assert other.value.code == "account-other"
@@ -185,7 +151,23 @@ def test_what_could_not_be_read_again_is_not_written(account: Inventory) -> None
     first, *others = account.domains
     bad = msgspec.structs.replace(first, name="Not A Domain")
     with pytest.raises(Refusal) as refused:
-        ours.write(
-            msgspec.structs.replace(account, domains=(bad, *others)), lambda _: None, io.BytesIO()
-        )
+        ours.manifest(msgspec.structs.replace(account, domains=(bad, *others)), lambda _: False)
     assert refused.value.code == "export-invalid"
+
+
+def test_scripts_of_the_mailboxs_user_come_with_it(account: Inventory, tmp_path: Path) -> None:
+    parts = [
+        (ours.MANIFEST, ours.manifest(account, lambda _: False)),
+        ("sieve/example.com/info/mine.sieve", b"keep;"),
+        ("sieve/example.com/info/old.sieve", b"discard;"),
+        ("sieve/example.com/info/active", b"mine"),
+        ("sieve/other.example/x/a.sieve", b"keep;"),
+    ]
+    path = tmp_path / "export.tar"
+    path.write_bytes(tar(parts))
+    back = ours.read(path)
+    (info,) = [box for box in back.mailboxes() if box.address == "info@example.com"]
+    found = {one.name: (one.text, one.active) for one in info.sieve if one.place.startswith("sie")}
+    assert found == {"mine": ("keep;", True), "old": ("discard;", False)}
+    (remark,) = back.remarks[len(account.remarks) :]
+    assert (remark.code, remark.place) == ("unknown-file", "sieve/other.example/x/a.sieve")

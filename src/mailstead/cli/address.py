@@ -27,6 +27,7 @@ def explain(address: str) -> None:
                 "address": address,
                 "stored": sorted(found.stored),
                 "sent": sorted(found.sent),
+                "passed_on": [" to ".join(one) for one in sorted(found.passed_on)],
                 "answered": sorted(found.answered),
                 "dropped": found.dropped,
                 "operator": found.operator,
@@ -41,7 +42,15 @@ def explain(address: str) -> None:
         ends += [f"refused: {step.refused}"] if step.refused else []
         ends += ["answered automatically"] if step.answered else []
         ends += ["the operator"] if step.operator else []
+        ends += [_passed_on(step.relay_to)] if step.relay_to else []
         ends += ["sent to its own mail host"] if step.elsewhere else []
         print(f"{shown(step.address)} ({step.how}): {shown(ends)}")
     if found.refused:
         print(f"Refused: {shown(found.refused)}")
+
+
+def _passed_on(host: str) -> str:
+    """Where mail goes that is not delivered here yet, or not any more."""
+    if host == "mx":
+        return "passed on to where its DNS leads"
+    return f"passed on to {host} until the switch"

@@ -48,9 +48,10 @@ def application(word: str = "") -> typer.Typer:
         "--server URL with --token-file FILE asks another machine's API instead of this one.",
     )
     if word not in _NOUNS:
-        from mailstead.cli import instance
+        from mailstead.cli import export, instance
 
         instance.register(app)
+        export.register(app)
         if any(word == command.name for command in app.registered_commands):
             return app
     for noun in (word,) if word in _NOUNS else _NOUNS:

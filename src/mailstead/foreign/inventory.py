@@ -56,6 +56,8 @@ class Alias(Found, frozen=True, kw_only=True):
     address: str
     """`@domain` for the domain's default address."""
     targets: tuple[Target, ...]
+    keep: bool | None = None
+    """Whether a mailbox of the same address receives too; None: as the old panels do, it does."""
     place: str
 
 
@@ -131,6 +133,8 @@ class SpamWishes(Found, frozen=True, kw_only=True):
     allow: tuple[str, ...] = ()
     """Patterns with `*` and `?`, as found."""
     deny: tuple[str, ...] = ()
+    level: Literal["", "off", "lenient", "normal", "strict"] = ""
+    """Mailstead's own word for all of that; empty: the source has none."""
     place: str = ""
 
 
@@ -237,6 +241,8 @@ class Mailbox(Found, frozen=True, kw_only=True):
     """More than one where the source kept mail of one address in two places."""
     filter: EximFilter | None = None
     sieve: tuple[SieveScript, ...] = ()
+    rules: str = ""
+    """Rules of a mailbox of Mailstead's, a JSON list as its API writes them; empty: none."""
     spam: SpamWishes | None = None
     webmail: Webmail | None = None
 

@@ -1,39 +1,36 @@
-"""Mailstead's own export of an account: written (`write`) and read again (`read`).
+"""Mailstead's own export of an account: its list of what is in it (`manifest`), and its reader.
 
 A tar archive, plain or packed, or the same unpacked: first `mailstead.json`, which is an
-`Inventory` with a version, then each mailbox's Maildir at `mail/DOMAIN/LOCAL/`. It may have been
+`Inventory` with a version, then `README`, for people, then each mailbox's Maildir at
+`mail/DOMAIN/LOCAL/` and the scripts of its user's own at `sieve/DOMAIN/LOCAL/`. It may have been
 changed on its way, so what a reader of another panel checks is checked here too, and what our own
 export cannot hold is refused as a whole.
 """
 
 from __future__ import annotations
 
-import io
-import os
-import stat
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from mailstead.foreign.archive import Tree, open_tree, peek
-from mailstead.foreign.inventory import Domain, Inventory, Mailbox, Store
-from mailstead.foreign.notes import Notes
+from mailstead.foreign.inventory import Domain, Inventory, Mailbox, SieveScript, Store
+from mailstead.foreign.notes import Notes, decoded
 from mailstead.foreign.stores import find_store
 from mailstead.standards.address import forwarder_address, mailbox_address, normalise_domain
 from mailstead.standards.refusal import Refusal
 
-MANIFEST = "mailstead.json"
+MANIFEST, README = "mailstead.json", "README"
+ACTIVE = "active"
+"""Beside the scripts of a mailbox: the name of the one that is in force."""
 VERSION = 1
 MAX_MANIFEST = 64 * 2**20
+MAX_SCRIPT = 2**20
 
 Form = Literal["archive", "unpacked", ""]
-
-_COPIED = ("dovecot-uidlist", "dovecot-keywords", "subscriptions", "maildirfolder")
-"""Files of a folder besides its messages; indexes and sums are made anew (migration-formats, E)."""
 
 
 class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,21 +72,15 @@ def read(path: Path, account: str = "", *, work: Path | None = None) -> Inventor
         )
 
 
-def write(inventory: Inventory, mail: Callable[[str], Path | None], into: BinaryIO) -> None:
-    """The account as a plain tar; `mail` gives the Maildir of an address, None where it has none.
+def manifest(inventory: Inventory, with_mail: Callable[[str], bool]) -> bytes:
+    """What `mailstead.json` holds; `with_mail` says of which addresses the mail comes too.
 
     Raises `Refusal` (`export-…`) for an inventory that could not be read again.
     """
-    homes: dict[str, Path] = {}
 
     def placed(box: Mailbox) -> Mailbox:
-        home = mail(box.address)
-        if home is None:
-            return msgspec.structs.replace(box, stores=())
-        homes[box.address] = home
-        return msgspec.structs.replace(
-            box, stores=(Store(kind="maildir", path=Path(_place(box.address))),)
-        )
+        store = Store(kind="maildir", path=Path(place(box.address)))
+        return msgspec.structs.replace(box, stores=(store,) if with_mail(box.address) else ())
 
     domains = tuple(
         msgspec.structs.replace(one, mailboxes=tuple(map(placed, one.mailboxes)))
@@ -98,48 +89,23 @@ def write(inventory: Inventory, mail: Callable[[str], Path | None], into: Binary
     whole = msgspec.structs.replace(inventory, panel="mailstead", domains=domains)
     data = msgspec.json.encode(_Manifest(VERSION, whole), enc_hook=_plain)
     _decoded(data)
-    with tarfile.open(fileobj=into, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-        head = tarfile.TarInfo(MANIFEST)
-        head.size, head.mode = len(data), 0o600
-        archive.addfile(head, io.BytesIO(data))
-        for address, home in homes.items():
-            for inside, file in _files(home):
-                _add(archive, f"{_place(address)}/{inside}", file)
+    return data
 
 
-def _place(address: str) -> str:
+def place(address: str) -> str:
+    """Where the Maildir of a mailbox lies in an export."""
     local, _, domain = address.rpartition("@")
     return f"mail/{domain}/{local}"
 
 
-def _files(home: Path) -> Iterator[tuple[str, Path]]:
-    """The files of a Maildir that are its own, with their paths in it; messages in `tmp` are
-    none."""
-    folders = [home, *sorted(one for one in home.glob(".*") if one.is_dir())]
-    for folder in folders:
-        inside = [folder / name for name in _COPIED]
-        for part in ("cur", "new"):
-            inside += sorted((folder / part).glob("*"))
-        for file in inside:
-            yield str(file.relative_to(home)), file
-
-
-def _add(archive: tarfile.TarFile, name: str, path: Path) -> None:
-    """One file, unless it went while the others were written; links are not followed."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return
-    with os.fdopen(handle, "rb") as file:
-        there = os.fstat(handle)
-        if stat.S_ISREG(there.st_mode):
-            head = tarfile.TarInfo(name)
-            head.size, head.mtime, head.mode = there.st_size, int(there.st_mtime), 0o600
-            archive.addfile(head, file)
+def sieve_place(address: str) -> str:
+    """Where the Sieve scripts lie that its user has made, and `ACTIVE`."""
+    local, _, domain = address.rpartition("@")
+    return f"sieve/{domain}/{local}"
 
 
 def _keep(path: str) -> bool:
-    return path == MANIFEST or path.endswith("/subscriptions")
+    return path == MANIFEST or path.startswith("sieve/") or path.endswith("/subscriptions")
 
 
 def _manifest(tree: Tree) -> Inventory:
@@ -188,7 +154,7 @@ def _check(found: Inventory) -> str:
             for box in domain.mailboxes:
                 if str(mailbox_address(box.address)) != f"{_local(box.address)}@{domain.name}":
                     return f"{box.address} is no mailbox of {domain.name}"
-                if any(str(store.path) != _place(box.address) for store in box.stores):
+                if any(str(store.path) != place(box.address) for store in box.stores):
                     return f"the mail of {box.address} is elsewhere"
             for address in (
                 *(alias.address for alias in domain.aliases),
@@ -214,9 +180,10 @@ def _domain(tree: Tree, domain: Domain, notes: Notes) -> Domain:
 
 
 def _mailbox(tree: Tree, box: Mailbox, notes: Notes) -> Mailbox:
+    box = msgspec.structs.replace(box, sieve=box.sieve + _scripts(tree, box.address, notes))
     if not box.stores:
         return box
-    path = _place(box.address)
+    path = place(box.address)
     store = find_store(tree, path, notes, address=box.address, utf8=False)
     if store is None:
         notes.add(
@@ -229,12 +196,35 @@ def _mailbox(tree: Tree, box: Mailbox, notes: Notes) -> Mailbox:
     return msgspec.structs.replace(box, stores=(store,) if store is not None else ())
 
 
+def _scripts(tree: Tree, address: str, notes: Notes) -> tuple[SieveScript, ...]:
+    """The scripts that the mailbox's user has made."""
+    folder = sieve_place(address)
+    there = {one.name: one for one in tree.children(folder) if one.kind == "file"}
+    active = ""
+    made = []
+    try:
+        if ACTIVE in there:
+            active = decoded(tree.read(there.pop(ACTIVE).path, 1000)).strip()
+        for name, one in there.items():
+            text = decoded(tree.read(one.path, MAX_SCRIPT))
+            script = name.removesuffix(".sieve")
+            made.append(
+                SieveScript(name=script, text=text, active=script == active, place=one.path)
+            )
+    except Refusal as refused:
+        notes.add("refused", "script-unreadable", folder, refused.words, address=address)
+    return tuple(made)
+
+
 def _tell_unknown(tree: Tree, domains: tuple[Domain, ...], notes: Notes) -> None:
     """A remark for each file that belongs to no mailbox."""
-    known = {_place(box.address) for domain in domains for box in domain.mailboxes if box.stores}
+    boxes = [box for domain in domains for box in domain.mailboxes]
+    known = {place(box.address) for box in boxes if box.stores}
+    known |= {sieve_place(box.address) for box in boxes}
     for member in tree.members():
         mailbox = "/".join(member.path.split("/")[:3])
-        if member.kind != "directory" and member.path != MANIFEST and mailbox not in known:
+        own = member.path in (MANIFEST, README) or mailbox in known
+        if member.kind != "directory" and not own:
             words = "This file is not known, so it was not read."
             notes.add("unknown", "unknown-file", member.path, words)
 

@@ -392,6 +392,16 @@ class ImapTried(Answer, frozen=True, kw_only=True):
     found: tuple[ImapFound, ...]
 
 
+class PackMail(Order, frozen=True, kw_only=True):
+    """Pack the export that lies in `<home>/exports/NUMBER/` (`wire.exports`), or go on with it."""
+
+    export: Annotated[int, Meta(ge=1)]
+
+
+class PackingBegun(Answer, frozen=True, kw_only=True):
+    """It is packed; how far it is stands beside it."""
+
+
 AnyOrder = (
     ListQueue
     | HoldMail
@@ -408,6 +418,7 @@ AnyOrder = (
     | RestAddress
     | TellComplaint
     | TryImap
+    | PackMail
 )
 AnyAnswer = (
     QueueListed
@@ -422,6 +433,7 @@ AnyAnswer = (
     | AddressOrdered
     | ComplaintTold
     | ImapTried
+    | PackingBegun
 )
 
 

@@ -17,6 +17,8 @@ class Fate:
     near: set[str] = field(default_factory=set)
     """Addresses that reach Dovecot."""
     far: set[str] = field(default_factory=set)
+    relayed: set[str] = field(default_factory=set)
+    """Addresses that another server gets, whatever the DNS says."""
     dropped: bool = False
 
 
@@ -75,6 +77,8 @@ def _deliver(maps: Maps, address: str, found: Fate) -> None:
             found.dropped = True
             return
         if transport:
+            if transport.startswith("smtp:"):
+                found.relayed.add(address)
             return
     if domain in maps["domains"]:
         plain = list(_keys(address))

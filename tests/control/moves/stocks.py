@@ -15,6 +15,9 @@ from mailstead.foreign.inventory import Alias, Target
 SHA512 = "$6$saltsalt$" + "a" * 86
 MD5 = "$1$saltsalt$" + "b" * 22
 
+RULES = """[{"name":"Bills","enabled":true,"any_of":false,
+"conditions":[{"field":"subject","match":"contains","value":"bill"}],
+"actions":[{"do":"file","value":"Bills"}]}]"""
 FILTER = """# Exim filter
 
 #invoices
@@ -83,6 +86,7 @@ def everything(key: str = "") -> found.Inventory:
                     trusted=(found.Contact(name="", emails=("news@x.example",)),),
                 ),
             ),
+            mailbox("ruled@moved.example", rules=RULES),
             mailbox("old@moved.example", secret=MD5, login_suspended=True, quota=0),
             mailbox("lost@moved.example", secret="", receiving_suspended=True),
             mailbox("acct@moved.example", login="acct", sending_suspended=True),
@@ -195,6 +199,7 @@ def _domains(draw: st.DrawFn, name: str) -> found.Domain:
             f"{local}@{name}",
             secret=draw(_HASHES),
             login="acct" if local == "acct" else "",
+            rules=draw(st.sampled_from(["", "", "[]", RULES, "[1]", "{"])),
             login_suspended=draw(st.booleans()),
             sending_suspended=draw(st.booleans()),
             quota=draw(st.sampled_from([0, 1, 2**30])),

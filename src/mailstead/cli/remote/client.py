@@ -71,6 +71,18 @@ class Client:
         """A question."""
         return self.call("GET", path, params=params)
 
+    def fetch(self, path: str, into: Path) -> None:
+        """A file, which may be large; raises `Refusal` and `Unreachable` as `call` does."""
+        try:
+            with self._http.stream("GET", path) as answer, into.open("wb") as file:
+                if answer.status_code >= 300:
+                    answer.read()
+                    _result(answer, self.url)
+                for step in answer.iter_raw():
+                    file.write(step)
+        except httpx.TransportError as error:
+            raise Unreachable(f"{self.url} does not answer: {error}") from error
+
 
 def part(text: object) -> str:
     """A name or an address as part of a path."""

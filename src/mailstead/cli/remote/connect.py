@@ -15,6 +15,7 @@ NOUNS = frozenset(
         *("server", "customer", "domain", "mailbox", "forwarder", "catchall", "autoresponder"),
         *("rules", "address", "audit", "queue", "app-password", "spam", "dns"),
         *("suppression", "complaint", "breached", "guard", "delivery", "reputation", "move"),
+        "export",
     }
 )
 """What can be asked of another server; the rest is done on the machine itself."""

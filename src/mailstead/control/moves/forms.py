@@ -201,6 +201,29 @@ class PaceForm(forms.Form):
     )
 
 
+class ExportForm(forms.Form):
+    """Whose account, all of it or one domain, and whether the mail comes too."""
+
+    customer = forms.ChoiceField(label=_("Customer"))
+    domain = forms.CharField(
+        label=_("Only one domain"),
+        max_length=253,
+        required=False,
+        help_text=_("Its name; empty: all domains."),
+    )
+    with_mail = forms.BooleanField(
+        label=_("With mail"),
+        required=False,
+        help_text=_("All folders with their messages; this may take hours and much room."),
+    )
+
+    def __init__(self, *args: Any, customers: Iterable[tuple[int, str]], **values: Any) -> None:
+        super().__init__(*args, **values)
+        field = self.fields["customer"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(str(number), name) for number, name in customers]
+
+
 class AnswersForm(forms.Form):
     """What the plan asks, one field for each question."""
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from mailstead.control.moves.plan import stock
 from mailstead.foreign import ours
-from mailstead.foreign.archive import open_tree
+from mailstead.foreign.archive import Tree, open_tree
 from mailstead.foreign.cpanel import reader as cpanel
 from mailstead.foreign.cpanel import source as cpanel_source
 from mailstead.foreign.directadmin import reader as directadmin
 from mailstead.foreign.directadmin import source as directadmin_source
-from mailstead.foreign.inventory import Inventory
+from mailstead.foreign.inventory import Inventory, Store
 from mailstead.standards.refusal import Refusal
 
 MEMORY = 2 * 2**30
@@ -45,7 +45,18 @@ def _unpacked(source: Path, inventory: Inventory, staging: Path) -> Path:
     limit = sum(store.octets for store in stores) + SPARE
     with open_tree(source, work=staging) as tree:
         tree.extract(under, into, limit=limit)
+        for store in stores:
+            _make_folders(tree, store, into)
     return into
+
+
+def _make_folders(tree: Tree, store: Store, into: Path) -> None:
+    """The folders in which no message lies: they come too."""
+    for one in tree.children(str(store.path)) if store.kind == "maildir" else ():
+        for path in (one.path, f"{one.path}/cur"):
+            found = tree.find(path)
+            if found is not None and found.kind == "directory" and found.name == "cur":
+                (into / path).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def read(source: Path, staging: Path, account: str = "") -> tuple[Inventory, Path]:

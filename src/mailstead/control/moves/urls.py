@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.moves.views import acting, contacts, show, sources
+from mailstead.control.moves.views import acting, contacts, exports, show, sources
 
 app_name = "moves"
 urlpatterns: list[URLPattern] = [
@@ -37,5 +37,13 @@ urlpatterns: list[URLPattern] = [
     path("moves/<int:number>/redirects/<str:host>/end/", acting.end_redirect, name="end-redirect"),
     path("moves/<int:number>/loss/", acting.report_loss, name="loss"),
     path("moves/<int:number>/losses/<int:loss>/", acting.settle, name="settle"),
+    path("exports/", exports.overview, name="exports"),
+    path("exports/new/", exports.create, name="new-export"),
+    path("exports/<int:number>/", exports.show, name="export"),
+    path("exports/<int:number>/progress/", exports.progress, name="export-progress"),
+    path("exports/<int:number>/stop/", exports.stop, name="export-stop"),
+    path("exports/<int:number>/resume/", exports.resume, name="export-resume"),
+    path("exports/<int:number>/remove/", exports.remove, name="export-remove"),
+    path("exports/<int:number>/file/", exports.file, name="export-file"),
     path("mailboxes/<int:number>/contacts/", contacts.contacts, name="contacts"),
 ]

@@ -53,6 +53,13 @@ COPIES: Mapping[str, tuple[str, Words]] = {
     "done": ("good", _("copied")),
     "failed": ("bad", _("failed")),
 }
+EXPORTS: Mapping[str, tuple[str, Words]] = {
+    "waiting": ("idle", _("waiting for its turn")),
+    "making": ("warn", _("is being made")),
+    "stopped": ("idle", _("stopped")),
+    "done": ("good", _("ready")),
+    "failed": ("bad", _("failed")),
+}
 KINDS: Mapping[str, Words] = {
     "owner": _("Owner"),
     "account": _("Account"),
@@ -75,6 +82,7 @@ KINDS: Mapping[str, Words] = {
     "filter": _("Filter"),
     "domain-filter": _("Filter of the account"),
     "unfiltered": _("Not filtered any more"),
+    "rules": _("Rules"),
     "sieve": _("Sieve script"),
     "contacts": _("Contacts"),
     "identity": _("Sender of the webmail"),
@@ -219,6 +227,8 @@ WHY: Mapping[str, Words] = {
     "quota-stays": _("The mailbox here keeps its own."),
     "remark": _("{words}"),
     "replaced": _("What is here is replaced."),
+    "rules": _("{number} rules come as they are."),
+    "rules-unreadable": _("They cannot be read."),
     "routing": _("The old server did not handle its mail ({routing}), though it has addresses."),
     "routing-auto": _("Handled there by what the DNS says."),
     "routing-elsewhere": _("Mail for it goes where the DNS leads ({routing})."),

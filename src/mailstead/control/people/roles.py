@@ -152,6 +152,7 @@ _ROWS: dict[str, dict[str, str]] = {
             _COMPANY,
         ),
     },
+    "export": dict.fromkeys(("view", "create", "download", "stop", "resume", "remove"), _OWNERS),
     "batch": dict.fromkeys(("view", "create", "update", "remove"), _COMPANY),
     "webmail": {"view": _PEOPLE},
     "host-name": dict.fromkeys(("view", "create", "retry", "remove"), _ADMINS),
@@ -195,6 +196,8 @@ TABLE: dict[str, frozenset[str]] = {
 SECRET = frozenset(
     {
         "app-password.create",
+        "export.create",
+        "export.download",
         "mailbox.set-password",
         "mailbox.set-recovery",
         "profile.update",
@@ -222,6 +225,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
     "domains": ("domain", "dns", "dkim", "zone", "host-name"),
     "account": (
         "customer",
+        "export",
         "package",
         "brand",
         "person",

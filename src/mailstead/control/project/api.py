@@ -41,6 +41,7 @@ from mailstead.control.hosting.api import (
 )
 from mailstead.control.hosting.api.acting import stand_in
 from mailstead.control.moves.api import router as moves
+from mailstead.control.moves.export_api import router as exports
 from mailstead.control.people import roles
 from mailstead.control.people.api import door, me, tokens, webhooks
 from mailstead.control.people.api.schemas import Problem
@@ -74,6 +75,7 @@ _ROUTERS = (
     *delivery.routers,
     *protection.routers,
     moves,
+    exports,
 )
 _ABOUT = (
     "Everything that the panel does, for programs. Send `Authorization: Bearer` and a token. "

@@ -104,6 +104,13 @@ def _trials() -> dict[str, Task]:
     return {"log-ins of moves": try_due}
 
 
+def _exports() -> dict[str, Task]:
+    """On a thread of their own: a large customer takes its time to be written down."""
+    from mailstead.control.moves.services import make_due
+
+    return {"exports": make_due}
+
+
 def _zone() -> dict[str, Task]:
     """On a thread of their own: a server that is away is waited for."""
     from mailstead.control.dns.operator_zone import push_due
@@ -127,7 +134,7 @@ def _tasks() -> dict[str, Task]:
     from mailstead.control.feed.services import compact
     from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
     from mailstead.control.jobs.services import drop_old as drop_old_jobs
-    from mailstead.control.moves.services import expire_redirects
+    from mailstead.control.moves.services import expire_exports, expire_redirects
     from mailstead.control.people.services import (
         drop_deliveries,
         drop_keys,
@@ -166,6 +173,7 @@ def _tasks() -> dict[str, Task]:
         "old cases": drop_old_cases,
         "blocked log-ins": end_due_blocks,
         "redirects": expire_redirects,
+        "old exports": expire_exports,
         "leaked passwords": follow_leaked,
     }
 
@@ -237,6 +245,7 @@ def main() -> int:
         "reports": _reports(),
         "reading": _reading(),
         "trials": _trials(),
+        "exports": _exports(),
         "jobs": {"jobs": partial(do_jobs, stop, _handlers())},
     }
     threads = [

@@ -68,7 +68,8 @@ def _wildcard(state: State, domain: DomainPut, depth: int = 0) -> str | None:
         hosted = state.domain(target)
         if hosted is None:
             return f"@{target}" if domain.forward_to else None
-        if _wildcard(state, hosted, depth + 1) is not None:
+        # One that is passed on takes every local part.
+        if hosted.relay_to or _wildcard(state, hosted, depth + 1) is not None:
             return f"@{target}"
         if domain.alias_of:
             return None
@@ -189,11 +190,13 @@ def _address(state: State, address: str) -> Entries:
 
 def recipient_answer(state: State, address: str, depth: int = 0) -> str:
     """What smtpd says to a recipient that exists: DUNNO or the reply that refuses it."""
+    local, _, name = address.rpartition("@")
+    domain = state.domain(name)
+    if domain is not None and domain.relay_to:
+        return "DUNNO"
     if is_own(state, address):
         refused = _refused(state, address)
         return str(refused) if refused else "DUNNO"
-    local, _, name = address.rpartition("@")
-    domain = state.domain(name)
     target = hosted_target(state, domain) if domain else None
     if target is None or depth > _MAX_CHAIN:
         return str(UNKNOWN)

@@ -33,6 +33,7 @@ from mailstead.mailplane.node import limits, queue_look, supervise, versions
 from mailstead.mailplane.node.copies import trial
 from mailstead.mailplane.node.guard_feed import GuardFeed
 from mailstead.mailplane.node.listings import ListingWatch
+from mailstead.mailplane.node.packing.begin import begin_packing
 from mailstead.mailplane.sending.door import ask
 from mailstead.mailplane.sending.questions import RestNow
 from mailstead.standards.refusal import Refusal
@@ -63,6 +64,7 @@ from mailstead.wire.orders import (
     NodeProcess,
     NodeSeenNow,
     NodeState,
+    PackMail,
     ReleaseMail,
     RequeueMail,
     RestAddress,
@@ -268,4 +270,5 @@ _DOERS: dict[type[AnyOrder], Callable[[Home, Any], AnyAnswer]] = {
     LookAtLists: _look_at_lists,
     RestAddress: _rest_address,
     TryImap: trial.look,
+    PackMail: begin_packing,
 }

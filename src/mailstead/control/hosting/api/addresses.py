@@ -76,6 +76,14 @@ class Step(Schema):
     answered: bool
     elsewhere: bool
     operator: bool
+    relay_to: str = Field(description="Host to which it is passed on; `mx`: where the DNS leads.")
+
+
+class PassedOn(Schema):
+    """An address whose mail another server gets."""
+
+    address: str
+    host: str = Field(description="A host, or `mx`: where the DNS leads.")
 
 
 class Explained(Schema):
@@ -84,6 +92,9 @@ class Explained(Schema):
     address: str
     stored: list[str] = Field(description="Mailboxes that keep it.")
     sent: list[str] = Field(description="Addresses elsewhere, or of others.")
+    passed_on: list[PassedOn] = Field(
+        description="Addresses of domains that another server serves, as long as a move lasts."
+    )
     answered: list[str] = Field(description="Addresses that answer automatically.")
     dropped: bool
     operator: bool
@@ -224,6 +235,7 @@ def explain_address(request: HttpRequest, address: Named) -> Explained:
         address=address,
         stored=sorted(found.stored),
         sent=sorted(found.sent),
+        passed_on=[PassedOn(address=one, host=host) for one, host in sorted(found.passed_on)],
         answered=sorted(found.answered),
         dropped=found.dropped,
         operator=found.operator,

@@ -39,6 +39,9 @@ class Hop:
     """Not hosted here."""
     operator: bool = False
     """Goes to the node's own postmaster."""
+    relay_to: str = ""
+    """The host to which it is passed on, since the domain is not served here yet, or not any more;
+    `mx`: to where the DNS leads."""
 
 
 def living_domain(name: str) -> Domain | None:
@@ -60,19 +63,22 @@ def without_sub_address(local: str) -> str:
     return local.partition("+")[0] or local
 
 
-def hop(address: str) -> Hop:
-    """The next step for a normalised address."""
+def hop(address: str, *, served: bool = False) -> Hop:
+    """The next step for a normalised address; with `served` as if no domain was passed on."""
     local, _, name = address.rpartition("@")
     domain = living_domain(name)
     if domain is None:
         return Hop(address, gettext_noop("elsewhere"), elsewhere=True)
+    if domain.relay_to and not served:
+        # Before all rules of the domain: who is known there, only the other server knows.
+        return Hop(address, gettext_noop("passed on"), relay_to=domain.relay_to)
     if domain.alias_of is not None:
         return Hop(address, gettext_noop("domain alias"), next=(f"{local}@{domain.alias_of.name}",))
     for part in dict.fromkeys((local, without_sub_address(local))):
         mailbox, forwarder, answered = own_rows(domain, part)
         if mailbox or forwarder or answered:
-            return _own_hop(f"{part}@{name}", domain, mailbox, forwarder, answered)
-    return _default_hop(address, domain)
+            return _own_hop(f"{part}@{name}", domain, mailbox, forwarder, answered, served=served)
+    return _default_hop(address, domain, served=served)
 
 
 def _own_hop(
@@ -81,6 +87,8 @@ def _own_hop(
     mailbox: Mailbox | None,
     forwarder: Forwarder | None,
     answered: bool,
+    *,
+    served: bool,
 ) -> Hop:
     if forwarder and forwarder.action == "fail":
         return Hop(
@@ -101,19 +109,19 @@ def _own_hop(
         dropped = True
     elif mailbox is None:
         # Only an autoresponder: what would have got the mail without it still does.
-        below = _default_hop(address, domain)
+        below = _default_hop(address, domain, served=served)
         targets, dropped = below.next, below.dropped
     how = "mailbox" if stores else "forwarder" if forwarder else "autoresponder"
     store = address if stores else ""
     return Hop(address, how, next=targets, store=store, dropped=dropped, answered=answered)
 
 
-def _default_hop(address: str, domain: Domain) -> Hop:
+def _default_hop(address: str, domain: Domain, *, served: bool) -> Hop:
     """What the domain does with a local part that it does not define."""
     local = address.rpartition("@")[0]
     if domain.forward_to:
         target = f"{local}@{domain.forward_to}"
-        if takes(target):
+        if takes(target, served=served):
             return Hop(address, gettext_noop("domain forwarder"), next=(target,))
     action = domain.catch_all_action
     if action == "deliver":
@@ -130,19 +138,20 @@ def _default_hop(address: str, domain: Domain) -> Hop:
     )
 
 
-def takes(address: str, depth: int = 0) -> bool:
+def takes(address: str, depth: int = 0, *, served: bool = False) -> bool:
     """Whether an address exists, or its domain takes every address; elsewhere always."""
     local, _, name = address.rpartition("@")
     domain = living_domain(name)
-    if domain is None:
+    if domain is None or (domain.relay_to and not served):
         return True
     if depth > _LONGEST_CHAIN:
         return False
     if domain.alias_of is not None:
-        return takes(f"{local}@{domain.alias_of.name}", depth + 1)
+        return takes(f"{local}@{domain.alias_of.name}", depth + 1, served=served)
     if any(any(own_rows(domain, part)) for part in (local, without_sub_address(local))):
         return True
-    if domain.forward_to and takes(f"{local}@{domain.forward_to}", depth + 1):
+    through = f"{local}@{domain.forward_to}"
+    if domain.forward_to and takes(through, depth + 1, served=served):
         return True
     return domain.catch_all_action in ("deliver", "blackhole")
 
@@ -155,6 +164,8 @@ class Outcome:
     stored: set[str] = field(default_factory=set)
     sent: set[str] = field(default_factory=set)
     """Addresses elsewhere."""
+    passed_on: set[tuple[str, str]] = field(default_factory=set)
+    """Addresses of domains that another server still serves, and the host that is theirs."""
     answered: set[str] = field(default_factory=set)
     operator: bool = False
     refused: str = ""
@@ -162,26 +173,36 @@ class Outcome:
     dropped: bool = False
 
 
-def explain(address: str) -> Outcome:
-    """Follow an address to every end; raises `Refusal` for what is no address."""
+def explain(address: str, *, served: bool = False) -> Outcome:
+    """Follow an address to every end; raises `Refusal` for what is no address.
+
+    With `served` as it will be once no domain is passed on to an old server any more.
+    """
     checked = destination_address(address)
     outcome = Outcome()
-    _follow(f"{checked.local.lower()}@{checked.domain}", outcome, set())
-    kept = outcome.stored or outcome.sent or outcome.answered or outcome.operator
-    if not (kept or outcome.dropped):
+    _follow(f"{checked.local.lower()}@{checked.domain}", outcome, set(), served)
+    if not kept(outcome):
         ends = [step.refused for step in outcome.steps if step.refused]
         outcome.refused = ends[0] if ends else gettext_noop("unknown")
     return outcome
 
 
-def _follow(address: str, outcome: Outcome, seen: set[str]) -> None:
+def kept(outcome: Outcome) -> bool:
+    """Whether the message ends anywhere, even where it is thrown away."""
+    ends = outcome.stored or outcome.sent or outcome.answered or outcome.passed_on
+    return bool(ends or outcome.operator or outcome.dropped)
+
+
+def _follow(address: str, outcome: Outcome, seen: set[str], served: bool) -> None:
     if address in seen or len(seen) > 5000:
         return
     seen.add(address)
-    step = hop(address)
+    step = hop(address, served=served)
     outcome.steps.append(step)
     if step.elsewhere:
         outcome.sent.add(address)
+    if step.relay_to:
+        outcome.passed_on.add((address, step.relay_to))
     if step.store:
         outcome.stored.add(step.store)
     if step.answered:
@@ -191,4 +212,4 @@ def _follow(address: str, outcome: Outcome, seen: set[str]) -> None:
     for target in step.next:
         local, _, domain = target.rpartition("@")
         hosted = living_domain(domain) is not None
-        _follow(f"{local.lower() if hosted else local}@{domain}", outcome, seen)
+        _follow(f"{local.lower() if hosted else local}@{domain}", outcome, seen, served)

@@ -41,6 +41,7 @@ _CUSTOMER = (
     Entry(_("Delivery"), "delivery:list", "delivery.view", "arrow"),
     Entry(_("Stolen mailboxes"), "protection:list", "case.view", "shield"),
     Entry(_("Moves"), "moves:list", "move.view", "arrow"),
+    Entry(_("Exports"), "moves:exports", "export.view", "download"),
     Entry(_("Sending limits"), "hosting:sending", "sending-use.view", "up"),
     Entry(_("DNS zones"), "dns:zones", "zone.oversee", "globe"),
     Entry(_("Packages"), "hosting:packages", "package.view", "package"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop
 
 from mailstead.control.hosting.models import Domain
-from mailstead.control.hosting.queries.hops import Hop, Outcome, explain
+from mailstead.control.hosting.queries.hops import Hop, Outcome, explain, kept
 from mailstead.control.hosting.queries.lists import domain_named
 from mailstead.control.hosting.queries.scope import of_domains
 from mailstead.control.people.actor import Actor
@@ -34,8 +34,7 @@ def explain_to(actor: Actor, address: str) -> Outcome:
     own = set(seen.values_list("name", flat=True))
     told = Outcome()
     _follow(whole.steps[0].address, {step.address: step for step in whole.steps}, own, told, set())
-    kept = told.stored or told.sent or told.answered or told.operator
-    if not (kept or told.dropped):
+    if not kept(told):
         told.refused = whole.refused or gettext_noop("unknown")
     return told
 
@@ -55,6 +54,8 @@ def _follow(
         step = Hop(address, gettext_noop("elsewhere"), elsewhere=True)
         told.sent.add(address)
     told.steps.append(step)
+    if step.relay_to:
+        told.passed_on.add((step.address, step.relay_to))
     if step.store:
         told.stored.add(step.store)
     if step.answered:

@@ -31,6 +31,7 @@ from mailstead.control.hosting.services.customers import (
     update_customer,
 )
 from mailstead.control.hosting.services.dkim import (
+    gives_way,
     import_key,
     note_key_due,
     note_seen,
@@ -175,6 +176,7 @@ __all__ = [
     "enqueue_webhooks",
     "folders",
     "free_hostnames",
+    "gives_way",
     "handle_event",
     "hashed_row",
     "hold_mail",

@@ -56,10 +56,11 @@ def import_key(
     """A key that has signed the domain's mail elsewhere, under its own selector.
 
     It is looked for in the DNS like every other one: while it stands there it signs, until the
-    house's own key is there. Raises `Refusal` (`dkim-invalid`, `dkim-selector`).
+    house's own key is there. Under a selector of the house it takes the place of a key that nobody
+    has seen yet. Raises `Refusal` (`dkim-invalid`, `dkim-selector`, `dkim-exists`).
     """
     living(domain)
-    if not _SELECTOR.fullmatch(selector) or selector in keylife.SELECTORS:
+    if not _SELECTOR.fullmatch(selector):
         raise Refusal(
             "dkim-selector",
             "A key cannot come under the selector {selector}.",
@@ -67,7 +68,8 @@ def import_key(
             selector=selector[:63],
         )
     private, public = _read_pair(private_key)
-    if DkimKey.objects.filter(domain=domain, selector=selector).exists():
+    there = DkimKey.objects.filter(domain=domain, selector=selector).first()
+    if there is not None and not gives_way(there, private):
         raise Refusal(
             "dkim-exists",
             "{name} has a key {selector} already.",
@@ -75,16 +77,30 @@ def import_key(
             name=domain.name,
             selector=selector,
         )
-    made = DkimKey.objects.create(
+    made, _ = DkimKey.objects.update_or_create(
         domain=domain,
         selector=selector,
-        private_key=private,
-        public_key=public,
-        since=now,
-        due_at=now,
+        defaults={
+            "private_key": private,
+            "public_key": public,
+            "state": "waiting",
+            "since": now,
+            "due_at": now,
+            "revoked": False,
+            "zone_due": True,
+        },
     )
     _commit(actor, now, "import", made, None)
     return made
+
+
+def gives_way(there: DkimKey, private_key: str) -> bool:
+    """Whether a key that comes from elsewhere may take the place of this one: nobody has seen it.
+
+    Only a key of the house is made before it is wanted; the same key has come already.
+    """
+    unseen = there.state == "waiting" and there.selector in keylife.SELECTORS
+    return unseen and there.private_key != private_key
 
 
 def _read_pair(pem: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """What there is about moves."""
 
 from mailstead.control.moves.models.copies import Copy, CopyPace
+from mailstead.control.moves.models.exports import Export
 from mailstead.control.moves.models.moves import (
     Batch,
     Came,
@@ -20,6 +21,7 @@ __all__ = [
     "Came",
     "Copy",
     "CopyPace",
+    "Export",
     "KeptText",
     "Letter",
     "Loss",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from sievelib.parser import Parser
 
 from mailstead.control.moves.plan.items import Item
@@ -29,7 +30,7 @@ def route_of(site: Site, alias: Alias) -> Routed:
     if same and same[0] != alias:
         return Routed(None, code="joined")
     targets = tuple(target for one in same for target in one.targets)
-    alias = Alias(address=alias.address, targets=targets or alias.targets, place=alias.place)
+    alias = msgspec.structs.replace(alias, targets=targets or alias.targets)
     comes = alias.address in site.boxes and alias.address not in site.closed
     there = alias.address in site.house.mailboxes
     return routed(alias, account=site.account_address(), has_mailbox=comes or there)
@@ -193,7 +194,8 @@ def plan_sieve(site: Site, item: Item) -> Verdict:
         return Verdict("differs", "sieve-idle")
     if not is_sieve(script.text):
         return Verdict("refused", "sieve-invalid")
-    if item.mailbox.filter is not None or site.domains[item.domain].filter is not None:
+    domain_filter = site.domains[item.domain].filter
+    if item.mailbox.filter is not None or item.mailbox.rules or domain_filter is not None:
         return Verdict("differs", "sieve-beside")
     return Verdict("carried", "sieve")
 

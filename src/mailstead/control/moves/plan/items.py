@@ -30,6 +30,7 @@ KINDS = (
     "filter",
     "domain-filter",
     "unfiltered",
+    "rules",
     "sieve",
     "contacts",
     "identity",
@@ -133,6 +134,8 @@ def _of_mailbox(name: str, box: found.Mailbox) -> Iterator[_Found]:
         yield "mail", name, box.address, store, box
     if box.filter is not None:
         yield "filter", name, box.address, box.filter, box
+    if box.rules:
+        yield "rules", name, box.address, box.rules, box
     for script in box.sieve:
         yield "sieve", name, f"{box.address}: {script.name}", script, box
     if box.spam is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from mailstead.control.moves.plan.items import Item
 from mailstead.control.moves.plan.rows import CARRIED, LEAVE, Grade, Site, Verdict
 from mailstead.foreign.inventory import Mailbox, SpamWishes, Store, Webmail
@@ -9,6 +11,7 @@ from mailstead.standards import password as passwords
 from mailstead.standards.address import destination_address, mailbox_address, normalise_domain
 from mailstead.standards.refusal import Refusal
 from mailstead.standards.sizes import human
+from mailstead.wire.changes import Rule
 
 MERGE = "merge"
 _THERE = (MERGE, LEAVE)
@@ -135,6 +138,15 @@ def _sized(store: Store, code: str = "") -> Verdict:
     return Verdict(grade, code, octets=store.octets, messages=store.messages)
 
 
+def plan_rules(site: Site, item: Item) -> Verdict:
+    """Rules that another Mailstead has made, as they are."""
+    try:
+        rules = msgspec.json.decode(item.thing, type=tuple[Rule, ...])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return Verdict("refused", "rules-unreadable")
+    return Verdict("carried", "rules", {"number": str(len(rules))})
+
+
 def plan_contacts(site: Site, item: Item) -> Verdict:
     """Address books: kept, to be fetched as vCards."""
     web: Webmail = item.thing
@@ -159,6 +171,8 @@ def plan_trusted(site: Site, item: Item) -> Verdict:
 
 def spam_level(wishes: SpamWishes) -> str:
     """Our level for a score: what was stricter stays at least as strict."""
+    if wishes.level:
+        return wishes.level
     if not wishes.enabled:
         return "off"
     score = HOUSE_SCORE if wishes.score is None else wishes.score
@@ -199,5 +213,5 @@ def plan_spam(site: Site, item: Item) -> Verdict:
         return Verdict("differs", "spam-patterns", facts)
     if wishes.delete_above is not None:
         return Verdict("differs", "spam-deleted", facts)
-    exact = not wishes.enabled or wishes.score in (None, HOUSE_SCORE)
+    exact = wishes.level or not wishes.enabled or wishes.score in (None, HOUSE_SCORE)
     return Verdict("carried" if exact else "differs", "" if exact else "spam-level", facts)

@@ -80,6 +80,7 @@ PLANNERS: Mapping[str, Planner] = {
     "filter": addresses.plan_filter,
     "domain-filter": addresses.plan_domain_filter,
     "unfiltered": addresses.plan_unfiltered,
+    "rules": mailboxes.plan_rules,
     "sieve": addresses.plan_sieve,
     "contacts": mailboxes.plan_contacts,
     "identity": mailboxes.plan_identity,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from mailstead.foreign.inventory import Alias, Target
 from mailstead.standards.address import destination_address
 from mailstead.standards.refusal import Refusal
@@ -30,8 +32,12 @@ class Routed:
 def routed(alias: Alias, *, account: str, has_mailbox: bool) -> Routed:
     """The route of a forwarder; `account` is the address of the account's own mailbox.
 
-    A forwarder at a mailbox delivers to both, as both panels do (migration-formats, A6, B4).
+    A forwarder at a mailbox delivers to both, as both panels do (migration-formats, A6, B4), unless
+    the source says itself how it is (`Alias.keep`).
     """
+    if alias.keep is not None:
+        said = msgspec.structs.replace(alias, keep=None)
+        return replace(routed(said, account=account, has_mailbox=False), keep=alias.keep)
     address = alias.address.lower()
     wanted, lost = _destinations(alias.targets, account)
     others = [one for one in wanted if one != address]

@@ -1,6 +1,7 @@
 """What can be asked, from an actor."""
 
 from mailstead.control.moves.queries.copies import Progress, copies, progress, rates
+from mailstead.control.moves.queries.exports import export_numbered, exports, readme
 from mailstead.control.moves.queries.house import house_of
 from mailstead.control.moves.queries.moves import (
     batch_named,
@@ -13,6 +14,7 @@ from mailstead.control.moves.queries.moves import (
     move_numbered,
     moves,
 )
+from mailstead.control.moves.queries.outgoing import exported_domains, outgoing
 from mailstead.control.moves.queries.pace import ServerPace, pace_of, paces
 from mailstead.control.moves.queries.parity import Report, report
 from mailstead.control.moves.queries.plan import NOTABLE, Part, by_domain, rows
@@ -46,6 +48,9 @@ __all__ = [
     "by_domain",
     "copies",
     "domains_told",
+    "export_numbered",
+    "exported_domains",
+    "exports",
     "house_of",
     "inventory_of",
     "login_told",
@@ -54,10 +59,12 @@ __all__ = [
     "move_told",
     "moves",
     "old_addresses",
+    "outgoing",
     "pace_of",
     "paces",
     "progress",
     "rates",
+    "readme",
     "redirect_of",
     "report",
     "report_lines",

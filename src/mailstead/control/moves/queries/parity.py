@@ -118,9 +118,12 @@ def compared(copy: Copy) -> Compared:
 
 
 def looked(row: PlanRow) -> Looked:
-    """Where mail for a forwarder's address ends, by the same rules as the node's directory."""
+    """Where mail for a forwarder's address ends, by the same rules as the node's directory.
+
+    As after the switch: until then all of it is passed on to the old server.
+    """
     try:
-        found = hosting.explain(row.subject)
+        found = hosting.explain(row.subject, served=True)
     except Refusal as refusal:
         return Looked(row, refusal.words, "bad")
     ends = sorted({*found.stored, *found.sent})

@@ -144,7 +144,8 @@ def install_dkim(build: Build, item: Item, verdict: Verdict) -> str:
     """The signing key under its old selector."""
     key: found.DkimKey = item.thing
     made = build.domain(item.domain)
-    if DkimKey.objects.filter(domain=made, selector=key.selector).exists():
+    there = DkimKey.objects.filter(domain=made, selector=key.selector).first()
+    if there is not None and not hosting.gives_way(there, key.private_key):
         return "present"
     hosting.import_key(**build.who, domain=made, selector=key.selector, private_key=key.private_key)
     return "made"

@@ -177,6 +177,18 @@ def _filter(build: Build, box: found.Mailbox) -> str:
     return "made"
 
 
+def install_rules(build: Build, item: Item, verdict: Verdict) -> str:
+    """The rules of another Mailstead, unless the mailbox has some by now."""
+    assert item.mailbox is not None
+    ours = _ours(build, item.mailbox)
+    if RuleSet.objects.filter(mailbox=ours).exists():
+        return "present"
+    hosting.set_rules(
+        **build.who, mailbox=ours, rules=hosting.parse_rules(msgspec.json.decode(item.thing))
+    )
+    return "made"
+
+
 def install_sieve(build: Build, item: Item, verdict: Verdict) -> str:
     """A Sieve script: in force as it was, or kept with its text."""
     assert item.mailbox is not None

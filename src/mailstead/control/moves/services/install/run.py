@@ -55,6 +55,7 @@ INSTALLERS: Mapping[str, Installer] = {
     "filter": mailboxes.install_filter,
     "domain-filter": mailboxes.install_domain_filter,
     "unfiltered": _nothing,
+    "rules": mailboxes.install_rules,
     "sieve": mailboxes.install_sieve,
     "contacts": mailboxes.install_webmail,
     "identity": mailboxes.install_webmail,
