@@ -84,7 +84,7 @@ class FeedClient:
         except httpx.HTTPError as error:
             raise Away(str(error)) from error
         if answer.status_code == 422:
-            raise Refusal("copy-refused", str(answer.json().get("title", ""))[:900])
+            raise Refusal("copy-refused", _title(answer))
         self._check(answer)
         return codec.decode_source(answer.content)
 
@@ -102,3 +102,11 @@ class FeedClient:
             raise Away(f"the control plane answers {answer.status_code}")
         if answer.status_code >= 400:
             raise Refusal("feed-refused", f"The control plane refuses: {answer.text[:300]}")
+
+
+def _title(answer: httpx.Response) -> str:
+    """The sentence of a problem (RFC 9457)."""
+    try:
+        return str(answer.json()["title"])[:900]
+    except (ValueError, KeyError, TypeError):
+        return f"The control plane refuses: {answer.text[:300]}"
