@@ -86,3 +86,13 @@ class FolderCount(Part, frozen=True, kw_only=True):
 
 
 CopyState = Literal["waiting", "copying", "paused", "done", "failed"]
+
+
+class CameFrom(Part, frozen=True, kw_only=True):
+    """A source from which a mailbox was filled, with the number of the copy that did it."""
+
+    copy: int
+    source: AnySource
+
+
+BringBackState = Literal["waiting", "returning", "done", "failed"]

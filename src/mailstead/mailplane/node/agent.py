@@ -49,6 +49,7 @@ from mailstead.mailplane.engines.rspamd.control import DkimFiles
 from mailstead.mailplane.node.away import Away
 from mailstead.mailplane.node.blocks import BlockBook
 from mailstead.mailplane.node.breached import BreachedBook
+from mailstead.mailplane.node.bringback.desk import BringBackDesk
 from mailstead.mailplane.node.certificates.keeper import Keeper
 from mailstead.mailplane.node.copies.desk import CopyDesk
 from mailstead.mailplane.node.counts import Pulse
@@ -113,6 +114,7 @@ class Agent:
         self.guard = GuardFeed(self.home, wanted=settings.guard.mode != "off")
         self.kept = KeptMail(self.home, self.guard.taken)
         self.copies = CopyDesk(self.home, self.usage.look_again)
+        self.returns = BringBackDesk(self.home)
         self.redirects = Redirects(settings, self.home)
         self._settings = settings
         self.request = self.home.event_spool.parent / "rebuild"
@@ -148,6 +150,7 @@ class Agent:
             ("certificates", self.certificates.run),
             ("kept mail", self.kept.run),
             ("copies", self.copies.run),
+            ("returns", self.returns.run),
             ("redirects", self.redirects.run),
         ):
             threading.Thread(target=work, args=(self.stopping,), name=name, daemon=True).start()

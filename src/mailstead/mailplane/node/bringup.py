@@ -163,6 +163,7 @@ def _directories(settings: Settings, home: Home) -> None:
         home.moves,
         home.moves / "incoming",
         home.moves / "staging",
+        home.moves / "returns",
         home.web_socket.parent,
     ):
         path.mkdir(parents=True, exist_ok=True)
