@@ -134,14 +134,13 @@ class Line:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         for secure in (True, False):
-            session = smtplib.SMTP(local_hostname=self._hostname, timeout=_SECONDS)
+            # Raises where it does not greet us.
+            session = smtplib.SMTP(host, self._port, self._hostname, _SECONDS)
             try:
-                code, words = session.connect(host, self._port)
-                if code != 220:
-                    raise smtplib.SMTPConnectError(code, words)
-                if words.split()[:1] == [self._hostname.encode()]:
-                    raise smtplib.SMTPConnectError(code, "this is our own server")
                 session.ehlo_or_helo_if_needed()
+                name = (session.ehlo_resp or session.helo_resp or b"").split()[:1]
+                if name == [self._hostname.encode()]:
+                    raise smtplib.SMTPConnectError(220, "this is our own server")
                 if not secure or not session.has_extn("starttls"):
                     return session
                 session.starttls(context=context)
