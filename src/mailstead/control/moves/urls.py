@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.moves.views import acting, contacts, show
+from mailstead.control.moves.views import acting, contacts, returning, show
 
 app_name = "moves"
 urlpatterns: list[URLPattern] = [
@@ -27,6 +27,9 @@ urlpatterns: list[URLPattern] = [
     path("moves/<int:number>/confirm/", acting.confirm, name="confirm"),
     path("moves/<int:number>/finish/", acting.finish, name="finish"),
     path("moves/<int:number>/back/", acting.back, name="back"),
+    path("moves/<int:number>/back/again/", returning.again, name="return"),
+    path("moves/<int:number>/back/end/", returning.end, name="end-return"),
+    path("moves/<int:number>/back/<int:mailbox>/file/", returning.fetch, name="kept"),
     path("moves/<int:number>/redirects/new/", acting.add_redirect, name="redirect"),
     path("moves/<int:number>/redirects/<str:host>/end/", acting.end_redirect, name="end-redirect"),
     path("moves/<int:number>/loss/", acting.report_loss, name="loss"),

@@ -17,6 +17,7 @@ from mailstead.control.moves.queries.redirects import (
     redirect_of,
     taken_ports,
 )
+from mailstead.control.moves.queries.returning import Returned, brought_back, returned
 from mailstead.control.moves.queries.told import (
     move_told,
     report_lines,
@@ -29,9 +30,11 @@ __all__ = [
     "OldAddress",
     "Progress",
     "Report",
+    "Returned",
     "address_books",
     "batch_named",
     "batches",
+    "brought_back",
     "copies",
     "house_of",
     "inventory_of",
@@ -44,6 +47,7 @@ __all__ = [
     "redirect_of",
     "report",
     "report_lines",
+    "returned",
     "rows",
     "rows_told",
     "taken_ports",

@@ -13,13 +13,7 @@ from mailstead.control.moves.services.acting import (
     switch,
     verify,
 )
-from mailstead.control.moves.services.copies import (
-    advance_due,
-    copy_again,
-    pause,
-    record,
-    snapshot,
-)
+from mailstead.control.moves.services.copies import copy_again, pause
 from mailstead.control.moves.services.imap import ImapLogin, ImapRow, create_imap_move, read_csv
 from mailstead.control.moves.services.install import INSTALL, install_next, install_total
 from mailstead.control.moves.services.letters import announce
@@ -30,6 +24,7 @@ from mailstead.control.moves.services.moves import (
     update_batch,
     update_move,
 )
+from mailstead.control.moves.services.nodes import advance_due, record, snapshot
 from mailstead.control.moves.services.planning import (
     answer,
     keep_inventory,
@@ -51,11 +46,18 @@ from mailstead.control.moves.services.redirects import (
     end_redirect,
     expire_redirects,
 )
+from mailstead.control.moves.services.returning import (
+    LAST_LOOK,
+    bring_back_again,
+    end_returning,
+    fetch_kept,
+)
 
 __all__ = [
     "GRACE",
     "INSTALL",
     "KEPT",
+    "LAST_LOOK",
     "SWITCHED",
     "ImapLogin",
     "ImapRow",
@@ -65,6 +67,7 @@ __all__ = [
     "answer",
     "ask_reading",
     "back",
+    "bring_back_again",
     "check_node",
     "confirm",
     "copy_again",
@@ -72,7 +75,9 @@ __all__ = [
     "create_imap_move",
     "create_move",
     "end_redirect",
+    "end_returning",
     "expire_redirects",
+    "fetch_kept",
     "finish",
     "go_on",
     "incoming",

@@ -39,6 +39,14 @@ def _source(copy: Copy) -> AnySource:
     )
 
 
+def source_if_any(copy: Copy) -> AnySource | None:
+    """Where its mail is; None: the log-in there is kept no more."""
+    try:
+        return _source(copy)
+    except Refusal:
+        return None
+
+
 def copy_put(copy: Copy) -> CopyPut:
     """What the node is told of one; needs its move fetched."""
     return CopyPut(
@@ -126,6 +134,8 @@ def copy_again(*, actor: Actor, now: dt.datetime, move: Move) -> int:
 def pause(*, actor: Actor, now: dt.datetime, move: Move, paused: bool, reason: str = "") -> None:
     """Stop all copies of a move where they stand, or let them go on. Raises `Refusal`."""
     locked(move)
+    if move.state in ("returning", "back"):
+        raise Refusal("move-not-copying", "This move was taken back.", remedy="Start it again.")
     move.paused = paused
     move.save(update_fields=["paused"])
     rows = list(Copy.objects.select_for_update().filter(move=move).exclude(state="done"))
@@ -134,6 +144,18 @@ def pause(*, actor: Actor, now: dt.datetime, move: Move, paused: bool, reason: s
         copy.save(update_fields=["paused"])
     note(actor, now, move, "pause" if paused else "resume", reason=reason)
     _tell([copy for copy in rows if copy.wanted], now)
+
+
+def hold(move: Move, now: dt.datetime) -> None:
+    """Let copies stop where they stand, and what the nodes know of them stay.
+
+    The caller has the transaction; `end_copies` ends it.
+    """
+    rows = list(Copy.objects.select_for_update().filter(move=move, wanted=True))
+    for copy in rows:
+        copy.move, copy.paused = move, True
+        copy.save(update_fields=["paused"])
+    _tell(rows, now)
 
 
 @transaction.atomic
@@ -145,7 +167,7 @@ def end_copies(move: Move, now: dt.datetime) -> None:
         by_server.setdefault(copy.server, []).append(CopyGone(job=copy.pk))
     for server, changes in by_server.items():
         feed.publish(server=server, changes=changes, now=now)
-    Copy.objects.filter(pk__in=[copy.pk for copy in rows]).update(wanted=False)
+    Copy.objects.filter(pk__in=[copy.pk for copy in rows]).update(wanted=False, paused=False)
 
 
 def advance_due(now: dt.datetime) -> int:
