@@ -371,6 +371,9 @@ class CopyPut(Change, frozen=True, kw_only=True):
     source has none of that name."""
     without: tuple[str, ...] = ()
     """Source folders that stay behind, decoded, with those below them."""
+    anew: bool = False
+    """Whether this round compares both sides whole: what came before and is not in the mailbox any
+    more comes again, whether it was lost or its user has deleted it."""
 
 
 class CopyGone(Change, frozen=True, kw_only=True):

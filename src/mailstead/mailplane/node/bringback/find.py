@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,12 +23,11 @@ from mailstead.mailplane.node.copies.book import Book
 from mailstead.mailplane.node.copies.files import Odd, chunks, open_path, opened
 from mailstead.mailplane.node.copies.pace import Progress
 from mailstead.mailplane.node.copies.scan import Message
+from mailstead.mailplane.node.copies.texts import Texts, read
 from mailstead.standards import maildir
 from mailstead.wire.changes import BringBackPut
 from mailstead.wire.moves import FilesSource, NodeSource
 
-HEAD = 65536
-"""Octets at a message's beginning in which its trace stands."""
 _LEEWAY = dt.timedelta(minutes=5)
 """By which this node's clock may differ from the control plane's."""
 
@@ -60,8 +58,7 @@ class Finder:
         self._home, self._put, self._hostname = home, put, hostname
         self._book, self._copies = book, copies
         self._since = put.since - _LEEWAY
-        self._by_size: dict[int, list[tuple[int, str]]] = {}
-        self._digests: dict[int, set[str]] = {}
+        self._there = Texts()
         self._roots: list[int] = []
         self.remarks: list[str] = []
 
@@ -104,8 +101,8 @@ class Finder:
     def _judge(self, at: int, base: str, message: Message) -> tuple[str, Kind | None]:
         """The message's key and what it is; an empty key: the old server need not get it."""
         name = f"{message.part}/{message.name}"
-        size, digest, head = _read(at, name)
-        if digest in self._there(size):
+        size, digest, head = read(at, name)
+        if self._there.has(size, digest):
             return "", None
         found = trace.delivered(head, self._put.address, self._hostname)
         if found:
@@ -123,7 +120,6 @@ class Finder:
         for one in self._put.sources:
             for seen in self._copies.seen(one.copy).values():
                 made |= seen.flags().keys()
-        self._by_size = {}
         for path, names in self._places():
             try:
                 root = open_path(path)
@@ -131,14 +127,7 @@ class Finder:
                 self.remarks.append(f"The source cannot be looked at any more: {error.strerror}.")
                 continue
             self._roots.append(root)
-            tree = scan.look(root, names)
-            for folder in tree.folders:
-                with tree.open(folder) as at:
-                    for base, message in scan.messages(at).items():
-                        made.add(base)
-                        size = _size(at, message)
-                        place = f"{folder.directory or '.'}/{message.part}/{message.name}"
-                        self._by_size.setdefault(size, []).append((root, place))
+            made |= self._there.add(scan.look(root, names))
         return made
 
     def _places(self) -> Iterator[tuple[Path, str]]:
@@ -152,48 +141,10 @@ class Finder:
             if mirror.exists():
                 yield mirror, "mutf-7"
 
-    def _there(self, size: int) -> set[str]:
-        """The digests of the source's messages of that size."""
-        if size not in self._digests:
-            made = set()
-            for root, place in self._by_size.get(size, ()):
-                with contextlib.suppress(OSError, Odd):
-                    made.add(_read(root, place)[1])
-            self._digests[size] = made
-        return self._digests[size]
-
     def _close(self) -> None:
         for root in self._roots:
             os.close(root)
         self._roots.clear()
-
-
-def _size(at: int, message: Message) -> int:
-    told = maildir.size_in(message.name)
-    if told is not None:
-        return told
-    try:
-        return os.stat(f"{message.part}/{message.name}", dir_fd=at, follow_symlinks=False).st_size
-    except FileNotFoundError:
-        return -1
-
-
-def _read(at: int, name: str) -> tuple[int, str, bytes]:
-    """A message's size, the SHA-256 of its text, and its beginning.
-
-    Raises `Odd`, `OSError`.
-    """
-    made, size, head = hashlib.sha256(), 0, b""
-    with contextlib.ExitStack() as stack:
-        *above, last = name.split("/")
-        for part in above:
-            at = stack.enter_context(opened(part, at))
-        for data in chunks(last, at):
-            made.update(data)
-            size += len(data)
-            if len(head) < HEAD:
-                head += data[: HEAD - len(head)]
-    return size, made.hexdigest(), head
 
 
 def text_of(home: Home, address: str, item: Item) -> Text | None:

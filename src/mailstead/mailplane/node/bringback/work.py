@@ -15,13 +15,14 @@ from mailstead.home import Home
 from mailstead.mailplane.node.bringback import keep, trace
 from mailstead.mailplane.node.bringback.append import Server
 from mailstead.mailplane.node.bringback.book import BringBackBook, Item
-from mailstead.mailplane.node.bringback.find import HEAD, Finder, Text, text_of
+from mailstead.mailplane.node.bringback.find import Finder, Text, text_of
 from mailstead.mailplane.node.bringback.hand import Away, Doubt, Later, Line, Refused
 from mailstead.mailplane.node.copies.book import Book
 from mailstead.mailplane.node.copies.desk import book_path
 from mailstead.mailplane.node.copies.files import Odd
 from mailstead.mailplane.node.copies.imap import ImapError
 from mailstead.mailplane.node.copies.pace import Progress
+from mailstead.mailplane.node.copies.texts import HEAD
 from mailstead.wire.changes import BringBackPut
 from mailstead.wire.moves import ImapSource
 
