@@ -255,9 +255,22 @@ def resume(number: Number, reason: Reason = "") -> None:
 
 
 @app.command("copy")
-def copy(number: Number) -> None:
-    """Copy what has changed since the last round."""
-    _act("copy_again", number, "Another round begins.")
+def copy(
+    number: Number,
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew",
+            help="Compare both sides whole: what was lost here comes again, and also what its user "
+            "has deleted here.",
+        ),
+    ] = False,
+    mailbox: Annotated[str, typer.Option("--mailbox", help="Only this one's; empty: all.")] = "",
+    reason: Reason = "",
+) -> None:
+    """Copy what has changed since the last round, or look at everything again."""
+    words = "Everything is looked at again." if anew else "Another round begins."
+    _act("copy_again", number, words, anew=anew, mailbox=mailbox, reason=reason)
 
 
 @app.command("switch")

@@ -150,9 +150,11 @@ def go_on(*, actor: object, now: object, move: Thing, reason: str) -> None:
     _post(move, "resume", {"reason": reason})
 
 
-def copy_again(*, actor: object, now: object, move: Thing) -> None:
+def copy_again(
+    *, actor: object, now: object, move: Thing, anew: bool, mailbox: str, reason: str
+) -> None:
     """Another round."""
-    _post(move, "copy")
+    _post(move, "copy", {"anew": anew, "mailbox": mailbox, "reason": reason})
 
 
 def switch(*, actor: object, now: object, move: Thing, force: bool, reason: str) -> None:

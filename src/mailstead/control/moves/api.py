@@ -191,6 +191,18 @@ class SwitchIn(Schema):
     reason: str = Field("", max_length=400)
 
 
+class CopyIn(Schema):
+    """How."""
+
+    anew: bool = Field(
+        False,
+        description="Both sides are compared whole; what is not here any more comes again, also "
+        "what its user has deleted.",
+    )
+    mailbox: str = Field("", max_length=320, description="Only this one's; empty: all.")
+    reason: str = Field("", max_length=400)
+
+
 class ReportOut(Schema):
     """The parity report in short, and what is not as it was."""
 
@@ -422,9 +434,10 @@ def resume_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
 
 @router.post("/moves/{number}/copy", response=MoveOut, summary="Copy what has changed")
 @operation("move.copy")
-def copy_move(request: HttpRequest, number: int) -> object:
+def copy_move(request: HttpRequest, number: int, body: CopyIn | None = None) -> object:
     """Another round of every copy that has ended."""
-    return _acted(request, number, services.copy_again)
+    given = body.dict() if body else {}
+    return _acted(request, number, services.copy_again, **given)
 
 
 @router.post("/moves/{number}/switch", response=MoveOut, summary="Switch a move")

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("moves/<int:number>/pause/", acting.pause, name="pause"),
     path("moves/<int:number>/resume/", acting.resume, name="resume"),
     path("moves/<int:number>/copy/", acting.copy, name="copy"),
+    path("moves/<int:number>/copy/anew/", returning.anew, name="copy-anew"),
     path("moves/<int:number>/switch/", acting.switch, name="switch"),
     path("moves/<int:number>/verify/", acting.verify, name="verify"),
     path("moves/<int:number>/confirm/", acting.confirm, name="confirm"),

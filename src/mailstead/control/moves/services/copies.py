@@ -57,6 +57,7 @@ def copy_put(copy: Copy) -> CopyPut:
         merge=copy.merge,
         paused=copy.paused,
         octets_per_second=copy.move.octets_per_second,
+        anew=copy.anew,
     )
 
 
@@ -82,13 +83,14 @@ def _tell(rows: Sequence[Copy], now: dt.datetime) -> None:
         feed.publish(server=server, changes=changes, now=now)
 
 
-def begin_rounds(move: Move, rows: Sequence[Copy], now: dt.datetime) -> None:
+def begin_rounds(move: Move, rows: Sequence[Copy], now: dt.datetime, *, anew: bool = False) -> None:
     """The next round of these; what is here must stay where mail arrives here already."""
     served = _served_here(move)
     for copy in rows:
         copy.move = move
         copy.merge = copy.merge or (copy.round > 0 and served)
         copy.round += 1
+        copy.anew = anew
         copy.wanted, copy.state, copy.due_at, copy.words = True, "waiting", None, ""
         copy.messages = copy.octets = 0
         copy.seconds, copy.folder = 0.0, ""
@@ -112,8 +114,21 @@ def has_room(move: Move) -> bool:
 
 
 @transaction.atomic
-def copy_again(*, actor: Actor, now: dt.datetime, move: Move) -> int:
-    """Another round of every copy that has ended: it costs what has changed. Raises `Refusal`."""
+def copy_again(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    move: Move,
+    anew: bool = False,
+    mailbox: str = "",
+    reason: str = "",
+) -> int:
+    """Another round of every copy that has ended, or of one mailbox's: it costs what has changed.
+
+    With `anew` both sides are compared whole, and what came before and is not here any more comes
+    again, also what its user has deleted. Returns how many copies. Raises `Refusal`
+    (`move-not-copying`, `mailbox-not-copied`).
+    """
     locked(move)
     if move.state not in (*life.MOVING, "verified", "watched"):
         raise Refusal(
@@ -122,11 +137,26 @@ def copy_again(*, actor: Actor, now: dt.datetime, move: Move) -> int:
             remedy="Start it first.",
             state=move.state,
         )
-    rows = list(Copy.objects.select_for_update().filter(move=move, state__in=("done", "failed")))
-    note(actor, now, move, "copy", after={"copies": len(rows)})
+    found = Copy.objects.select_for_update().filter(move=move, state__in=("done", "failed"))
+    address = mailbox.strip().lower()
+    if address:
+        found = found.filter(address=address)
+    if not anew:
+        # A node that has forgotten a copy takes what was deleted here for what is new there.
+        found = found.filter(wanted=True)
+    rows = list(found)
+    if address and not rows:
+        raise Refusal(
+            "mailbox-not-copied",
+            "No mail of {address} was copied, or it is being copied now.",
+            remedy="Look at the move's page.",
+            address=address,
+        )
+    after = {"copies": len(rows), **({"anew": True} if anew else {})}
+    note(actor, now, move, "copy", after=after, reason=reason)
     for copy in rows:
         copy.tries = 0
-    begin_rounds(move, rows, now)
+    begin_rounds(move, rows, now, anew=anew)
     return len(rows)
 
 
@@ -199,7 +229,7 @@ def _try_again(number: int, now: dt.datetime) -> int:
     copy = rows.select_related("move").first()
     if copy is None or copy.move.state not in (*life.MOVING, "verified", "watched"):
         return 0
-    begin_rounds(copy.move, [copy], now)
+    begin_rounds(copy.move, [copy], now, anew=copy.anew)
     return 1
 
 

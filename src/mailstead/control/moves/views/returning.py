@@ -1,4 +1,4 @@
-"""The pages about mail that goes to the old server again."""
+"""The pages about mail that goes to the old server again, or comes from it once more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from mailstead.control.hosting.views.confirming import Question, confirmed
 from mailstead.control.moves import queries, services, words
-from mailstead.control.moves.forms import ReasonForm
+from mailstead.control.moves.forms import AnewForm, ReasonForm
 from mailstead.control.moves.models import Move
 from mailstead.control.people.pages import actor_in, page
 
@@ -73,3 +73,32 @@ def fetch(request: HttpRequest, number: int, mailbox: int) -> HttpResponseBase:
     move = queries.move_numbered(actor, number)
     row, path = services.fetch_kept(actor=actor, now=timezone.now(), move=move, number=mailbox)
     return FileResponse(path.open("rb"), as_attachment=True, filename=f"{row.address}.zip")
+
+
+@page("move.copy")
+def anew(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Look at everything again, at both ends."""
+    actor = actor_in(request)
+    move = queries.move_numbered(actor, number)
+    question = Question(
+        title=gettext("Look at everything of {move} again").format(move=move),
+        lines=[
+            gettext("Both sides are compared whole, and what is missing here is brought again."),
+            gettext(
+                "That is also what the users have deleted here since it came: nobody can tell what "
+                "was lost from what was deleted. Name one mailbox where only that one misses mail."
+            ),
+            gettext("What was moved into another folder here does not come a second time."),
+        ],
+        act=gettext("Look at everything again"),
+        back=reverse("moves:move", args=[move.pk]),
+    )
+    return confirmed(
+        request,
+        question,
+        lambda data: services.copy_again(
+            actor=actor, now=timezone.now(), move=move, anew=True, **data
+        ),
+        done=lambda: gettext("Everything is looked at again."),
+        form=AnewForm,
+    )
