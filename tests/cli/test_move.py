@@ -40,6 +40,10 @@ def test_the_same_over_the_api(far: Far, tmp_path: Path) -> None:
     far.same("move", "plan", number)
     far.same("move", "report", number)
     far.same("move", "redirects", number)
+    far.same("move", "returns", number)
+    for words in (("return", number), ("end-return", number)):
+        said = far.ok("move", *words, code=2)
+        assert said == run("move", *words, "--home", str(far.home)).stderr
     for words in (("redirect", number, "cp1.old.example"), ("end-redirect", number, "a.example")):
         said = far.ok("move", *words, code=2)
         assert said == run("move", *words, "--home", str(far.home)).stderr

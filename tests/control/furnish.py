@@ -22,7 +22,7 @@ from mailstead.control.dns.zones.services import import_zone
 from mailstead.control.hosting import services
 from mailstead.control.hosting.models import Mailbox
 from mailstead.control.moves import services as moves
-from mailstead.control.moves.models import SourceLogin
+from mailstead.control.moves.models import BringBack, SourceLogin
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
@@ -161,6 +161,7 @@ def furnish(world: World, now: dt.datetime) -> dict[str, object]:
         ],
         now,
     )  # fmt: skip
+    _taken_back(world, now)
     old = moves.add_redirect(**olga, move=world.moves["main"], host="cp1.old-host.example")
     SourceLogin.objects.create(
         move=world.moves["main"], host="mail.old-host.example", port=993, tls="imaps", sealed=""
@@ -215,6 +216,16 @@ def _leaked(world: World, mailbox: Mailbox, now: dt.datetime) -> None:
         id="furnish-leak", at=now, mailbox=mailbox.address, credential=mailbox.credential
     )
     protection.record(world.server.name, [event], now)
+
+
+def _taken_back(world: World, now: dt.datetime) -> None:
+    """Mail that goes to the old server again, some of which it does not take."""
+    BringBack.objects.create(
+        move=world.moves["main"], mailbox=world.mailboxes["main"], server=world.server.name,
+        address=world.mailboxes["main"].address, host="old.host.example", since=now, state="done",
+        arrived=12, saved=2, returned=11, failed=1, kept=3, kept_octets=40_000,
+        words="old.host.example says: 550 5.7.1 refused",
+    )  # fmt: skip
 
 
 def _push(olga: dict[str, Any], mailbox: Mailbox) -> Push:

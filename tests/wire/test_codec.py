@@ -15,6 +15,8 @@ from mailstead.wire.changes import (
     Action,
     AnyChange,
     AutoresponderPut,
+    BringBackGone,
+    BringBackPut,
     Condition,
     DomainPut,
     FeedPage,
@@ -27,6 +29,7 @@ from mailstead.wire.changes import (
     RulesPut,
 )
 from mailstead.wire.events import EventBatch, UsageSeen
+from mailstead.wire.moves import CameFrom, FilesSource
 
 NOON = dt.datetime(2026, 1, 2, 12, 0, tzinfo=dt.UTC)
 CHANGES: list[AnyChange] = [
@@ -61,6 +64,19 @@ CHANGES: list[AnyChange] = [
         webmail="https://panel.example/",
         until=NOON,
     ),
+    BringBackPut(
+        job=7,
+        address="ann@a.example",
+        host="192.0.2.7",
+        since=NOON,
+        sources=(
+            CameFrom(copy=3, source=FilesSource(path="/srv/acct/mail/a.example/ann")),
+            CameFrom(copy=4),
+        ),
+        round=2,
+        anew=True,
+    ),
+    BringBackGone(job=7),
     RulesPut(
         address="ann@a.example",
         rules=(

@@ -216,9 +216,22 @@ def resume(number: Number, reason: Reason = "") -> None:
 
 
 @app.command("copy")
-def copy(number: Number) -> None:
-    """Copy what has changed since the last round."""
-    _act("copy_again", number, "Another round begins.")
+def copy(
+    number: Number,
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew",
+            help="Compare both sides whole: what was lost here comes again, and also what its user "
+            "has deleted here.",
+        ),
+    ] = False,
+    mailbox: Annotated[str, typer.Option("--mailbox", help="Only this one's; empty: all.")] = "",
+    reason: Reason = "",
+) -> None:
+    """Copy what has changed since the last round, or look at everything again."""
+    words = "Everything is looked at again." if anew else "Another round begins."
+    _act("copy_again", number, words, anew=anew, mailbox=mailbox, reason=reason)
 
 
 @app.command("switch")
@@ -253,8 +266,35 @@ def finish(number: Number, reason: Reason = "") -> None:
 
 @app.command("back")
 def back(number: Number, old_host: OldHost = "", reason: Reason = "") -> None:
-    """Take the move back: mail goes to the old server again, what is here stays."""
+    """Take the move back: mail goes to the old server again, what has come here since too."""
     _act("back", number, "Taken back.", old_host=old_host, reason=reason)
+
+
+@app.command("returns")
+def returns(number: Number) -> None:
+    """Show what is brought to the old server after a move was taken back."""
+    move = _found(number)
+    from mailstead.cli.door import moves
+
+    names = ("id", "address", "state", "settled", "arrived", "saved", "returned", "failed", "kept")
+    SESSION.print_rows(
+        [
+            {name: getattr(one, name) for name in names} | {"words": one.words}
+            for one in moves.brought_back(move)
+        ]
+    )
+
+
+@app.command("return")
+def return_(number: Number, reason: Reason = "") -> None:
+    """Try again what is left to bring to the old server."""
+    _act("bring_back_again", number, "What is left is tried again.", reason=reason)
+
+
+@app.command("end-return")
+def end_return(number: Number, reason: Reason = "") -> None:
+    """Wait no longer for the old server: what it has not taken stays in the files."""
+    _act("end_returning", number, "Taken back.", reason=reason)
 
 
 @app.command("remove")

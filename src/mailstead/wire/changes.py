@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from mailstead.wire.moves import AnySource
+from mailstead.wire.moves import AnySource, CameFrom
 from mailstead.wire.pools import SendingPlan
 from mailstead.wire.protection import GuardWord
 from mailstead.wire.sending import Account, Ceilings
@@ -371,6 +371,9 @@ class CopyPut(Change, frozen=True, kw_only=True):
     source has none of that name."""
     without: tuple[str, ...] = ()
     """Source folders that stay behind, decoded, with those below them."""
+    anew: bool = False
+    """Whether this round compares both sides whole: what came before and is not in the mailbox any
+    more comes again, whether it was lost or its user has deleted it."""
 
 
 class CopyGone(Change, frozen=True, kw_only=True):
@@ -385,6 +388,35 @@ class CopyPacePut(Change, frozen=True, kw_only=True):
     at_once: int
     octets_per_second: int = 0
     """Of all copies together; 0: no bound."""
+
+
+class BringBackPut(Change, frozen=True, kw_only=True):
+    """What has come into a mailbox since a move was switched is to be brought to its old server.
+
+    What one of `sources` has, or had when it was copied, is there already.
+    """
+
+    job: int
+    """Number of the return; unique for ever."""
+    address: str
+    host: str
+    """The old mail server, which takes mail by SMTP: a host's name or address; `mx`: those that the
+    DNS names for the domain."""
+    port: int = 25
+    since: dt.datetime
+    """From when on mail has arrived here; what is older was here before the move."""
+    sources: tuple[CameFrom, ...] = ()
+    """An IMAP server among them gets messages into their folders."""
+    round: int
+    """Rises by one for each look; one that was done is not begun again."""
+    anew: bool = False
+    """What the old server has refused is handed to it once more."""
+
+
+class BringBackGone(Change, frozen=True, kw_only=True):
+    """The return is not wanted any more; the file of what could not be returned goes."""
+
+    job: int
 
 
 class RedirectPut(Change, frozen=True, kw_only=True):
@@ -435,6 +467,8 @@ AnyChange = (
     | CopyPut
     | CopyGone
     | CopyPacePut
+    | BringBackPut
+    | BringBackGone
     | RedirectPut
     | RedirectGone
 )

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from mailstead.wire.moves import CopyState, FolderCount
+from mailstead.wire.moves import BringBackState, CopyState, FolderCount
 from mailstead.wire.pools import MailClass, RestKind
 from mailstead.wire.protection import BlockReason, CaseStep, ClientSeen, Clue
 from mailstead.wire.sending import Ceilings
@@ -456,6 +456,32 @@ class CopyCounted(Event, frozen=True, kw_only=True):
     target: tuple[FolderCount, ...]
 
 
+class BringBackSeen(Event, frozen=True, kw_only=True):
+    """How far a return is: when its state changes, and every few seconds while it goes on.
+
+    The counts are of all its rounds together; each message is one, however often it lies here.
+    """
+
+    job: int
+    round: int
+    state: BringBackState
+    """`failed`: the old server cannot be reached, or wants to be asked again later."""
+    arrived: int = 0
+    """Delivered here since the switch."""
+    saved: int = 0
+    """Sent, drafted or saved here by the user since then."""
+    returned: int = 0
+    failed: int = 0
+    """The old server refuses them, or may have them and did not say so."""
+    kept: int = 0
+    """Messages in the file of what is not at the old server."""
+    kept_octets: int = 0
+    seconds: float = 0.0
+    """Spent on this round."""
+    words: str = ""
+    """Why it failed, or what is worth telling; one line each."""
+
+
 class RedirectUsed(Event, frozen=True, kw_only=True):
     """Somebody has come by an old address since it was last told of."""
 
@@ -501,6 +527,7 @@ AnyEvent = (
     | BlockSeen
     | CopySeen
     | CopyCounted
+    | BringBackSeen
     | RedirectUsed
     | OldPortSeen
 )

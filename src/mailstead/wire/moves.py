@@ -88,3 +88,14 @@ class FolderCount(Part, frozen=True, kw_only=True):
 
 
 CopyState = Literal["waiting", "copying", "paused", "done", "failed"]
+
+
+class CameFrom(Part, frozen=True, kw_only=True):
+    """A source from which a mailbox was filled, with the number of the copy that did it."""
+
+    copy: int
+    source: AnySource | None = None
+    """None: nobody can look there any more."""
+
+
+BringBackState = Literal["waiting", "returning", "done", "failed"]

@@ -292,6 +292,8 @@ def test_back_sends_mail_to_the_old_server_again_and_deletes_nothing(
 ) -> None:
     services.switch(**company.who, move=copied)
     services.back(**company.who, move=copied, reason="The customer wants it.")
+    assert copied.state == "returning"
+    services.end_returning(**company.who, move=copied)
     assert copied.state == "back"
     assert Domain.objects.get(name="moved.example").relay_to == "old.host.example"
     assert Domain.objects.filter(removed_at=None).count() == 5

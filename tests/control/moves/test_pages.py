@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mailstead.control.moves import queries, services
-from mailstead.control.moves.models import Loss, Move, Webmail
+from mailstead.control.moves.models import BringBack, Loss, Move, Webmail
 from mailstead.control.moves.services import imap
 from mailstead.control.people.actor import Actor
+from mailstead.home import Home
 from tests.control.moves.stocks import everything
 from tests.control.world import World
 
@@ -226,3 +228,42 @@ def test_the_page_of_batches_asks_the_same_number_of_times(world: World) -> None
     assert client.post(f"/moves/batches/{batch.pk}/", {"at_once": "9"}).status_code == 302
     batch.refresh_from_db()
     assert batch.at_once == 9
+
+
+def test_the_customer_sees_what_goes_back_and_fetches_the_rest(world: World) -> None:
+    move = world.moves["main"]
+    Move.objects.filter(pk=move.pk).update(state="returning", grace_until=world.now)
+    row = BringBack.objects.create(
+        move=move, server="node1", address="mia@shop.example", host="old.host.example",
+        since=world.now, state="done", arrived=12, saved=2, returned=11, failed=1, kept=3,
+        kept_octets=9, words="old.host.example says: 550 5.7.1 refused",
+    )  # fmt: skip
+    client = world.client("customer")
+    shown = client.get(f"/moves/{move.pk}/").content.decode()
+    for words in ("12 messages have arrived", "11 brought to the old server", "550 5.7.1 refused"):
+        assert words in shown
+    path = Home(settings.MAILSTEAD.home).moves / "returns" / f"{row.pk}.zip"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"PK...")
+    try:
+        answer = client.post(f"/moves/{move.pk}/back/{row.pk}/file/")
+        assert b"".join(answer.streaming_content) == b"PK..."  # type: ignore[attr-defined]
+        assert "mia@shop.example.zip" in answer["Content-Disposition"]
+        other = world.moves["stranger"].pk
+        assert client.post(f"/moves/{other}/back/{row.pk}/file/").status_code == 404
+    finally:
+        path.unlink()
+    assert client.post(f"/moves/{move.pk}/back/again/").status_code in (403, 404)
+    olga = world.client("operator")
+    assert olga.post(f"/moves/{move.pk}/back/again/").status_code == 302
+    question = olga.get(f"/moves/{move.pk}/back/end/").content.decode()
+    assert "Nothing more is brought to the old server" in question
+    assert olga.post(f"/moves/{move.pk}/back/end/", {"reason": "off"}).status_code == 302
+    move.refresh_from_db()
+    assert move.state == "back"
+
+
+def test_the_question_before_a_way_back_says_what_happens(world: World, move: Move) -> None:
+    shown = world.client("operator").get(f"/moves/{move.pk}/back/").content.decode()
+    assert "is brought to the old server, each message once" in shown
+    assert "fetched as a file" in shown

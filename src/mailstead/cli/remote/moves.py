@@ -78,6 +78,21 @@ def old_addresses(move: Thing) -> list[Thing]:
     return [thing(one) for one in SESSION.api().get(f"/moves/{move.pk}/redirects")]
 
 
+def brought_back(move: Thing) -> Listed:
+    """What is brought to the old server."""
+    return Listed(f"/moves/{move.pk}/returns", thing)
+
+
+def bring_back_again(*, actor: object, now: object, move: Thing, reason: str) -> None:
+    """Try again what is left."""
+    _post(move, "returns", {"reason": reason})
+
+
+def end_returning(*, actor: object, now: object, move: Thing, reason: str) -> None:
+    """Wait no longer for the old server."""
+    _post(move, "returned", {"reason": reason})
+
+
 def add_redirect(*, actor: object, now: object, move: Thing, host: str, days: int) -> None:
     """A name of the old panel leads here."""
     body = {"host": host, "days": days}
@@ -240,9 +255,11 @@ def go_on(*, actor: object, now: object, move: Thing, reason: str) -> None:
     _post(move, "resume", {"reason": reason})
 
 
-def copy_again(*, actor: object, now: object, move: Thing) -> None:
+def copy_again(
+    *, actor: object, now: object, move: Thing, anew: bool, mailbox: str, reason: str
+) -> None:
     """Another round."""
-    _post(move, "copy")
+    _post(move, "copy", {"anew": anew, "mailbox": mailbox, "reason": reason})
 
 
 def switch(*, actor: object, now: object, move: Thing, force: bool, reason: str) -> None:

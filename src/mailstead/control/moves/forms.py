@@ -282,6 +282,18 @@ class ReasonForm(forms.Form):
     )
 
 
+class AnewForm(ReasonForm):
+    """Of which mailbox everything is looked at again."""
+
+    mailbox = forms.CharField(
+        label=_("Mailbox"),
+        max_length=320,
+        required=False,
+        help_text=_("Its address; empty: all mailboxes of the move."),
+    )
+    field_order = ("mailbox", "reason")
+
+
 class BackForm(ReasonForm):
     """Where mail is to go."""
 

@@ -4,12 +4,13 @@
                        │                                ▲          │                  │
                        └────────────start───────────────┘          │                verify
                                                                    ▼                  ▼
-    back ◄──────────────────────────────back────────────────────── any ◄────────── verified
+    back ◄─returned─ returning ◄────────back────────────────────── any ◄────────── verified
                                                                                       │
       done ◄──finish── watched ◄──watch───────────────────────────────────────────────┘
 
 A reported loss opens a move again (`reopen`): it is `switched` as before the report. While it is
-`back` it may be planned anew.
+`returning` what has come here since the switch is brought to the old server. While it is `back` it
+may be planned anew.
 """
 
 from __future__ import annotations
@@ -27,9 +28,21 @@ State = Literal[
     "verified",
     "watched",
     "done",
+    "returning",
     "back",
 ]
-Act = Literal["plan", "announce", "start", "switch", "verify", "watch", "finish", "reopen", "back"]
+Act = Literal[
+    "plan",
+    "announce",
+    "start",
+    "switch",
+    "verify",
+    "watch",
+    "finish",
+    "reopen",
+    "back",
+    "returned",
+]
 STATES: tuple[State, ...] = get_args(State)
 
 TABLE: dict[Act, dict[State, State]] = {
@@ -41,7 +54,8 @@ TABLE: dict[Act, dict[State, State]] = {
     "watch": {"verified": "watched"},
     "finish": {"watched": "done"},
     "reopen": {"verified": "switched", "watched": "switched", "done": "switched"},
-    "back": {"copying": "back", "switched": "back", "verified": "back", "watched": "back"},
+    "back": dict.fromkeys(("copying", "switched", "verified", "watched"), "returning"),
+    "returned": {"returning": "back"},
 }
 ACTS: tuple[Act, ...] = get_args(Act)
 MOVING: tuple[State, ...] = ("copying", "switched")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.moves.views import acting, contacts, exports, show, sources
+from mailstead.control.moves.views import acting, contacts, exports, returning, show, sources
 
 app_name = "moves"
 urlpatterns: list[URLPattern] = [
@@ -28,11 +28,15 @@ urlpatterns: list[URLPattern] = [
     path("moves/<int:number>/pause/", acting.pause, name="pause"),
     path("moves/<int:number>/resume/", acting.resume, name="resume"),
     path("moves/<int:number>/copy/", acting.copy, name="copy"),
+    path("moves/<int:number>/copy/anew/", returning.anew, name="copy-anew"),
     path("moves/<int:number>/switch/", acting.switch, name="switch"),
     path("moves/<int:number>/verify/", acting.verify, name="verify"),
     path("moves/<int:number>/confirm/", acting.confirm, name="confirm"),
     path("moves/<int:number>/finish/", acting.finish, name="finish"),
     path("moves/<int:number>/back/", acting.back, name="back"),
+    path("moves/<int:number>/back/again/", returning.again, name="return"),
+    path("moves/<int:number>/back/end/", returning.end, name="end-return"),
+    path("moves/<int:number>/back/<int:mailbox>/file/", returning.fetch, name="kept"),
     path("moves/<int:number>/redirects/new/", acting.add_redirect, name="redirect"),
     path("moves/<int:number>/redirects/<str:host>/end/", acting.end_redirect, name="end-redirect"),
     path("moves/<int:number>/loss/", acting.report_loss, name="loss"),

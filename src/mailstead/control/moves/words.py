@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from mailstead.control.moves.models import PlanRow
+from mailstead.control.moves.models import BringBack, PlanRow
 
 Words = str | Promise
 STATES: Mapping[str, tuple[str, Words]] = {
@@ -20,6 +20,7 @@ STATES: Mapping[str, tuple[str, Words]] = {
     "verified": ("warn", _("waits for the customer's word")),
     "watched": ("good", _("confirmed; old names are watched")),
     "done": ("good", _("done")),
+    "returning": ("warn", _("taken back; newer mail is brought to the old server")),
     "back": ("bad", _("taken back")),
 }
 FOR_CUSTOMERS: Mapping[str, tuple[str, Words]] = {
@@ -59,6 +60,12 @@ EXPORTS: Mapping[str, tuple[str, Words]] = {
     "stopped": ("idle", _("stopped")),
     "done": ("good", _("ready")),
     "failed": ("bad", _("failed")),
+}
+RETURNS: Mapping[str, tuple[str, Words]] = {
+    "waiting": ("idle", _("waiting")),
+    "returning": ("warn", _("on its way")),
+    "done": ("good", _("brought back")),
+    "failed": ("bad", _("tried again later")),
 }
 KINDS: Mapping[str, Words] = {
     "owner": _("Owner"),
@@ -105,6 +112,7 @@ ACTS: Mapping[str, Words] = {
     "finish": _("Finish"),
     "reopen": _("Open again"),
     "back": _("Take back"),
+    "returned": _("All brought back"),
 }
 CHOICES: Mapping[str, Words] = {
     "here": _("Mail arrives here after the switch"),
@@ -271,6 +279,15 @@ def choice(word: str) -> str:
 def kind(word: str) -> str:
     """What a row is about."""
     return str(KINDS.get(word, word))
+
+
+def returning(row: BringBack) -> tuple[str, Words]:
+    """How far one mailbox's mail is on its way back."""
+    if row.state == "done" and row.failed:
+        return "bad", _("in part")
+    if row.state == "done" and not row.settled and row.move.state == "returning":
+        return "warn", _("looked at once more in some minutes")
+    return RETURNS[row.state]
 
 
 def duration(seconds: float) -> str:

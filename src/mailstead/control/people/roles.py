@@ -143,11 +143,12 @@ _ROWS: dict[str, dict[str, str]] = {
         "view": _OWNERS,
         "confirm": _OWNERS,
         "report-loss": _OWNERS,
+        "fetch-kept": _OWNERS,
         **dict.fromkeys(
             (
                 *("create", "update", "remove", "read", "answer", "plan", "announce", "start"),
                 *("pause", "resume", "copy", "switch", "verify", "watch", "finish", "reopen"),
-                *("back", "settle-loss", "redirect", "end-redirect", "pace"),
+                *("back", "return", "returned", "settle-loss", "redirect", "end-redirect", "pace"),
             ),
             _COMPANY,
         ),

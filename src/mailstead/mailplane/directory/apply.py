@@ -26,6 +26,8 @@ from mailstead.wire.changes import (
     AutoresponderGone,
     BlockLiftGone,
     BlockLiftPut,
+    BringBackGone,
+    BringBackPut,
     Change,
     CopyGone,
     CopyPacePut,
@@ -188,6 +190,13 @@ class Directory:
                 state.remove("copy", str(change.job))
             else:
                 state.put(change)
+            return set()
+        if isinstance(change, BringBackPut | BringBackGone):
+            # node/bringback reads them itself.
+            if isinstance(change, BringBackPut):
+                state.put(change)
+            else:
+                state.remove("bring-back", str(change.job))
             return set()
         if isinstance(change, SendingLimitsPut):
             # No address's answers depend on it.

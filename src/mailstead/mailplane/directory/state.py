@@ -13,6 +13,7 @@ from mailstead.wire import codec
 from mailstead.wire.changes import (
     AutoresponderPut,
     BlockLiftPut,
+    BringBackPut,
     Change,
     CopyPacePut,
     CopyPut,
@@ -51,6 +52,7 @@ KINDS: dict[type[Change], str] = {
     BlockLiftPut: "block-lift",
     CopyPut: "copy",
     CopyPacePut: "copy-pace",
+    BringBackPut: "bring-back",
     RedirectPut: "redirect",
 }
 SENDING = "plan"
@@ -251,7 +253,7 @@ def key_of(change: Change) -> tuple[str, str]:
         return change.mailbox, ""
     if isinstance(change, BlockLiftPut):
         return lift_key(change.client, change.account), ""
-    if isinstance(change, CopyPut):
+    if isinstance(change, CopyPut | BringBackPut):
         # Of no domain: it ends by its own word.
         return str(change.job), ""
     if isinstance(change, CopyPacePut):

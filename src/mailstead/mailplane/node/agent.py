@@ -51,6 +51,7 @@ from mailstead.mailplane.engines.rspamd.control import DkimFiles
 from mailstead.mailplane.node.away import Away
 from mailstead.mailplane.node.blocks import BlockBook
 from mailstead.mailplane.node.breached import BreachedBook
+from mailstead.mailplane.node.bringback.desk import BringBackDesk
 from mailstead.mailplane.node.certificates.keeper import Keeper
 from mailstead.mailplane.node.copies.desk import CopyDesk
 from mailstead.mailplane.node.counts import Pulse
@@ -115,12 +116,12 @@ class Agent:
         self.certificates = Keeper(settings, self.home)
         self.guard = GuardFeed(self.home, wanted=settings.guard.mode != "off")
         self.kept = KeptMail(self.home, self.guard.taken)
-        # A client of its own: each serves one thread.
-        self.copies = CopyDesk(
-            self.home,
-            self.usage.look_again,
-            FeedClient(self.home.web_socket, settings.server).source,
+        # A client for each: one serves one thread.
+        for_copies, for_returns = (
+            FeedClient(self.home.web_socket, settings.server).source for _ in range(2)
         )
+        self.copies = CopyDesk(self.home, self.usage.look_again, for_copies)
+        self.returns = BringBackDesk(self.home, for_returns)
         self.redirects = Redirects(settings, self.home)
         self.rehasher = Rehasher(self.home)
         self._settings = settings
@@ -157,6 +158,7 @@ class Agent:
             ("certificates", self.certificates.run),
             ("kept mail", self.kept.run),
             ("copies", self.copies.run),
+            ("returns", self.returns.run),
             ("redirects", self.redirects.run),
             ("rehash", self.rehasher.run),
         ):

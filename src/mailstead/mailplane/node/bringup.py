@@ -164,6 +164,7 @@ def _directories(settings: Settings, home: Home) -> None:
         home.moves / "incoming",
         home.moves / "staging",
         home.exports,
+        home.moves / "returns",
         home.web_socket.parent,
     ):
         path.mkdir(parents=True, exist_ok=True)

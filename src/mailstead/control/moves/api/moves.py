@@ -11,7 +11,7 @@ from ninja import Field, Query, Router, Schema
 
 from mailstead.control.hosting import queries as hosting
 from mailstead.control.moves import queries, services, words
-from mailstead.control.moves.models import Copy, Move, PlanRow
+from mailstead.control.moves.models import BringBack, Copy, Move, PlanRow
 from mailstead.control.people.api.door import caller, operation
 from mailstead.control.people.api.paging import Page, Turn, paged
 
@@ -149,6 +149,22 @@ class CopyOut(Schema):
     uids_kept: bool
 
 
+class ReturnOut(Schema):
+    """One mailbox's mail on its way to the old server again."""
+
+    id: int
+    address: str
+    state: str = Field(description="waiting, returning, done or failed (tried again later).")
+    settled: bool = Field(description="A later look has found nothing more.")
+    arrived: int = Field(description="Messages delivered here since the switch.")
+    saved: int = Field(description="Messages that were sent or saved here since then.")
+    returned: int
+    failed: int
+    kept: int = Field(description="Messages in the file of what is not at the old server.")
+    kept_octets: int
+    words: str
+
+
 class AnswersIn(Schema):
     """What was decided."""
 
@@ -188,6 +204,18 @@ class SwitchIn(Schema):
     """How."""
 
     force: bool = Field(False, description="Though some mailbox has not been copied once.")
+    reason: str = Field("", max_length=400)
+
+
+class CopyIn(Schema):
+    """How."""
+
+    anew: bool = Field(
+        False,
+        description="Both sides are compared whole; what is not here any more comes again, also "
+        "what its user has deleted.",
+    )
+    mailbox: str = Field("", max_length=320, description="Only this one's; empty: all.")
     reason: str = Field("", max_length=400)
 
 
@@ -433,9 +461,10 @@ def resume_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
 
 @router.post("/moves/{number}/copy", response=MoveOut, summary="Copy what has changed")
 @operation("move.copy")
-def copy_move(request: HttpRequest, number: int) -> object:
+def copy_move(request: HttpRequest, number: int, body: CopyIn | None = None) -> object:
     """Another round of every copy that has ended."""
-    return _acted(request, number, services.copy_again)
+    given = body.dict() if body else {}
+    return _acted(request, number, services.copy_again, **given)
 
 
 @router.post("/moves/{number}/switch", response=MoveOut, summary="Switch a move")
@@ -476,8 +505,42 @@ def finish_move(request: HttpRequest, number: int, body: ReasonIn) -> object:
 @router.post("/moves/{number}/back", response=MoveOut, summary="Take a move back")
 @operation("move.back")
 def back_move(request: HttpRequest, number: int, body: BackIn) -> object:
-    """Mail goes to the old server again; what is here stays."""
+    """Mail goes to the old server again, and what has come here since the switch too."""
     return _acted(request, number, services.back, old_host=body.old_host, reason=body.reason)
+
+
+@router.get(
+    "/moves/{number}/returns",
+    response=Page[ReturnOut],
+    summary="List what is brought to the old server",
+)
+@operation("move.view")
+def list_move_returns(request: HttpRequest, number: int, find: Query[Turn]) -> object:
+    """Mailbox by mailbox, of a move that was taken back."""
+    rows = queries.brought_back(queries.move_numbered(caller(request), number))
+    return paged(rows, find, _return)
+
+
+@router.post(
+    "/moves/{number}/returns", response=MoveOut, summary="Try again what is left to bring back"
+)
+@operation("move.return")
+def return_again(request: HttpRequest, number: int, body: ReasonIn) -> object:
+    """Each mailbox is looked at once more, and what was refused is tried again."""
+    return _acted(request, number, services.bring_back_again, reason=body.reason)
+
+
+@router.post(
+    "/moves/{number}/returned", response=MoveOut, summary="Wait no longer for the old server"
+)
+@operation("move.returned")
+def end_returning(request: HttpRequest, number: int, body: ReasonIn) -> object:
+    """What it does not have stays in the files."""
+    return _acted(request, number, services.end_returning, reason=body.reason)
+
+
+def _return(row: BringBack) -> dict[str, object]:
+    return {name: getattr(row, name) for name in ReturnOut.model_fields}
 
 
 @router.get("/batches", response=Page[BatchOut], summary="List batches of moves")

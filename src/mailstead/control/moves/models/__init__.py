@@ -14,10 +14,12 @@ from mailstead.control.moves.models.moves import (
     Stock,
 )
 from mailstead.control.moves.models.redirects import OldPort, Redirect, RedirectUse
+from mailstead.control.moves.models.returning import BringBack
 from mailstead.control.moves.models.things import KeptText, Webmail
 
 __all__ = [
     "Batch",
+    "BringBack",
     "Came",
     "Copy",
     "CopyPace",

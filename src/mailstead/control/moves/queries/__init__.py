@@ -24,6 +24,7 @@ from mailstead.control.moves.queries.redirects import (
     redirect_of,
     taken_ports,
 )
+from mailstead.control.moves.queries.returning import Returned, brought_back, returned
 from mailstead.control.moves.queries.told import (
     domains_told,
     move_told,
@@ -39,12 +40,14 @@ __all__ = [
     "Part",
     "Progress",
     "Report",
+    "Returned",
     "ServerPace",
     "address_books",
     "batch_named",
     "batch_numbered",
     "batches",
     "batches_with_moves",
+    "brought_back",
     "by_domain",
     "copies",
     "domains_told",
@@ -68,6 +71,7 @@ __all__ = [
     "redirect_of",
     "report",
     "report_lines",
+    "returned",
     "rows",
     "rows_told",
     "taken_ports",

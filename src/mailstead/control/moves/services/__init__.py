@@ -14,13 +14,7 @@ from mailstead.control.moves.services.acting import (
     verify,
 )
 from mailstead.control.moves.services.changing import update_move
-from mailstead.control.moves.services.copies import (
-    advance_due,
-    copy_again,
-    pause,
-    record,
-    snapshot,
-)
+from mailstead.control.moves.services.copies import copy_again, pause
 from mailstead.control.moves.services.exports import (
     KEPT as KEPT_EXPORTS,
 )
@@ -49,6 +43,7 @@ from mailstead.control.moves.services.moves import (
     remove_move,
     update_batch,
 )
+from mailstead.control.moves.services.nodes import advance_due, record, snapshot
 from mailstead.control.moves.services.pace import set_pace
 from mailstead.control.moves.services.planning import (
     answer,
@@ -71,6 +66,12 @@ from mailstead.control.moves.services.redirects import (
     end_redirect,
     expire_redirects,
 )
+from mailstead.control.moves.services.returning import (
+    LAST_LOOK,
+    bring_back_again,
+    end_returning,
+    fetch_kept,
+)
 from mailstead.control.moves.services.trying import try_due
 from mailstead.foreign.imap import ImapLogin, ImapRow, read_csv
 
@@ -79,6 +80,7 @@ __all__ = [
     "INSTALL",
     "KEPT",
     "KEPT_EXPORTS",
+    "LAST_LOOK",
     "SWITCHED",
     "ImapLogin",
     "ImapRow",
@@ -89,6 +91,7 @@ __all__ = [
     "ask_reading",
     "back",
     "boxes_of",
+    "bring_back_again",
     "check_exportable",
     "check_node",
     "confirm",
@@ -98,9 +101,11 @@ __all__ = [
     "create_imap_move",
     "create_move",
     "end_redirect",
+    "end_returning",
     "expire_exports",
     "expire_redirects",
     "fetch_export",
+    "fetch_kept",
     "file_name",
     "finish",
     "go_on",

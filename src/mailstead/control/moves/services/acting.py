@@ -11,8 +11,8 @@ from mailstead.control.hosting.models import Domain
 from mailstead.control.hosting.services.domains import checked_relay
 from mailstead.control.jobs import services as jobs
 from mailstead.control.jobs.models import Job
-from mailstead.control.moves.models import Copy, Loss, Move, PlanRow
-from mailstead.control.moves.services import copies, imap, letters, redirects
+from mailstead.control.moves.models import Copy, Loss, Move, PlanRow, Step
+from mailstead.control.moves.services import copies, imap, letters, redirects, returning
 from mailstead.control.moves.services.common import locked, note, step
 from mailstead.control.moves.services.install import INSTALL, install_total
 from mailstead.control.moves.services.planning import refuse_open_questions
@@ -28,6 +28,8 @@ def start(*, actor: Actor, now: dt.datetime, move: Move, reason: str = "") -> Jo
     """Make everything here, then copy the mail. Raises `Refusal` (`move-asks`, `move-state`)."""
     locked(move)
     refuse_open_questions(move)
+    # What an earlier way back has left is over: from now on the old server's mail comes here.
+    returning.close(move, now)
     step(actor, now, move, "start", reason)
     return _install(actor, now, move)
 
@@ -192,8 +194,8 @@ def back(
 ) -> None:
     """Mail goes to the old server again, which is passed on what still arrives here.
 
-    All that is here stays, the mail that has arrived since the switch too. Raises `Refusal`
-    (`grace-over`, `old-host-missing`).
+    All that is here stays; what has come since the switch is brought to the old server too, and
+    until it is the move is `returning`. Raises `Refusal` (`grace-over`, `old-host-missing`).
     """
     locked(move)
     if move.grace_until is not None and now > move.grace_until:
@@ -207,12 +209,27 @@ def back(
             "It is not known where the old server is.",
             remedy="Name the host to which mail is passed on.",
         )
+    since = _delivered_since(move)
     move.old_host = host
+    returning.extend_grace(move, now)
     step(actor, now, move, "back", reason)
-    for domain in _moved_domains(move):
-        if domain.relay_to == "":
-            hosting.set_domain_relay(actor=actor, now=now, domain=domain, relay_to=host)
-    copies.end_copies(move, now)
+    # First the routing, then what lies here: what comes between the two is found by the last look.
+    domains = [one for one in _moved_domains(move) if one.relay_to == ""]
+    for domain in domains:
+        hosting.set_domain_relay(actor=actor, now=now, domain=domain, relay_to=host)
+    if since is not None:
+        returning.begin(move, domains, since, now)
+    else:
+        copies.end_copies(move, now)
     redirects.end_redirects(move, now)
     Copy.objects.filter(move=move).update(state="waiting", due_at=None, counted_round=0)
     letters.tell(now=now, move=move, about="back")
+    returning.finish_if_all(move, now)
+
+
+def _delivered_since(move: Move) -> dt.datetime | None:
+    """From when on mail was delivered here; None: it went to the old server all the time."""
+    if move.old_host:
+        return move.switched_at
+    begun = Step.objects.filter(move=move, act="start").order_by("-pk").first()
+    return begun.at if begun else move.switched_at

@@ -27,7 +27,8 @@ AGAIN = dt.timedelta(minutes=30)
 """After the switch: between two rounds that look for mail which still reached the old server."""
 
 
-def _source(copy: Copy) -> AnySource:
+def source_of(copy: Copy) -> AnySource:
+    """Where its mail is, without what is needed to log in; needs its move fetched."""
     found = copy.source
     if found["kind"] == "imap":
         return imap.told_source(copy)
@@ -43,11 +44,12 @@ def copy_put(copy: Copy) -> CopyPut:
     return CopyPut(
         job=copy.pk,
         address=copy.address,
-        source=_source(copy),
+        source=source_of(copy),
         round=copy.round,
         merge=copy.merge,
         paused=copy.paused,
         octets_per_second=copy.move.octets_per_second,
+        anew=copy.anew,
     )
 
 
@@ -69,13 +71,14 @@ def tell(rows: Sequence[Copy], now: dt.datetime) -> None:
         feed.publish(server=server, changes=changes, now=now)
 
 
-def begin_rounds(move: Move, rows: Sequence[Copy], now: dt.datetime) -> None:
+def begin_rounds(move: Move, rows: Sequence[Copy], now: dt.datetime, *, anew: bool = False) -> None:
     """The next round of these; what is here must stay where mail arrives here already."""
     served = _served_here(move)
     for copy in rows:
         copy.move = move
         copy.merge = copy.merge or (copy.round > 0 and served)
         copy.round += 1
+        copy.anew = anew
         copy.wanted, copy.state, copy.due_at, copy.words = True, "waiting", None, ""
         copy.messages = copy.octets = 0
         copy.seconds, copy.folder = 0.0, ""
@@ -99,8 +102,21 @@ def has_room(move: Move) -> bool:
 
 
 @transaction.atomic
-def copy_again(*, actor: Actor, now: dt.datetime, move: Move) -> int:
-    """Another round of every copy that has ended: it costs what has changed. Raises `Refusal`."""
+def copy_again(
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    move: Move,
+    anew: bool = False,
+    mailbox: str = "",
+    reason: str = "",
+) -> int:
+    """Another round of every copy that has ended, or of one mailbox's: it costs what has changed.
+
+    With `anew` both sides are compared whole, and what came before and is not here any more comes
+    again, also what its user has deleted. Returns how many copies. Raises `Refusal`
+    (`move-not-copying`, `mailbox-not-copied`).
+    """
     locked(move)
     if move.state not in (*life.MOVING, "verified", "watched"):
         raise Refusal(
@@ -109,11 +125,26 @@ def copy_again(*, actor: Actor, now: dt.datetime, move: Move) -> int:
             remedy="Start it first.",
             state=move.state,
         )
-    rows = list(Copy.objects.select_for_update().filter(move=move, state__in=("done", "failed")))
-    note(actor, now, move, "copy", after={"copies": len(rows)})
+    found = Copy.objects.select_for_update().filter(move=move, state__in=("done", "failed"))
+    address = mailbox.strip().lower()
+    if address:
+        found = found.filter(address=address)
+    if not anew:
+        # A node that has forgotten a copy takes what was deleted here for what is new there.
+        found = found.filter(wanted=True)
+    rows = list(found)
+    if address and not rows:
+        raise Refusal(
+            "mailbox-not-copied",
+            "No mail of {address} was copied, or it is being copied now.",
+            remedy="Look at the move's page.",
+            address=address,
+        )
+    after = {"copies": len(rows), **({"anew": True} if anew else {})}
+    note(actor, now, move, "copy", after=after, reason=reason)
     for copy in rows:
         copy.tries = 0
-    begin_rounds(move, rows, now)
+    begin_rounds(move, rows, now, anew=anew)
     return len(rows)
 
 
@@ -121,6 +152,8 @@ def copy_again(*, actor: Actor, now: dt.datetime, move: Move) -> int:
 def pause(*, actor: Actor, now: dt.datetime, move: Move, paused: bool, reason: str = "") -> None:
     """Stop all copies of a move where they stand, or let them go on. Raises `Refusal`."""
     locked(move)
+    if move.state in ("returning", "back"):
+        raise Refusal("move-not-copying", "This move was taken back.", remedy="Start it again.")
     move.paused = paused
     move.save(update_fields=["paused"])
     rows = list(Copy.objects.select_for_update().filter(move=move).exclude(state="done"))
@@ -129,6 +162,18 @@ def pause(*, actor: Actor, now: dt.datetime, move: Move, paused: bool, reason: s
         copy.save(update_fields=["paused"])
     note(actor, now, move, "pause" if paused else "resume", reason=reason)
     tell([copy for copy in rows if copy.wanted], now)
+
+
+def hold(move: Move, now: dt.datetime) -> None:
+    """Let copies stop where they stand, and what the nodes know of them stay.
+
+    The caller has the transaction; `end_copies` ends it.
+    """
+    rows = list(Copy.objects.select_for_update().filter(move=move, wanted=True))
+    for copy in rows:
+        copy.move, copy.paused = move, True
+        copy.save(update_fields=["paused"])
+    tell(rows, now)
 
 
 @transaction.atomic
@@ -140,7 +185,7 @@ def end_copies(move: Move, now: dt.datetime) -> None:
         by_server.setdefault(copy.server, []).append(CopyGone(job=copy.pk))
     for server, changes in by_server.items():
         feed.publish(server=server, changes=changes, now=now)
-    Copy.objects.filter(pk__in=[copy.pk for copy in rows]).update(wanted=False)
+    Copy.objects.filter(pk__in=[copy.pk for copy in rows]).update(wanted=False, paused=False)
 
 
 def advance_due(now: dt.datetime) -> int:
@@ -172,7 +217,7 @@ def _try_again(number: int, now: dt.datetime) -> int:
     copy = rows.select_related("move").first()
     if copy is None or copy.move.state not in (*life.MOVING, "verified", "watched"):
         return 0
-    begin_rounds(copy.move, [copy], now)
+    begin_rounds(copy.move, [copy], now, anew=copy.anew)
     return 1
 
 

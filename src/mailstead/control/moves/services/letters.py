@@ -157,6 +157,7 @@ def _texts(about: str, reader: str) -> tuple[str, str]:
         )
     return gettext("Your mail goes to the old server again"), gettext(
         "Hello,\n\nthe move of the account {account} was taken back: mail for {address} arrives "
-        "at the old server again. What has arrived here since stays here until you have fetched "
-        "it: server {host}, user name {address}, your own password.\n"
+        "at the old server again. What has arrived here since is brought there too, which may take "
+        "a while. It stays here as well, as all that you have saved here: server {host}, user name "
+        "{address}, your own password.\n"
     )

@@ -278,19 +278,27 @@ def finish(request: HttpRequest, number: int) -> HttpResponseBase:
 
 @page("move.back")
 def back(request: HttpRequest, number: int) -> HttpResponseBase:
-    """Mail goes to the old server again; what is here stays."""
+    """Mail goes to the old server again, what has come here since the switch too."""
     return _asked(
         request,
         number,
         title=lambda move: gettext("Take {move} back").format(move=move),
         lines=[
             gettext("Mail that arrives here is passed on to the old server from now on."),
-            gettext("All that is here stays, the mail that has arrived since the switch too."),
+            gettext(
+                "What has arrived here since the switch is brought to the old server, each message "
+                "once; that may take a while, and the page of the move says how far it is."
+            ),
+            gettext(
+                "What was sent or saved here since then goes there too where we can log in to its "
+                "mailboxes by IMAP; otherwise it can be fetched as a file."
+            ),
+            gettext("All that is here stays here as well."),
             gettext("Set the DNS to the old server again."),
         ],
         act=gettext("Take it back"),
         do=services.back,
-        done=gettext("Taken back: mail goes to the old server again."),
+        done=gettext("Mail goes to the old server again; what has come here is brought there."),
         form=BackForm,
         danger=True,
     )

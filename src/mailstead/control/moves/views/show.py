@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from mailstead.control.moves import life, queries, services, words
 from mailstead.control.moves.models import Move, PlanRow, Step
+from mailstead.control.moves.views.returning import returning_of
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 from mailstead.control.people.pages import actor_in, page
@@ -29,6 +30,7 @@ _ROUTES: dict[str, str] = {
     "watch": "moves:confirm",
     "finish": "moves:finish",
     "back": "moves:back",
+    "returned": "moves:end-return",
 }
 
 
@@ -89,7 +91,8 @@ def progress_of(move: Move) -> dict[str, Any]:
         "left": words.duration(found.left) if found.left is not None else "",
         "copies": [(row, words.COPIES[row.state]) for row in rows[:SHOWN]],
         "more_copies": max(0, len(rows) - SHOWN),
-        "live": move.state in life.MOVING and found.running,
+        "live": (move.state in life.MOVING and found.running) or move.state == "returning",
+        **returning_of(move),
         "reading": move.reading in ("asked", "reading"),
     }
 
@@ -137,7 +140,8 @@ def _acts(move: Move, actor: Actor) -> list[tuple[str, Any]]:
             continue  # the page asks for it in words of its own
         rule = "move.confirm" if act == "watch" else f"move.{act}"
         if act in _ROUTES and roles.may(actor, rule):
-            found.append((_ROUTES[act], words.ACTS[act]))
+            name = gettext("Wait no longer") if act == "returned" else words.ACTS[act]
+            found.append((_ROUTES[act], name))
     return found
 
 

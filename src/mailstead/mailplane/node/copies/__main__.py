@@ -35,7 +35,7 @@ from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import CopyPut
 
 
-class _Input:
+class Input:
     """Lines of standard input, read without Python's own buffer: a thread that waits in that when
     the process ends would bring it down."""
 
@@ -53,7 +53,7 @@ class _Input:
         return line + b"\n"
 
 
-def _follow(given: _Input, progress: Progress) -> None:
+def _follow(given: Input, progress: Progress) -> None:
     while line := given.line():
         words = line.split()
         if len(words) == 2 and words[0] == b"rate" and words[1].isdigit():
@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="copy")
     parser.add_argument("--home", type=Path, required=True)
     home = Home(parser.parse_args(arguments).home)
-    given = _Input()
+    given = Input()
     put = msgspec.json.decode(given.line(), type=CopyPut)
     path = book_path(home)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -152,6 +152,14 @@ class Book:
         """Remember a value."""
         self._db.execute("INSERT OR REPLACE INTO remembered VALUES (?, ?, ?)", (job, name, value))
 
+    def forget_looks(self, job: int) -> None:
+        """What was remembered so that it need not be looked at again does not hold any more."""
+        self._db.execute(
+            "DELETE FROM remembered WHERE job = ? AND "
+            "(name = 'raw' OR name LIKE 'imap %' OR name LIKE 'count %')",
+            (job,),
+        )
+
     def forget(self, job: int) -> None:
         """Forget a copy altogether."""
         self._db.execute("BEGIN IMMEDIATE")

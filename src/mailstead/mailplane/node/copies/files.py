@@ -298,3 +298,37 @@ def locked(at: int, wait: Callable[[float], object], seconds: float = 150.0) -> 
             os.unlink(name, dir_fd=at)
     finally:
         os.unlink(mark, dir_fd=at)
+
+
+def chunks(name: str, at: int) -> Iterator[bytes]:
+    """A message's text, piece by piece; compressed ones are unpacked.
+
+    Raises `Odd` for what is no message, `FileNotFoundError` where it has gone.
+    """
+    try:
+        number = os.open(name, _READ, dir_fd=at)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EACCES):
+            raise Odd(str(error.strerror)) from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise Odd("not a plain file")
+        head = os.pread(number, 6, 0)
+        kind = next((one for magic, one in _MAGIC.items() if head.startswith(magic)), "")
+        if not kind:
+            while part := os.read(number, 2**20):
+                yield part
+            return
+        done = 0
+        try:
+            with _reader(number, kind) as reader:
+                while part := reader.read(2**20):
+                    done += len(part)
+                    if done > MOST_UNPACKED:
+                        raise Odd(f"unpacks to more than {MOST_UNPACKED} octets")
+                    yield part
+        except (EOFError, zlib.error, zstandard.ZstdError, lzma.LZMAError) as error:
+            raise Odd(f"cannot be unpacked ({kind}): {error}") from error
+    finally:
+        os.close(number)

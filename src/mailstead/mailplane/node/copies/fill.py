@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -33,6 +34,9 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 _Task = tuple[str, Message, str, str]
 """A message to copy: its name without flags, where it is, and directory and name here."""
+
+Lost = Callable[[int, Message], bool]
+"""The folder of the source that is open, and a message in it."""
 
 
 @dataclass
@@ -127,10 +131,19 @@ class Filler:
         outcome.changed = True
         return outcome
 
-    def live(self, origin: Origin, to: int, before: Flags | None, *, merge: bool) -> Outcome:
+    def live(
+        self,
+        origin: Origin,
+        to: int,
+        before: Flags | None,
+        *,
+        merge: bool,
+        lost: Lost | None = None,
+    ) -> Outcome:
         """Bring what is new into a folder of the mailbox, safe on disk when this returns.
 
-        Raises `Stopped`, `TimeoutError`.
+        `lost` says of a message that came before and is not in the folder any more whether it is
+        to come again. Raises `Stopped`, `TimeoutError`.
         """
         outcome = Outcome()
         self._directories(to)
@@ -140,7 +153,7 @@ class Filler:
         fresh = {
             base: message
             for base, message in origin.messages.items()
-            if base not in have and base not in known
+            if base not in have and (base not in known or (lost and lost(origin.at, message)))
         }
         jobs: list[_Task] = [(base, message, "tmp", base) for base, message in fresh.items()]
         self._copy(origin, to, jobs, outcome)
@@ -317,6 +330,8 @@ class Filler:
             fresh, key=lambda base: origin.uids.uids.get(base, Uid(maildir.MOST_UID)).uid
         )
         for base in order:
+            if base in made.uids:
+                continue  # its file was lost, and Dovecot has not seen that yet
             known = origin.uids.uids.get(base)
             more = known.more if known else ()
             number = made.next_uid

@@ -36,7 +36,8 @@ from mailstead.mailplane.node.copies.files import (
 from mailstead.mailplane.node.copies.fill import Filler, Origin, Outcome
 from mailstead.mailplane.node.copies.naming import SPECIAL, Naming, name_folders
 from mailstead.mailplane.node.copies.pace import Progress
-from mailstead.mailplane.node.copies.scan import Folder, Tree
+from mailstead.mailplane.node.copies.scan import Folder, Message, Tree
+from mailstead.mailplane.node.copies.texts import Texts, read
 from mailstead.standards import maildir
 from mailstead.standards.maildir import HOUSE_UIDL, INBOX
 from mailstead.wire.changes import CopyPut
@@ -119,6 +120,7 @@ class Round:
         self._guids: set[str] = set()
         self._safe = False
         """What a folder's end leaves is on the disk (`Filler.live`)."""
+        self._elsewhere = Texts()
         self._saver = ThreadPoolExecutor(1)
         self._saving: Future[None] | None = None
         self._saved = time.monotonic()
@@ -172,6 +174,10 @@ class Round:
 
     def _all(self, tree: Tree, naming: Naming, to: int, *, live: bool, uidl: str) -> None:
         seen = self._book.seen(self._put.job)
+        if self._put.anew:
+            # What the copy has put there itself is found by its name.
+            known = {base for one in seen.values() for base in one.flags()}
+            self._elsewhere.add(scan.look(to, "mutf-7"), without=known)
         todo = []
         for folder in tree.folders:
             target = naming.of(folder.name)
@@ -181,9 +187,9 @@ class Round:
             if before and before.target != target:
                 before = None
             with tree.open(folder) as at:
-                if before and before.signature == scan.signature(at):
+                if before and not self._put.anew and before.signature == scan.signature(at):
                     continue
-                self._estimate(at, before)
+                self._estimate(at, None if self._put.anew else before)
             todo.append((folder, target, before))
             self._progress.check()
         for folder, target, before in todo:
@@ -263,13 +269,21 @@ class Round:
 
     def _live(self, origin: Origin, goal: int, to: int, before: Seen | None) -> Outcome:
         flags = before.flags() if before else None
-        outcome = self._filler.live(origin, goal, flags, merge=self._put.merge)
+        lost = self._is_lost if self._put.anew else None
+        outcome = self._filler.live(origin, goal, flags, merge=self._put.merge, lost=lost)
         if outcome.kick:
             for name in ("dovecot.list.index", "dovecot.list.index.log"):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(name, dir_fd=to)
             self._kick()
         return outcome
+
+    def _is_lost(self, at: int, message: Message) -> bool:
+        """Whether a message of the source is nowhere in the mailbox, moved by its user or not."""
+        with contextlib.suppress(OSError, Odd):
+            octets, digest, _ = read(at, f"{message.part}/{message.name}")
+            return not self._elsewhere.has(octets, digest)
+        return True
 
     def _own(self, at: int, name: str) -> None:
         if os.geteuid() == 0:

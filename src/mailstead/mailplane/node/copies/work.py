@@ -70,6 +70,8 @@ class _Work:
     def run(self) -> Done:
         source = self._put.source
         make_folders(self._places.side, self._home.mail)
+        if self._put.anew:
+            self._book.forget_looks(self._put.job)
         if isinstance(source, NodeSource) and self._put.merge:
             remarks = between.both(self._home, self._put.address, source, self._places.side)
             return Done("\n".join(remarks), True, self._counted(lambda: (), virtual=False))

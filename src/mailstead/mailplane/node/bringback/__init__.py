@@ -1,0 +1,1 @@
+"""What has come into a mailbox since a move was switched goes to the old server (BringBackPut)."""

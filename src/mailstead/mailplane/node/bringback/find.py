@@ -1,0 +1,175 @@
+"""Which messages of a mailbox its old server does not have.
+
+Those that a copy has brought are known by their files' names (the copies' book, the source as it is
+now). A message that was moved or copied here has another name and the same text, which is looked
+for at the source. What is left was delivered here or saved by the user; what is older than the
+return's `since` was here before the move and is left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailstead.home import Home
+from mailstead.mailplane.node.bringback import trace
+from mailstead.mailplane.node.bringback.book import BringBackBook, Item, Kind
+from mailstead.mailplane.node.copies import scan
+from mailstead.mailplane.node.copies.book import Book
+from mailstead.mailplane.node.copies.files import Odd, chunks, open_path, opened
+from mailstead.mailplane.node.copies.pace import Progress
+from mailstead.mailplane.node.copies.scan import Message
+from mailstead.mailplane.node.copies.texts import Texts, read
+from mailstead.standards import maildir
+from mailstead.wire.changes import BringBackPut
+from mailstead.wire.moves import FilesSource, NodeSource
+
+_LEEWAY = dt.timedelta(minutes=5)
+"""By which this node's clock may differ from the control plane's."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A message as it lies in the mailbox now."""
+
+    data: bytes
+    flags: str
+    keywords: tuple[str, ...]
+    at: dt.datetime
+    """When it was received, as IMAP tells it."""
+
+
+def target(home: Home, address: str) -> Path:
+    """The mailbox's Maildir."""
+    local, _, domain = address.rpartition("@")
+    return home.mail / domain / local / "Maildir"
+
+
+class Finder:
+    """Looks through one mailbox."""
+
+    def __init__(
+        self, home: Home, put: BringBackPut, hostname: str, book: BringBackBook, copies: Book
+    ) -> None:
+        self._home, self._put, self._hostname = home, put, hostname
+        self._book, self._copies = book, copies
+        self._since = put.since - _LEEWAY
+        self._there = Texts()
+        self._roots: list[int] = []
+        self.remarks: list[str] = []
+
+    def look(self, progress: Progress) -> None:
+        """Note each message that is to be returned; raises `OSError`, `Stopped`."""
+        path = target(self._home, self._put.address)
+        if not path.exists():
+            return
+        known, names = self._known(), self._book.names(self._put.job)
+        made: dict[str, str] = {}
+        items: list[Item] = []
+        here: set[str] = set()
+        with contextlib.ExitStack() as stack:
+            root = open_path(path)
+            stack.callback(os.close, root)
+            stack.callback(self._close)
+            tree = scan.look(root, "mutf-7")
+            for folder in tree.folders:
+                progress.folder = folder.name
+                with tree.open(folder) as at:
+                    for base, message in scan.messages(at).items():
+                        progress.check()
+                        if base in known:
+                            continue
+                        key, kind = names.get(base), None
+                        if key is None:
+                            with contextlib.suppress(FileNotFoundError, Odd):
+                                key, kind = self._judge(at, base, message)
+                        if key is None:
+                            continue
+                        made[base] = key
+                        if key:
+                            here.add(key)
+                            items.append(Item(key, kind or "saved", folder.name, base))
+        self._book.find(self._put.job, made, items)
+        for item in self._book.items(self._put.job):
+            if item.state == "found" and item.key not in here:
+                self._book.set_item(self._put.job, item.key, "gone")
+
+    def _judge(self, at: int, base: str, message: Message) -> tuple[str, Kind | None]:
+        """The message's key and what it is; an empty key: the old server need not get it."""
+        name = f"{message.part}/{message.name}"
+        size, digest, head = read(at, name)
+        if self._there.has(size, digest):
+            return "", None
+        found = trace.delivered(head, self._put.address, self._hostname)
+        if found:
+            return (digest, "arrived") if found.at >= self._since else ("", None)
+        # The name of a file begins with the time at which it was saved.
+        if maildir.arrival(base)[0] < self._since.timestamp():
+            return "", None
+        return digest, "saved"
+
+    # What the source has
+
+    def _known(self) -> set[str]:
+        """The names of all messages that have come from the source."""
+        made: set[str] = set()
+        for one in self._put.sources:
+            for seen in self._copies.seen(one.copy).values():
+                made |= seen.flags().keys()
+        for path, names in self._places():
+            try:
+                root = open_path(path)
+            except OSError as error:
+                self.remarks.append(f"The source cannot be looked at any more: {error.strerror}.")
+                continue
+            self._roots.append(root)
+            made |= self._there.add(scan.look(root, names))
+        return made
+
+    def _places(self) -> Iterator[tuple[Path, str]]:
+        for one in self._put.sources:
+            if isinstance(one.source, NodeSource):
+                continue
+            if isinstance(one.source, FilesSource) and one.source.kind == "maildir":
+                yield Path(one.source.path), one.source.names
+                continue
+            mirror = self._home.mail / ".copies" / str(one.copy) / "mirror"
+            if mirror.exists():
+                yield mirror, "mutf-7"
+
+    def _close(self) -> None:
+        for root in self._roots:
+            os.close(root)
+        self._roots.clear()
+
+
+def text_of(home: Home, address: str, item: Item) -> Text | None:
+    """The message as it is now; None: its user has moved or deleted it. Raises `OSError`, `Odd`."""
+    try:
+        return _text_of(target(home, address), item)
+    except FileNotFoundError:
+        # It was read or marked at this moment, which renames its file.
+        with contextlib.suppress(FileNotFoundError):
+            return _text_of(target(home, address), item)
+    return None
+
+
+def _text_of(path: Path, item: Item) -> Text | None:
+    with contextlib.ExitStack() as stack:
+        root = open_path(path)
+        stack.callback(os.close, root)
+        at = stack.enter_context(opened(maildir.directory(item.folder) or ".", root))
+        message = scan.messages(at).get(item.base)
+        if message is None:
+            return None
+        part = stack.enter_context(opened(message.part, at))
+        data = b"".join(chunks(message.name, part))
+        seconds = os.stat(message.name, dir_fd=part, follow_symlinks=False).st_mtime
+        words = scan.keywords(at)
+        keywords = tuple(sorted(words[one] for one in message.flags if one in words))
+        received = dt.datetime.fromtimestamp(seconds, dt.UTC)
+        return Text(data, message.flags, keywords, received)
