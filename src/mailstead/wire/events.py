@@ -444,6 +444,16 @@ class CopyCounted(Event, frozen=True, kw_only=True):
     target: tuple[FolderCount, ...]
 
 
+class DoorSeen(Event, frozen=True, kw_only=True):
+    """Where this node lets other nodes of ours in by doveadm, or that it does not (`port` 0)."""
+
+    host: str = ""
+    port: int = 0
+    password: str = ""
+    certificate: str = ""
+    """PEM of its certificate, where that was signed by itself."""
+
+
 class RedirectUsed(Event, frozen=True, kw_only=True):
     """Somebody has come by an old address since it was last told of."""
 
@@ -488,6 +498,7 @@ AnyEvent = (
     | BlockSeen
     | CopySeen
     | CopyCounted
+    | DoorSeen
     | RedirectUsed
     | OldPortSeen
 )

@@ -59,6 +59,8 @@ class NodeSource(Part, frozen=True, kw_only=True, tag="node"):
     """The other node's `doveadm_password`."""
     authority: str = ""
     """Path here of the certificates that may vouch for the other node; empty: the system's."""
+    certificate: str = ""
+    """PEM that may vouch for it besides: its own, where no authority has signed that."""
 
 
 AnySource = FilesSource | ImapSource | NodeSource

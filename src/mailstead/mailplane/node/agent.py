@@ -60,6 +60,7 @@ from mailstead.mailplane.node.kept_mail import KeptMail
 from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.node.maps import NodeMaps
 from mailstead.mailplane.node.orders import Orders
+from mailstead.mailplane.node.peer_door import PeerDoor
 from mailstead.mailplane.node.redirects import Redirects
 from mailstead.mailplane.node.report_box import ReportBox
 from mailstead.mailplane.node.room import Room
@@ -114,6 +115,7 @@ class Agent:
         self.kept = KeptMail(self.home, self.guard.taken)
         self.copies = CopyDesk(self.home, self.usage.look_again)
         self.redirects = Redirects(settings, self.home)
+        self.door = PeerDoor(settings, self.home)
         self._settings = settings
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
@@ -254,6 +256,8 @@ class Agent:
                 if time.monotonic() >= beat:
                     beat += TELL_PULSE_EVERY
                     spool.add([pulse.take()])
+                if door := self.door.due(time.monotonic()):
+                    spool.add(door)
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
                 leaked = self.sign_ins.leaked

@@ -10,6 +10,7 @@ from mailstead.control.moves.queries.moves import (
     moves,
     rows,
 )
+from mailstead.control.moves.queries.own import between_of
 from mailstead.control.moves.queries.parity import Report, report
 from mailstead.control.moves.queries.redirects import (
     OldAddress,
@@ -32,6 +33,7 @@ __all__ = [
     "address_books",
     "batch_named",
     "batches",
+    "between_of",
     "copies",
     "house_of",
     "inventory_of",

@@ -13,13 +13,8 @@ from mailstead.control.moves.services.acting import (
     switch,
     verify,
 )
-from mailstead.control.moves.services.copies import (
-    advance_due,
-    copy_again,
-    pause,
-    record,
-    snapshot,
-)
+from mailstead.control.moves.services.beat import advance_due, record
+from mailstead.control.moves.services.copies import copy_again, pause, snapshot
 from mailstead.control.moves.services.imap import ImapLogin, ImapRow, create_imap_move, read_csv
 from mailstead.control.moves.services.install import INSTALL, install_next, install_total
 from mailstead.control.moves.services.letters import announce
@@ -30,6 +25,7 @@ from mailstead.control.moves.services.moves import (
     update_batch,
     update_move,
 )
+from mailstead.control.moves.services.own.make import create_own_move
 from mailstead.control.moves.services.planning import (
     answer,
     keep_inventory,
@@ -71,6 +67,7 @@ __all__ = [
     "create_batch",
     "create_imap_move",
     "create_move",
+    "create_own_move",
     "end_redirect",
     "expire_redirects",
     "finish",

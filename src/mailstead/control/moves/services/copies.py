@@ -14,6 +14,7 @@ from mailstead.control.moves import life
 from mailstead.control.moves.models import Copy, Move
 from mailstead.control.moves.services import imap, redirects
 from mailstead.control.moves.services.common import locked, note
+from mailstead.control.moves.services.own import doors, rounds
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange, CopyGone, CopyPacePut, CopyPut
@@ -32,6 +33,8 @@ def _source(copy: Copy) -> AnySource:
     found = copy.source
     if found["kind"] == "imap":
         return imap.source(copy)
+    if found["kind"] == "node":
+        return doors.source(copy)
     path = f"{copy.move.root}/{found['path']}" if copy.move.root else str(found["path"])
     return msgspec.convert(
         {"type": "files", "path": path, "kind": found["kind"], "names": found["names"]},
@@ -74,9 +77,14 @@ def _tell(rows: Sequence[Copy], now: dt.datetime) -> None:
         feed.publish(server=server, changes=changes, now=now)
 
 
-def begin_rounds(move: Move, rows: Sequence[Copy], now: dt.datetime) -> None:
-    """The next round of these; what is here must stay where mail arrives here already."""
-    served = _served_here(move)
+def begin_rounds(
+    move: Move, rows: Sequence[Copy], now: dt.datetime, *, merge: bool = False
+) -> None:
+    """The next round of these; what is here must stay where mail arrives here already.
+
+    With `merge` also before that.
+    """
+    served = merge or _served_here(move)
     for copy in rows:
         copy.move = move
         copy.merge = copy.merge or (copy.round > 0 and served)
@@ -114,7 +122,9 @@ def copy_again(*, actor: Actor, now: dt.datetime, move: Move) -> int:
             remedy="Start it first.",
             state=move.state,
         )
-    rows = list(Copy.objects.select_for_update().filter(move=move, state__in=("done", "failed")))
+    ended = Copy.objects.filter(move=move, state__in=("done", "failed"))
+    # Of a mailbox that was removed here no node can make one.
+    rows = list(ended.exclude(mailbox__removed_at__isnull=False).select_for_update(of=("self",)))
     note(actor, now, move, "copy", after={"copies": len(rows)})
     for copy in rows:
         copy.tries = 0
@@ -173,19 +183,37 @@ def _begin_first(move: Move, now: dt.datetime) -> int:
 
 @transaction.atomic
 def _try_again(number: int, now: dt.datetime) -> int:
-    rows = Copy.objects.select_for_update().filter(pk=number, state="failed", due_at__lte=now)
-    copy = rows.select_related("move").first()
-    if copy is None or copy.move.state not in (*life.MOVING, "verified", "watched"):
+    rows = Copy.objects.select_for_update(of=("self",)).filter(
+        pk=number, state="failed", due_at__lte=now
+    )
+    copy = rows.select_related("move", "mailbox").first()
+    if copy is None or not _may_copy(copy):
         return 0
     begin_rounds(copy.move, [copy], now)
     return 1
 
 
+def _may_copy(copy: Copy) -> bool:
+    if copy.mailbox is not None and copy.mailbox.removed_at is not None:
+        return False
+    if copy.move.origin == "node" and copy.move.state in rounds.MEETING:
+        return copy.wanted
+    return copy.move.state in (*life.MOVING, "verified", "watched")
+
+
 @transaction.atomic
 def _look_again(now: dt.datetime) -> int:
-    """After the switch: rounds until one has found nothing more at the old server."""
-    rows = Copy.objects.filter(state="done", due_at__lte=now, move__state="switched")
-    found = list(rows.select_for_update().filter(move__paused=False).select_related("move")[:50])
+    """After the switch: rounds until one has found nothing more at the old server.
+
+    Between own servers they go on as long as both know the mailbox.
+    """
+    rows = Copy.objects.filter(state="done", due_at__lte=now, wanted=True)
+    between = Q(move__origin="node", move__state__in=rounds.MEETING, move__own__phase="")
+    rows = rows.filter(Q(move__state="switched") & ~Q(move__origin="node") | between)
+    rows = rows.exclude(mailbox__removed_at__isnull=False)
+    found = list(
+        rows.select_for_update(of=("self",)).filter(move__paused=False).select_related("move")[:50]
+    )
     for copy in found:
         begin_rounds(copy.move, [copy], now)
     return len(found)
@@ -228,6 +256,8 @@ def _seen(server: str, event: CopySeen) -> None:
         copy.tries = 0
         more = copy.move.state == "switched" and event.messages > 0
         copy.due_at = event.at + AGAIN if more else None
+        if copy.move.origin == "node":
+            copy.due_at = rounds.due(copy.move, event.at)
     copy.save()
 
 

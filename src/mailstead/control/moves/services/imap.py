@@ -6,25 +6,23 @@ them to log in: they travel in the feed, as hashes and signing keys do.
 
 from __future__ import annotations
 
-import base64
 import csv
 import datetime as dt
 import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 
 from mailstead.control.hosting.models import Customer, Server
 from mailstead.control.moves.models import Batch, Copy, Move, SourceLogin
 from mailstead.control.moves.services.common import note
 from mailstead.control.moves.services.planning import keep_inventory
+from mailstead.control.moves.services.sealing import box
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 from mailstead.foreign.inventory import Domain, Inventory, Mailbox, Store
@@ -159,7 +157,7 @@ def create_imap_move(
         prefix=login.prefix[:60],
         verify=login.verify,
         master_user=login.master_user[:320],
-        sealed=_box().encrypt(json.dumps(secrets).encode()).decode(),
+        sealed=box().encrypt(json.dumps(secrets).encode()).decode(),
     )
     note(actor, now, move, "create", after={"place": move.place, "mailboxes": len(rows)})
     keep_inventory(actor=actor, now=now, move=move, inventory=inventory(rows, host))
@@ -168,11 +166,6 @@ def create_imap_move(
 
 def _is_number(host: str) -> bool:
     return bool(host) and all(part in "0123456789abcdef.:" for part in host.lower())
-
-
-def _box() -> Fernet:
-    key = sha256(b"mailstead.moves.source\0" + str(settings.SECRET_KEY).encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))
 
 
 def source(copy: Copy) -> ImapSource:
@@ -198,7 +191,7 @@ def source(copy: Copy) -> ImapSource:
 
 def _opened(login: SourceLogin) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(_box().decrypt(login.sealed.encode()))
+        found: dict[str, Any] = json.loads(box().decrypt(login.sealed.encode()))
     except InvalidToken as error:
         raise Refusal(
             "login-sealed",

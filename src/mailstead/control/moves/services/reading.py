@@ -23,7 +23,7 @@ from mailstead.control.moves import life
 from mailstead.control.moves.models import Move
 from mailstead.control.moves.plan import stock
 from mailstead.control.moves.services.common import locked, note
-from mailstead.control.moves.services.planning import keep_inventory
+from mailstead.control.moves.services.planning import keep_inventory, make_plan
 from mailstead.control.people.actor import Actor
 from mailstead.home import Home
 from mailstead.standards.refusal import Refusal
@@ -80,6 +80,8 @@ def ask_reading(*, actor: Actor, now: dt.datetime, move: Move) -> None:
         life.after("plan", move.state)
     if move.reading in ("asked", "reading"):
         raise Refusal("move-reading", "The source is being read already.", remedy="Wait.")
+    if move.origin == "node":
+        return make_plan(actor=actor, now=now, move=move)
     if not in_reach(move.place):
         raise Refusal(
             "place-outside",
@@ -91,6 +93,7 @@ def ask_reading(*, actor: Actor, now: dt.datetime, move: Move) -> None:
     move.reading_done = move.reading_total = 0
     move.save()
     note(actor, now, move, "read")
+    return None
 
 
 def read_now(move: Move) -> None:

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from mailstead.home import Home
-from mailstead.mailplane.engines.dovecot import breached, names, policy, services
+from mailstead.mailplane.engines.dovecot import breached, names, peers, policy, services
 from mailstead.mailplane.engines.dovecot.model import FIRST_UID, MAIL_USER, DovecotModel
 from mailstead.mailplane.engines.files import File
 from mailstead.standards.refusal import Refusal
@@ -65,6 +65,7 @@ def render(model: DovecotModel) -> list[File]:
         File(names.file(home), names.text(model)),
         *breached.files(model),
         *policy.files(home, model.policy),
+        *peers.files(home, model.peers),
     ]
 
 
@@ -78,6 +79,7 @@ def _main(model: DovecotModel) -> str:
         services.text(model),
         _PROTOCOLS,
         _sieve(model),
+        f"!include {peers.file(model.home)}\n" if model.peers else "",
     )
     return _HEAD + "\n".join(parts)
 

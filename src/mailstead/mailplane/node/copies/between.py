@@ -9,6 +9,7 @@ seconds. The other node's Dovecot needs a `service doveadm` with TLS and a `dove
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ _SECONDS = 24 * 3600.0
 _PARTLY = 2  # of doveadm-sync(1): something changed meanwhile, another run is needed
 _RUNS = 3
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+_PEM = re.compile(r"[A-Za-z0-9+/=\s-]{1,40000}")
 _HOSTILE = " \"'\\#%$<>{}\t"
 
 
@@ -57,6 +59,12 @@ def _doveadm(conf: Path, verb: str, how: str, address: str, source: NodeSource) 
 @contextmanager
 def _settings(home: Home, source: NodeSource, side: Path, more: str) -> Iterator[Path]:
     authority = source.authority or str(_AUTHORITIES)
+    if source.certificate:
+        if not _PEM.fullmatch(source.certificate):
+            raise Refusal("copy-node-words", "What the other node gave is no certificate.")
+        own = side / "node.pem"
+        own.write_text(source.certificate, encoding="ascii")
+        authority = str(own)
     for word in (source.host, source.password, authority):
         if not word.isascii() or not word.isprintable() or set(word) & set(_HOSTILE) or not word:
             raise Refusal(
