@@ -4,7 +4,7 @@ Before the switch (no `merge`) the other's mailbox is mirrored, and the mirror c
 other store is; so both know each other's folders and messages by their GUIDs. From then on each
 gets what only the other has: both are open meanwhile, and mail may come to either. Repeated rounds
 leave less and less to do, so that the last one, while delivery to the old node is held, takes
-seconds. The other node's Dovecot needs a `service doveadm` with TLS and a `doveadm_password`.
+seconds. The other node's Dovecot lets this one in (`engines.dovecot.peers`).
 """
 
 from __future__ import annotations
