@@ -245,7 +245,7 @@ def test_a_mailbox_removed_meanwhile_stops_nothing(moving: Moving, company: Comp
 def test_after_the_switch_both_meet_again_and_again(moving: Moving, company: Company) -> None:
     move = moving.switched(customer=None, domains=[ann(company)])
     before = rounds()
-    moving.later(minutes=5)
+    moving.later(seconds=45)
     assert min(rounds()) == max(before) + 1
     moving.finish(move)
     moving.later(minutes=4)
@@ -319,7 +319,7 @@ def test_it_is_taken_back_by_the_same_way(moving: Moving, company: Company) -> N
     assert all(one.merge for one in Copy.objects.filter(move=move))
     # They go on to meet: what came to the second meanwhile comes home.
     before = rounds()
-    moving.later(minutes=5)
+    moving.later(seconds=45)
     assert min(rounds()) == max(before) + 1
     moving.finish(move)
     moving.later(days=8)

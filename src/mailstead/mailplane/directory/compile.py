@@ -124,7 +124,8 @@ def relay(domain: DomainPut) -> str:
 def onward(domain: DomainPut) -> str:
     """The transport that takes all of a domain's mail; empty: it is delivered here."""
     if domain.held:
-        return f"retry:4.3.2 {HELD}"
+        # Not `retry`: smtpd(8) would refuse by itself and remember it (docs/decisions/0007).
+        return f"later:4.3.2 {HELD}"
     if domain.home:
         return f"smtp:[{domain.home}]"
     return relay(domain) if domain.relay_to else ""

@@ -43,6 +43,10 @@ def two_nodes() -> Iterator[tuple[Host, Host, NodeSource]]:
         )  # fmt: skip
         old.stop("dovecot")
         old.start("dovecot")
+        for host in (old, new):
+            # Nobody answers about TLS policies here: that is another engine.
+            run(["postconf", "-c", str(host.home.postfix), "-e", "smtp_tls_policy_maps="])
+            run(["postfix", "-c", str(host.home.postfix), "reload"])
         source = NodeSource(
             server="old",
             host="127.0.0.1",
@@ -80,7 +84,7 @@ class Senders:
             host.deliver(self._address, subject=subject)
             with self._lock:
                 self.sent.append(subject)
-            self._ended.wait(0.1)
+            self._ended.wait(0.3)
 
     def __enter__(self) -> Senders:
         for one in self._threads:
@@ -100,7 +104,7 @@ def pass_on(host: Host, to: Host) -> None:
 
 def hold(*hosts: Host) -> None:
     for host in hosts:
-        host.maps.update("transport", {DOMAIN: f"retry:4.3.2 {HELD}"}, ())
+        host.maps.update("transport", {DOMAIN: f"later:4.3.2 {HELD}"}, ())
 
 
 def flush(host: Host) -> None:
@@ -134,6 +138,9 @@ def test_nothing_is_lost_or_doubled_while_the_home_changes() -> None:
             pass_on(old, new)
             held = time.monotonic() - held
             until(lambda: len(senders.sent) > before + 4, "mail comes after the change, too")
+            # qmgr(8) remembers for half a minute where the address went (docs/decisions/0007).
+            onward = f"relay=127.0.0.1[127.0.0.1]:{new.port('smtp')}"
+            until(lambda: onward in old.log("postfix"), "the old one passes mail on", 60)
         assert held < 20, f"mail waited for {held:.1f} s"
         wanted = Counter(senders.sent)
         fresh = new.imap(address)
@@ -167,7 +174,6 @@ def test_nothing_is_lost_or_doubled_while_the_home_changes() -> None:
         for host in (old, new):
             assert "status=bounced" not in host.log("postfix")
             assert "status=undeliverable" not in host.log("postfix")
-        assert f"relay=127.0.0.1[127.0.0.1]:{new.port('smtp')}" in old.log("postfix")
         client.logout()
         fresh.logout()
 

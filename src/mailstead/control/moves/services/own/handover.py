@@ -160,7 +160,7 @@ def _exchanged(move: Move, own: OwnMove, now: dt.datetime) -> None:
     move.switched_at = now
     step(Actor.system(), now, move, act, f"{own.held_seconds:.0f} s")
     for copy in rounds.living(move):
-        copy.due_at = rounds.due(move, now)
+        copy.due_at = now + rounds.FIRST
         copy.save(update_fields=["due_at"])
     letters.tell(now=now, move=move, about="home-back" if own.back else "home")
 

@@ -8,6 +8,8 @@ from mailstead.control.hosting.models import Domain, Mailbox
 from mailstead.control.moves.models import Copy, Move, OwnMove
 from mailstead.control.moves.services.common import came
 
+FIRST = dt.timedelta(seconds=45)
+"""After the exchange: Postfix may take half a minute to forget where an address went."""
 SOON = dt.timedelta(minutes=5)
 LATER = dt.timedelta(minutes=30)
 A_DAY = dt.timedelta(days=1)
