@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.moves.views import acting, contacts, show
+from mailstead.control.moves.views import acting, contacts, own, show
 
 app_name = "moves"
 urlpatterns: list[URLPattern] = [
     path("moves/", show.overview, name="list"),
     path("moves/new/", acting.create, name="new"),
+    path("moves/new/own/", own.create, name="new-own"),
     path("moves/batches/", acting.batches, name="batches"),
     path("moves/<int:number>/", show.show, name="move"),
     path("moves/<int:number>/progress/", show.progress, name="progress"),

@@ -93,6 +93,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
     rows = queries.rows(move)
+    own = move.own if move.origin == "node" else None
     context = {
         **parts_of(move, actor),
         **progress_of(move),
@@ -107,8 +108,10 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "books": [(one, one.mailbox.address) for one in queries.address_books(move)],
         "redirects": queries.old_addresses(move) if actor.sees_everything else [],
         "taken_ports": queries.taken_ports(move) if actor.sees_everything else [],
-        "redirecting": move.state in services.SWITCHED,
+        "redirecting": move.state in services.SWITCHED and move.origin != "node",
         "losses": list(move.losses.order_by("-pk")[:50]),
+        "phase": words.PHASES.get(own.phase, "") if own else "",
+        "own": own,
         "failed": [(row, words.kind(row.kind)) for row in rows.filter(outcome="failed")[:100]],
     }
     return render(request, "moves/show.html", context)
