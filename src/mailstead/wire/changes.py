@@ -392,6 +392,15 @@ class CopyPacePut(Change, frozen=True, kw_only=True):
     """Of all copies together; 0: no bound."""
 
 
+class PeersPut(Change, frozen=True, kw_only=True):
+    """The addresses of nodes of ours that pass on mail to this one, while domains move here.
+
+    They have looked at its content: here its senders' own rules (SPF) would fail.
+    """
+
+    addresses: tuple[str, ...] = ()
+
+
 class RedirectPut(Change, frozen=True, kw_only=True):
     """A host name of an old panel leads to pages of ours, at its old ports too."""
 
@@ -440,6 +449,7 @@ AnyChange = (
     | CopyPut
     | CopyGone
     | CopyPacePut
+    | PeersPut
     | RedirectPut
     | RedirectGone
 )

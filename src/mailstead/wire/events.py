@@ -452,6 +452,8 @@ class DoorSeen(Event, frozen=True, kw_only=True):
     password: str = ""
     certificate: str = ""
     """PEM of its certificate, where that was signed by itself."""
+    addresses: tuple[str, ...] = ()
+    """From which this node connects to others."""
 
 
 class RedirectUsed(Event, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from mailstead.control.feed.models import FeedHead
 from mailstead.control.feed.services import record_events
 from mailstead.control.moves import services
 from mailstead.control.moves.models import Copy, Move
-from mailstead.wire.changes import AnyChange, CopyGone, CopyPacePut, CopyPut, DomainPut
+from mailstead.wire.changes import AnyChange, CopyGone, CopyPacePut, CopyPut, DomainPut, PeersPut
 from mailstead.wire.events import AnyEvent, Applied, CopyCounted, CopySeen, DoorSeen
 from mailstead.wire.moves import FolderCount
 from tests.control.company import Company, feed_of, replayed, snapshot_state
@@ -58,6 +58,7 @@ class Moving:
                 port=24245,
                 password="between us",
                 certificate="PEM",
+                addresses=("192.0.2.1" if server == HOME else "192.0.2.2",),
             ),
         )
 
@@ -123,7 +124,14 @@ def domain_at(server: str, name: str = "ann.example") -> DomainPut | None:
 
 def things(server: str) -> list[AnyChange]:
     """A feed without what it says of copies."""
-    return [one for one in feed_of(server) if not isinstance(one, CopyPut | CopyGone | CopyPacePut)]
+    others = CopyPut | CopyGone | CopyPacePut | PeersPut
+    return [one for one in feed_of(server) if not isinstance(one, others)]
+
+
+def peers_of(server: str) -> tuple[str, ...]:
+    """From which addresses a server was told that others pass on mail to it."""
+    found = [one.addresses for one in feed_of(server) if isinstance(one, PeersPut)]
+    return found[-1] if found else ()
 
 
 def agree() -> None:

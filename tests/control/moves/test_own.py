@@ -18,12 +18,23 @@ from mailstead.wire.changes import (
     DomainGone,
     ForwarderPut,
     MailboxPut,
+    PeersPut,
     StorePurged,
 )
 from mailstead.wire.events import DoorSeen
 from mailstead.wire.moves import NodeSource
 from tests.control.company import HASH, Company, feed_of, refused
-from tests.control.moves.own import HOME, OTHER, Moving, agree, domain_at, fresh, number, told
+from tests.control.moves.own import (
+    HOME,
+    OTHER,
+    Moving,
+    agree,
+    domain_at,
+    fresh,
+    number,
+    peers_of,
+    told,
+)
 
 
 @pytest.fixture
@@ -301,6 +312,24 @@ def test_what_was_left_is_deleted_before_the_domain_comes_again(
     last = len(kinds) - 1 - kinds[::-1].index(StorePurged)
     boxes = [at for at, kind in enumerate(kinds) if kind is MailboxPut]
     assert max(at for at, kind in enumerate(kinds) if kind is DomainGone) < last < max(boxes)
+
+
+def test_each_server_knows_who_passes_on_mail_to_it(moving: Moving, company: Company) -> None:
+    moving.tell(OTHER, DoorSeen(id=number(), at=company.now, addresses=("192.0.2.2",)))
+    move = moving.copied(customer=None, domains=[ann(company)])
+    assert (peers_of(HOME), peers_of(OTHER)) == (("192.0.2.2",), ())
+    moving.tell(OTHER, DoorSeen(id=number(), at=company.now, addresses=("192.0.2.3",)))
+    assert peers_of(HOME) == ("192.0.2.3",)
+    services.switch(**company.who, move=move)
+    moving.hand_over(move)
+    assert (peers_of(HOME), peers_of(OTHER)) == ((), ("192.0.2.1",))
+    assert [one for one in services.snapshot(OTHER) if isinstance(one, PeersPut)] == [
+        PeersPut(addresses=("192.0.2.1",))
+    ]
+    services.verify(**company.who, move=fresh(move))
+    services.confirm(**company.who, move=fresh(move))
+    services.finish(**company.who, move=fresh(move))
+    assert (peers_of(HOME), peers_of(OTHER)) == ((), ())
 
 
 def test_it_is_taken_back_by_the_same_way(moving: Moving, company: Company) -> None:

@@ -41,6 +41,7 @@ from mailstead.wire.changes import (
     HostNamePut,
     MailboxGone,
     MailboxPut,
+    PeersPut,
     RedirectGone,
     RedirectPut,
     Revision,
@@ -189,6 +190,9 @@ class Directory:
             else:
                 state.put(change)
             return set()
+        if isinstance(change, PeersPut):
+            state.put(change)
+            return {compiler.PEERS}
         if isinstance(change, SendingLimitsPut):
             # No address's answers depend on it.
             return {state.put(change)}

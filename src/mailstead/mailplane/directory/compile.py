@@ -48,8 +48,14 @@ ZONE = "zone:"
 """Begins the owner that a zone is; a domain of the same name is another one."""
 
 
+PEERS = "peers:"
+"""The owner of what is said of other nodes of ours."""
+
+
 def answers(state: State, owner: str) -> Entries:
     """All entries that follow from an owner; empty when it does not exist."""
+    if owner == PEERS:
+        return {("peers", address): "DISABLE" for address in state.peers()}
     if owner.startswith(ZONE):
         zone = state.zone(owner.removeprefix(ZONE))
         return {("zone", zone.name): codec.encode(zone).decode()} if zone else {}

@@ -9,6 +9,7 @@ from cryptography import x509
 
 from mailstead.config import Settings
 from mailstead.home import Home
+from mailstead.mailplane.node.certificates.pointing import own_addresses
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.wire.events import DoorSeen
 
@@ -35,9 +36,11 @@ class PeerDoor:
 
     def _facts(self) -> dict[str, object]:
         settings, home = self._settings, self._home
+        addresses = tuple(sorted(own_addresses()))
         if not settings.moves.listen or not home.doveadm_password.exists():
-            return {"port": 0}
+            return {"port": 0, "addresses": addresses}
         return {
+            "addresses": addresses,
             "host": settings.moves.name or settings.hostname,
             "port": settings.ports.of("doveadm"),
             "password": home.doveadm_password.read_text(encoding="ascii").strip(),

@@ -39,11 +39,13 @@ class OwnMove(models.Model):
 
 
 class NodeDoor(models.Model):
-    """Where a node lets other nodes of ours in by doveadm, as it has told."""
+    """Where a node lets others of ours in by doveadm, as it has told; `port` 0: it does not."""
 
     server = models.CharField(max_length=63, primary_key=True)
     host = models.CharField(max_length=253)
     port = models.PositiveIntegerField()
+    addresses = models.JSONField(default=list)
+    """From which it connects to others."""
     certificate = models.TextField(blank=True)
     """PEM, of a node whose certificate no authority vouches for."""
     sealed = models.TextField()

@@ -64,7 +64,7 @@ def between_of(move: Move) -> Between:
         source_host=source.hostname if source else own.source,
         target=own.target,
         target_host=target.hostname if target else own.target,
-        open_door=NodeDoor.objects.filter(server=own.source).exists(),
+        open_door=NodeDoor.objects.filter(server=own.source, port__gt=0).exists(),
         sends_by=_names(target) if target else (),
         domains=domains,
     )

@@ -13,7 +13,7 @@ from mailstead.wire.events import AnyEvent, Applied, CopySeen
 def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
     """Record a batch from a node; inside the transaction that records its numbers."""
     copies.record(server, events, now)
-    doors.record(server, events)
+    doors.record(server, events, now)
     if any(isinstance(event, Applied | CopySeen) for event in events):
         handover.told(server, now)
 

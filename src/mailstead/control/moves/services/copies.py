@@ -14,7 +14,7 @@ from mailstead.control.moves import life
 from mailstead.control.moves.models import Copy, Move
 from mailstead.control.moves.services import imap, redirects
 from mailstead.control.moves.services.common import locked, note
-from mailstead.control.moves.services.own import doors, rounds
+from mailstead.control.moves.services.own import doors, peers, rounds
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange, CopyGone, CopyPacePut, CopyPut
@@ -58,6 +58,7 @@ def copy_put(copy: Copy) -> CopyPut:
 def snapshot(server: str) -> Iterator[AnyChange]:
     """All that a node has to know of moves."""
     yield pace()
+    yield peers.of(server)
     yield from redirects.snapshot(server)
     rows = Copy.objects.filter(server=server, wanted=True).select_related("move")
     for copy in rows.order_by("pk").iterator(chunk_size=500):

@@ -21,7 +21,7 @@ from mailstead.control.moves.models import Move, OwnMove
 from mailstead.control.moves.services import letters
 from mailstead.control.moves.services.common import locked, note, said, step
 from mailstead.control.moves.services.copies import begin_rounds
-from mailstead.control.moves.services.own import doors, make, rounds
+from mailstead.control.moves.services.own import doors, make, peers, rounds
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
 
@@ -146,6 +146,7 @@ def _last(move: Move, own: OwnMove, now: dt.datetime) -> None:
         return None
     for domain in rounds.domains_of(own):
         hosting.exchange_servers(actor=Actor.system(), now=now, domain=domain)
+    peers.tell((own.source, own.target), now)
     assert own.held_at is not None
     own.phase, own.phase_at = "", now
     own.held_seconds = (now - own.held_at).total_seconds()

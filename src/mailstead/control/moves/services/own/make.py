@@ -14,7 +14,7 @@ from mailstead.control.moves import life
 from mailstead.control.moves.models import Batch, Copy, Move, OwnMove, PlanRow
 from mailstead.control.moves.services import copies, planning
 from mailstead.control.moves.services.common import came, locked, note, said, step
-from mailstead.control.moves.services.own import doors, rounds
+from mailstead.control.moves.services.own import doors, peers, rounds
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
@@ -149,6 +149,7 @@ def start_own(actor: Actor, now: dt.datetime, move: Move, reason: str) -> None:
         hosting.drop_second_server(actor=actor, now=now, domain=domain, grace=dt.timedelta(0))
         hosting.add_second_server(actor=actor, now=now, domain=domain, server=move.server)
         came(move, "domain", domain.pk, domain.name)
+    peers.tell((own.source, own.target), now)
     OwnMove.objects.filter(pk=own.pk).update(phase="", back=False, left=False, words="")
     copies.end_copies(move, now)
     Copy.objects.filter(move=move).delete()
@@ -164,6 +165,7 @@ def leave(actor: Actor, now: dt.datetime, move: Move, *, grace: dt.timedelta) ->
     copies.end_copies(move, now)
     for domain in rounds.domains_of(own):
         hosting.drop_second_server(actor=actor, now=now, domain=domain, grace=grace)
+    peers.tell((own.source, own.target), now)
     OwnMove.objects.filter(pk=own.pk).update(left=True)
 
 
