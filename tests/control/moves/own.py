@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import count
+from typing import TypeVar
 
 from mailstead.control.feed.models import FeedHead
 from mailstead.control.feed.services import record_events
@@ -15,6 +16,7 @@ from mailstead.wire.moves import FolderCount
 from tests.control.company import Company, feed_of, replayed, snapshot_state
 
 _NUMBERS = count()
+T = TypeVar("T")
 HOME, OTHER = "node1", "node2"
 
 
@@ -110,7 +112,7 @@ def fresh(move: Move) -> Move:
     return Move.objects.select_related("own", "server", "customer").get(pk=move.pk)
 
 
-def told(server: str, kind: type[AnyChange] | tuple[type[AnyChange], ...]) -> list[AnyChange]:
+def told(server: str, kind: type[T]) -> list[T]:
     """What a server was told of one kind."""
     return [one for one in feed_of(server) if isinstance(one, kind)]
 

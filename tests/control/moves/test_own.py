@@ -112,7 +112,7 @@ def test_while_mail_is_copied_both_servers_know_all_and_mail_stays(
     first, second = domain_at(HOME), domain_at(OTHER)
     assert first and second and (first.home, second.home) == ("", "node1.host.example")
     agree()
-    told_boxes = {one.address for one in told(OTHER, MailboxPut)}  # type: ignore[attr-defined]
+    told_boxes = {one.address for one in told(OTHER, MailboxPut)}
     assert told_boxes == {"info@ann.example", "bob@ann.example"}
     puts = [one for one in told(OTHER, CopyPut) if isinstance(one, CopyPut)]
     assert {(one.address, one.round, one.merge) for one in puts} == {
@@ -139,8 +139,8 @@ def test_what_is_changed_meanwhile_reaches_both(moving: Moving, company: Company
     for server in (HOME, OTHER):
         box = [one for one in told(server, MailboxPut) if isinstance(one, MailboxPut)][-1]
         assert box.address == "cara@ann.example" and box.secret.endswith("b" * 86)
-        assert told(server, ForwarderPut)[-1].address == "new@ann.example"  # type: ignore[attr-defined]
-        assert told(server, AutoresponderPut)[-1].address == "new@ann.example"  # type: ignore[attr-defined]
+        assert told(server, ForwarderPut)[-1].address == "new@ann.example"
+        assert told(server, AutoresponderPut)[-1].address == "new@ann.example"
         put = domain_at(server)
         assert put and not put.active
     assert domain_at(OTHER).home == "node1.host.example"  # type: ignore[union-attr]
@@ -265,7 +265,7 @@ def test_after_the_switch_both_meet_again_and_again(moving: Moving, company: Com
     assert min(rounds()) == max(before) + 2
     company.forward("after@ann.example", "info@ann.example")
     for server in (HOME, OTHER):
-        assert told(server, ForwarderPut)[-1].address == "after@ann.example"  # type: ignore[attr-defined]
+        assert told(server, ForwarderPut)[-1].address == "after@ann.example"
 
 
 def test_when_it_is_finished_the_old_server_forgets(moving: Moving, company: Company) -> None:
@@ -287,7 +287,7 @@ def test_when_it_is_finished_the_old_server_forgets(moving: Moving, company: Com
     assert hosting.purge_left(moving.now) == 0
     moving.company.now += dt.timedelta(days=2)
     assert hosting.purge_left(moving.now) == 2
-    purged = {one.address for one in told(HOME, StorePurged)}  # type: ignore[attr-defined]
+    purged = {one.address for one in told(HOME, StorePurged)}
     assert purged == {"info@ann.example", "bob@ann.example"} and not told(OTHER, StorePurged)
     company.forward("later@ann.example", "info@ann.example")
     assert isinstance(feed_of(HOME)[-1], StorePurged)
@@ -369,7 +369,7 @@ def test_before_the_switch_it_is_simply_forgotten(moving: Moving, company: Compa
     # And begun anew, with nothing left there.
     services.ask_reading(**company.who, move=fresh(move))
     services.start(**company.who, move=fresh(move))
-    assert {one.address for one in told(OTHER, StorePurged)} == {  # type: ignore[attr-defined]
+    assert {one.address for one in told(OTHER, StorePurged)} == {
         "info@ann.example", "bob@ann.example",
     }  # fmt: skip
     moving.later(seconds=1)

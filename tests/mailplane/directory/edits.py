@@ -225,6 +225,7 @@ class Truth:
     def snapshot(self) -> list[AnyChange]:
         """Everything that exists, domains first, as the control plane sends it."""
         order = (
+            "Peers",
             "Domain",
             "DkimKey",
             "Mailbox",

@@ -7,18 +7,23 @@ import datetime as dt
 from django.db.models import Sum
 
 from mailstead.control.hosting import messages
-from mailstead.control.hosting.models import Customer, Mailbox
+from mailstead.control.hosting.models import Customer, Domain, Mailbox
 from mailstead.control.hosting.services.feeds import Post
 from mailstead.control.hosting.services.sign_ins import note_sign_in
 from mailstead.wire.events import AnyEvent, SignInSeen, UsageSeen
 
 
-def handle_event(event: AnyEvent) -> None:
-    """What a node's event changes here; inside the transaction that records it."""
+def handle_event(event: AnyEvent, server: str = "") -> None:
+    """What a node's event changes here; inside the transaction that records it.
+
+    While a mailbox is on two servers, what its home has counts.
+    """
     if isinstance(event, SignInSeen):
         note_sign_in(event)
     if isinstance(event, UsageSeen):
         rows = Mailbox.objects.filter(store=event.store)
+        if server:
+            rows = rows.filter(domain__in=Domain.objects.filter(server__name=server))
         if rows.update(usage_bytes=event.bytes, usage_messages=event.messages):
             customer = Customer.objects.get(domains__mailboxes__store=event.store)
             settle_pool(customer, event.at)
