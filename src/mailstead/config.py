@@ -53,6 +53,8 @@ class Ports(_Section, frozen=True, kw_only=True):
     """Loopback only: PostSRSd, rewritten senders to give back."""
     logins: int = 10028
     """Loopback only: where Dovecot asks the guard about log-ins."""
+    doveadm: int = 24245
+    """Where other nodes of ours come to mailboxes that move; only with `moves.listen`."""
     resolver: int = 53
     """Loopback only: the node's own resolver (unbound)."""
     https: int = 443
@@ -259,6 +261,18 @@ class Passwords(_Section, frozen=True, kw_only=True):
     password is changed; it receives on."""
 
 
+class Moves(_Section, frozen=True, kw_only=True):
+    """Moves of domains between nodes of ours."""
+
+    listen: str = ""
+    """Address of this node at which others of ours come to its mailboxes, by doveadm in TLS with a
+    password of its own; `*` for all addresses. Empty: none do. Let only your own nodes through the
+    firewall."""
+    name: str = ""
+    """Name under which they find it; the node's certificate must be for it. Empty: the host's name.
+    """
+
+
 class Log(_Section, frozen=True, kw_only=True):
     """The engines' logs: who sent what to whom, and who logged in from where."""
 
@@ -316,6 +330,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     reputation: Reputation = Reputation()
     passwords: Passwords = Passwords()
     guard: Guard = Guard()
+    moves: Moves = Moves()
     log: Log = Log()
     web: Web = Web()
 
@@ -478,6 +493,7 @@ def _check_names(settings: Settings) -> None:
     if not name.isascii() or not (name or "x").isprintable() or set(name) & set('"\\<>{}'):
         raise _invalid(settings, "dmarc.report_name: plain ASCII without quotes and brackets")
     _check_served(settings)
+    _check_moves(settings)
     for field, texts in (
         ("dns.forward_to", settings.dns.forward_to),
         ("dkim.servers", settings.dkim.servers),
@@ -500,6 +516,21 @@ def _check_transport(settings: Settings) -> None:
     ):
         if path and not Path(path).is_file():
             raise _invalid(settings, f"{name}: there is no file {path!a}")
+
+
+def _check_moves(settings: Settings) -> None:
+    """Where other nodes come in."""
+    if settings.moves.listen not in ("", "*"):
+        try:
+            ipaddress.ip_address(settings.moves.listen)
+        except ValueError as error:
+            words = f"moves.listen: {settings.moves.listen!a} is not an IP address"
+            raise _invalid(settings, words) from error
+    if settings.moves.name:
+        try:
+            normalise_domain(settings.moves.name)
+        except Refusal as refusal:
+            raise _invalid(settings, f"moves.name: {refusal.words.rstrip('.')}") from refusal
 
 
 def _check_served(settings: Settings) -> None:

@@ -46,6 +46,11 @@ class Home:
         return self.secrets / "login-nonce"
 
     @property
+    def doveadm_password(self) -> Path:
+        """With which other nodes of ours come to this one's mailboxes; root's alone."""
+        return self.secrets / "doveadm-password"
+
+    @property
     def control(self) -> Path:
         """The control plane's own files; owned by the user `mailstead`."""
         return self.root / "control"

@@ -73,6 +73,31 @@ app.command("pace")(move_sources.pace)
 app.command("batch")(move_sources.batch)
 
 
+@app.command("add-server")
+def add_server(
+    server: Annotated[str, typer.Argument(help="The new home server.")],
+    customer: Annotated[str, typer.Option("--customer", help="Whose domains.")] = "",
+    domains: Annotated[
+        list[str] | None, typer.Option("--domain", help="Only this one; may be repeated.")
+    ] = None,
+    batch: Annotated[str, typer.Option("--batch", help="To which batch it belongs.")] = "",
+) -> None:
+    """Plan a move of a customer or of domains to another server of yours."""
+    SESSION.control()
+    from mailstead.cli.door import move_acts, moves, queries
+
+    actor = SESSION.actor()
+    made = move_acts.create_own_move(
+        actor=actor,
+        now=now(),
+        server=queries.server_named(actor, server),
+        customer=queries.customer_named(actor, customer) if customer else None,
+        domains=[queries.domain_named(actor, name) for name in domains or ()],
+        batch=moves.batch_named(actor, batch) if batch else None,
+    )
+    SESSION.done(f"Move {made.pk} is planned.", _row(_found(made.pk)))
+
+
 @app.command("list")
 def list_(
     search: options.Search = "",
@@ -385,6 +410,8 @@ def _row(row: Any) -> Row:
         "since": row.since,
         "paused": row.paused,
         "grace_until": row.grace_until,
+        "phase": getattr(row, "phase", ""),
+        "phase_words": getattr(row, "phase_words", ""),
     }
 
 

@@ -57,6 +57,11 @@ class DomainPut(Change, frozen=True, kw_only=True):
     relay_to: str = ""
     """Where its mail goes while its mailboxes are here already and its mail is not: a host, or `mx`
     for where its DNS leads; empty: it is delivered here. Log-in and sending are as always."""
+    home: str = ""
+    """Host name of the node of ours on which its mail is delivered, while the domain is on two of
+    them; empty: this one. Both know its addresses, so that unknown ones are refused here too."""
+    held: bool = False
+    """Nothing is delivered for a moment: mail for it is taken and waits in the queue."""
 
 
 class DomainGone(Change, frozen=True, kw_only=True):
@@ -419,6 +424,15 @@ class BringBackGone(Change, frozen=True, kw_only=True):
     job: int
 
 
+class PeersPut(Change, frozen=True, kw_only=True):
+    """The addresses of nodes of ours that pass on mail to this one, while domains move here.
+
+    They have looked at its content: here its senders' own rules (SPF) would fail.
+    """
+
+    addresses: tuple[str, ...] = ()
+
+
 class RedirectPut(Change, frozen=True, kw_only=True):
     """A host name of an old panel leads to pages of ours, at its old ports too."""
 
@@ -469,6 +483,7 @@ AnyChange = (
     | CopyPacePut
     | BringBackPut
     | BringBackGone
+    | PeersPut
     | RedirectPut
     | RedirectGone
 )

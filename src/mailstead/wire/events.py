@@ -482,6 +482,18 @@ class BringBackSeen(Event, frozen=True, kw_only=True):
     """Why it failed, or what is worth telling; one line each."""
 
 
+class DoorSeen(Event, frozen=True, kw_only=True):
+    """Where this node lets other nodes of ours in by doveadm, or that it does not (`port` 0)."""
+
+    host: str = ""
+    port: int = 0
+    password: str = ""
+    certificate: str = ""
+    """PEM of its certificate, where that was signed by itself."""
+    addresses: tuple[str, ...] = ()
+    """From which this node connects to others."""
+
+
 class RedirectUsed(Event, frozen=True, kw_only=True):
     """Somebody has come by an old address since it was last told of."""
 
@@ -528,6 +540,7 @@ AnyEvent = (
     | CopySeen
     | CopyCounted
     | BringBackSeen
+    | DoorSeen
     | RedirectUsed
     | OldPortSeen
 )

@@ -54,13 +54,15 @@ class NodeSource(Part, frozen=True, kw_only=True, tag="node"):
     """
 
     server: str
-    host: str
-    port: int
+    host: str = ""
+    port: int = 0
     """Of the other node's doveadm, which speaks TLS there."""
-    password: str
-    """The other node's `doveadm_password`."""
+    password: str = ""
+    """The other node's `doveadm_password`; empty in the feed: a node asks when a run begins."""
     authority: str = ""
     """Path here of the certificates that may vouch for the other node; empty: the system's."""
+    certificate: str = ""
+    """PEM that may vouch for it besides: its own, where no authority has signed that."""
 
 
 AnySource = FilesSource | ImapSource | NodeSource

@@ -32,7 +32,14 @@ _routes = st.one_of(
 
 
 def _domain(
-    name: str, customer: int, active: bool, points: Any, route: Route | None, relay_to: str
+    name: str,
+    customer: int,
+    active: bool,
+    points: Any,
+    route: Route | None,
+    relay_to: str,
+    home: str,
+    held: bool,
 ) -> AnyChange:
     kind, target = points
     alias = target if kind == "alias" and target != name else None
@@ -45,6 +52,8 @@ def _domain(
         forward_to=forward,
         catch_all=None if alias else route,
         relay_to=relay_to,
+        home=home,
+        held=held,
     )
 
 
@@ -91,6 +100,11 @@ EDITS: st.SearchStrategy[AnyChange] = st.one_of(
         _points,
         st.none() | _routes,
         st.sampled_from(["", "", "old.far.example", "mx"]),
+        st.sampled_from(["", "", "node2.far.example"]),
+        st.sampled_from([False, False, True]),
+    ),
+    st.builds(
+        wire.PeersPut, addresses=st.sampled_from([(), ("192.0.2.2",), ("192.0.2.2", "2001:db8::2")])
     ),
     st.builds(
         _mailbox,
@@ -178,6 +192,9 @@ class Truth:
             return bool(gone)
         if isinstance(change, wire.StorePurged):
             return True
+        if isinstance(change, wire.PeersPut):
+            self.things["Peers", ""] = change
+            return True
         if isinstance(change, wire.SuppressionPut):
             self.things["Suppression", f"{change.mailbox} {change.recipient}"] = change
             return True
@@ -208,6 +225,7 @@ class Truth:
     def snapshot(self) -> list[AnyChange]:
         """Everything that exists, domains first, as the control plane sends it."""
         order = (
+            "Peers",
             "Domain",
             "DkimKey",
             "Mailbox",

@@ -153,7 +153,7 @@ class Host:
 
     def _make_secrets(self) -> None:
         self.home.secrets.mkdir()
-        for path in (self.home.login_key, self.home.login_nonce):
+        for path in (self.home.login_key, self.home.login_nonce, self.home.doveadm_password):
             path.write_text(secrets.token_hex(16))
         self.store = dovecot_model.from_settings(self.settings, self.home)
 

@@ -216,6 +216,25 @@ def _change(path: str, values: dict[str, Any]) -> None:
     SESSION.api().call("PATCH", path, body)
 
 
+def create_own_move(
+    *,
+    actor: object,
+    now: object,
+    server: Thing,
+    customer: Thing | None,
+    domains: list[Thing],
+    batch: Thing | None,
+) -> Thing:
+    """A move to another of its servers."""
+    body = {
+        "server": server.name,
+        "customer": customer.pk if customer else None,
+        "domains": [one.name for one in domains],
+        "batch": batch.name if batch else "",
+    }
+    return _move(SESSION.api().call("POST", "/own-moves", body))
+
+
 def read_now(move: Thing) -> None:
     """Its server reads it by itself."""
 

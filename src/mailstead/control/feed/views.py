@@ -9,6 +9,7 @@ import datetime as dt
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 
 import structlog
 from asgiref.sync import sync_to_async
@@ -20,6 +21,7 @@ from mailstead.control.feed.tide import Tide
 from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.changes import AnyChange
+from mailstead.wire.events import AnyEvent
 from mailstead.wire.moves import AnySource
 
 SnapshotSource = Callable[[str], Iterator[AnyChange]]
@@ -35,11 +37,11 @@ _CHUNK = 500
 def routes(
     *,
     snapshot: SnapshotSource,
-    handle: services.EventHandler,
+    handle: Callable[[str, AnyEvent], None],
     record: services.BatchRecorder | None = None,
     source: CopySource | None = None,
 ) -> list[URLPattern]:
-    """The calls, joined to what they read and tell."""
+    """The calls, joined to what they read and tell; `handle` gets the server and an event."""
     tide = Tide()
 
     async def changes_view(request: HttpRequest, server: str) -> HttpResponse:
@@ -49,7 +51,7 @@ def routes(
         return StreamingHttpResponse(_snapshot(server, snapshot), content_type="application/jsonl")
 
     async def events_view(request: HttpRequest, server: str) -> HttpResponse:
-        return await _guarded(lambda: _events(request, server, handle, record))
+        return await _guarded(lambda: _events(request, server, partial(handle, server), record))
 
     async def orders_view(request: HttpRequest, server: str) -> HttpResponse:
         return await _guarded(lambda: _orders(request, server, tide))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from mailstead.control.hosting import models
 from mailstead.control.hosting.models import (
@@ -18,6 +17,7 @@ from mailstead.control.hosting.models import (
     HostName,
     Mailbox,
     RuleSet,
+    Server,
     SpamSettings,
 )
 from mailstead.control.hosting.queries import route_of, sending
@@ -56,7 +56,7 @@ def catch_all(domain: Domain) -> Route | None:
 
 
 def domain_put(domain: Domain) -> DomainPut:
-    """A domain; needs customer, its reseller and alias_of fetched.
+    """A domain, as its home server is told it; needs customer, its reseller and alias_of fetched.
 
     A reseller's suspension holds for its customers too: their mail runs on the reseller's account.
     """
@@ -70,6 +70,7 @@ def domain_put(domain: Domain) -> DomainPut:
         forward_to=domain.forward_to or None,
         catch_all=catch_all(domain),
         relay_to=domain.relay_to,
+        held=domain.held,
     )
 
 
@@ -180,28 +181,32 @@ def host_name_put(row: HostName) -> HostNamePut:
     )
 
 
+def at_second(change: AnyChange, home: Server) -> AnyChange:
+    """A change as a domain's second server is told it; `home` is where its mail is delivered."""
+    if isinstance(change, DomainPut):
+        return msgspec.structs.replace(change, home=home.hostname)
+    return change
+
+
 def domain_contents(domain: Domain) -> Iterator[AnyChange]:
-    """All that is in one domain, the domain first."""
-    yield from _contents({"domain": domain}, Domain.objects.filter(pk=domain.pk))
+    """All that is in one domain, the domain first; as its home server is told it."""
+    yield from _contents(Domain.objects.filter(pk=domain.pk))
 
 
 def snapshot(server: str) -> Iterator[AnyChange]:
     """All that is on one server, domains first."""
-    domains = Domain.objects.filter(server__name=server, removed_at=None, proven=True)
-    where = {
-        "domain__server__name": server,
-        "domain__removed_at": None,
-        "domain__proven": True,
-    }
-    yield from _contents(where, domains)
+    here = Q(server__name=server) | Q(second__name=server)
+    yield from _contents(Domain.objects.filter(here, removed_at=None, proven=True), server)
 
 
-def _contents(where: dict[str, Any], domains: QuerySet[Domain]) -> Iterator[AnyChange]:
-    rows = domains.select_related("customer__reseller", "alias_of").order_by("name")
+def _contents(domains: QuerySet[Domain], server: str = "") -> Iterator[AnyChange]:
+    rows = domains.select_related("customer__reseller", "alias_of", "server").order_by("name")
     house = sending.house()
     for domain in rows.iterator(_CHUNK):
-        yield domain_put(domain)
+        put = domain_put(domain)
+        yield put if server in ("", domain.server.name) else at_second(put, domain.server)
         yield sending_put(domain, house)
+    where = {"domain__in": domains.values("pk")}
     mailboxes = Mailbox.objects.filter(**where, removed_at=None).select_related("domain__customer")
     for mailbox in mailboxes.prefetch_related("app_passwords").iterator(_CHUNK):
         yield mailbox_put(mailbox)
@@ -210,14 +215,11 @@ def _contents(where: dict[str, Any], domains: QuerySet[Domain]) -> Iterator[AnyC
         yield forwarder_put(forwarder)
     for answer in Autoresponder.objects.filter(**where).select_related("domain").iterator(_CHUNK):
         yield autoresponder_put(answer)
-    rules = RuleSet.objects.filter(
-        **{f"mailbox__{name}": value for name, value in where.items()}, mailbox__removed_at=None
-    )
+    inside = {"mailbox__domain__in": domains.values("pk"), "mailbox__removed_at": None}
+    rules = RuleSet.objects.filter(**inside)
     for rule_set in rules.select_related("mailbox__domain").iterator(_CHUNK):
         yield rules_put(rule_set)
-    wanted = SpamSettings.objects.filter(
-        **{f"mailbox__{name}": value for name, value in where.items()}, mailbox__removed_at=None
-    )
+    wanted = SpamSettings.objects.filter(**inside)
     for row in wanted.select_related("mailbox__domain").iterator(_CHUNK):
         yield spam_put(row)
     # Those that wait to be seen are not the node's business yet.

@@ -124,6 +124,13 @@ class Domain(models.Model):
     relay_to = models.CharField(max_length=253, blank=True)
     """Where its mail goes as long as it is not delivered here: a host, or `mx` for where its DNS
     leads."""
+    second = models.ForeignKey(
+        Server, null=True, on_delete=models.PROTECT, related_name="second_domains"
+    )
+    """While it is on two servers: the one that is told of everything too, and passes its mail on to
+    the home server."""
+    held = models.BooleanField(default=False)
+    """Its mail waits in the queues while its home changes."""
     dns_state = models.CharField(max_length=7, blank=True)
     """How its DNS was when last looked at: `good`, `warn`, `bad`, `unknown`; empty: not yet."""
     dns_checked_at = models.DateTimeField(null=True)
@@ -159,6 +166,21 @@ class Domain(models.Model):
     def handle(self) -> str:
         """What names it in an address of the panel: several may claim a name not proven yet."""
         return self.name if self.proven else str(self.pk)
+
+
+class LeftStore(models.Model):
+    """Mail that stayed on a server from which its domain has gone."""
+
+    server = models.ForeignKey(Server, on_delete=models.CASCADE, related_name="left_stores")
+    domain = models.CharField(max_length=253, db_index=True)
+    address = models.CharField(max_length=320)
+    store = models.CharField(max_length=32)
+    purge_after = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["server", "store"], name="left_store_once"),
+        ]
 
 
 def _new_store() -> str:

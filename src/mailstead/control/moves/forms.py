@@ -224,6 +224,40 @@ class ExportForm(forms.Form):
         field.choices = [(str(number), name) for number, name in customers]
 
 
+class OwnMoveForm(forms.Form):
+    """What goes to which other server of ours."""
+
+    customer = forms.ChoiceField(label=_("Customer"), required=False)
+    domains = forms.CharField(
+        label=_("Or only these domains"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One in each line. Their aliases go along."),
+    )
+    server = forms.ChoiceField(label=_("New home server"))
+    batch = forms.ChoiceField(label=_("Batch"), required=False)
+
+    def __init__(
+        self,
+        *args: Any,
+        customers: Iterable[tuple[int, str]],
+        servers: Iterable[str],
+        batches: Iterable[str],
+        **values: Any,
+    ) -> None:
+        super().__init__(*args, **values)
+        offered = {
+            "customer": [("", "–"), *((str(number), name) for number, name in customers)],
+            "server": [(name, name) for name in servers],
+            "batch": [("", "–"), *((name, name) for name in batches)],
+        }
+        for name, choices in offered.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = choices
+
+
 class AnswersForm(forms.Form):
     """What the plan asks, one field for each question."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.moves.views import acting, contacts, exports, returning, show, sources
+from mailstead.control.moves.views import acting, contacts, exports, own, returning, show, sources
 
 app_name = "moves"
 urlpatterns: list[URLPattern] = [
     path("moves/", show.overview, name="list"),
     path("moves/new/", acting.create, name="new"),
     path("moves/new/imap/", sources.create_imap, name="new-imap"),
+    path("moves/new/own/", own.create, name="new-own"),
     path("moves/pace/", sources.paces, name="paces"),
     path("moves/pace/<str:server>/", sources.pace, name="pace"),
     path("moves/batches/", sources.batches, name="batches"),

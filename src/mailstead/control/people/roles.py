@@ -54,6 +54,7 @@ _ROWS: dict[str, dict[str, str]] = {
         "set-forwarder": _ADMINS,
         "set-alias": _OWNERS,
         "set-relay": _COMPANY,
+        **dict.fromkeys(("add-second", "hold", "unhold", "exchange", "drop-second"), _COMPANY),
         "accept": _COMPANY,
         "prove": "",
         "import": "operator",

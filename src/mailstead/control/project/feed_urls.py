@@ -37,13 +37,16 @@ def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
     moves.record(server, events, now)
 
 
+def handle(server: str, event: AnyEvent) -> None:
+    """What one event of a node changes."""
+    handle_event(event, server)
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "feed/v1/",
         include(
-            routes(
-                snapshot=snapshot, handle=handle_event, record=record, source=moves.source_of_copy
-            )
+            routes(snapshot=snapshot, handle=handle, record=record, source=moves.source_of_copy)
         ),
     ),
 ]

@@ -132,7 +132,7 @@ def _tasks() -> dict[str, Task]:
     )
     from mailstead.control.dns.push.services import drop_old as drop_old_plans
     from mailstead.control.feed.services import compact
-    from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired
+    from mailstead.control.hosting.services import drop_old_sign_ins, purge_expired, purge_left
     from mailstead.control.jobs.services import drop_old as drop_old_jobs
     from mailstead.control.moves.services import expire_exports, expire_redirects
     from mailstead.control.people.services import (
@@ -151,6 +151,7 @@ def _tasks() -> dict[str, Task]:
 
     return {
         "purge": purge_expired,
+        "left mail": purge_left,
         "compact": compact,
         "outbox": drop_old,
         "sessions": drop_sessions,

@@ -43,6 +43,7 @@ from mailstead.wire.changes import (
     HostNamePut,
     MailboxGone,
     MailboxPut,
+    PeersPut,
     RedirectGone,
     RedirectPut,
     Revision,
@@ -198,6 +199,9 @@ class Directory:
             else:
                 state.remove("bring-back", str(change.job))
             return set()
+        if isinstance(change, PeersPut):
+            state.put(change)
+            return {compiler.PEERS}
         if isinstance(change, SendingLimitsPut):
             # No address's answers depend on it.
             return {state.put(change)}

@@ -30,6 +30,7 @@ BLACKHOLE = f"blackhole@{DISCARD_DOMAIN}"
 UNKNOWN = Reply(550, "5.1.1", "There is no such address here; check the spelling")
 NOT_RECEIVING = Reply(550, "5.2.1", "This mailbox does not receive mail at present")
 POOL_FULL = Reply(452, "4.2.2", "The storage of this customer is full; try again later")
+HELD = "The mailbox is being taken to another server; it will be there in a moment"
 SENDING_SUSPENDED = "Sending from this mailbox is suspended; ask your provider"
 
 OWN_MAIL = "smtp:"
@@ -47,8 +48,14 @@ ZONE = "zone:"
 """Begins the owner that a zone is; a domain of the same name is another one."""
 
 
+PEERS = "peers:"
+"""The owner of what is said of other nodes of ours."""
+
+
 def answers(state: State, owner: str) -> Entries:
     """All entries that follow from an owner; empty when it does not exist."""
+    if owner == PEERS:
+        return {("peers", address): "DISABLE" for address in state.peers()}
     if owner.startswith(ZONE):
         zone = state.zone(owner.removeprefix(ZONE))
         return {("zone", zone.name): codec.encode(zone).decode()} if zone else {}
@@ -88,11 +95,14 @@ def _domain(state: State, name: str) -> Entries:
     if domain is None:
         return {}
     entries: Entries = {("domains", name): "ok", ("classes", f"@{name}"): OWN_MAIL}
-    wildcard = _wildcard(state, domain)
+    wildcard, further = _wildcard(state, domain), onward(domain)
+    if further:
+        entries["transport", name] = further
     if domain.relay_to:
         # Taken for every local part: which there are, the one knows to whom it is passed on.
         entries["recipients", f"@{name}"] = "DUNNO"
-        entries["transport", name] = relay(domain)
+    elif wildcard is not None and further:
+        entries["recipients", f"@{name}"] = "DUNNO"
     elif wildcard is not None:
         entries["aliases", f"@{name}"] = wildcard
     else:
@@ -101,7 +111,8 @@ def _domain(state: State, name: str) -> Entries:
         if not _exists(state, postmaster):
             # RFC 5321 §4.5.1: a domain that takes mail has a postmaster.
             entries["recipients", postmaster] = "DUNNO"
-            entries["aliases", postmaster] = NODE_POSTMASTER
+            if not further:
+                entries["aliases", postmaster] = NODE_POSTMASTER
     for key in state.dkim_keys(name):
         entries["dkim", f"{name}/{key.selector}"] = key.private_key
         if key.signs:
@@ -117,8 +128,22 @@ def relay(domain: DomainPut) -> str:
     return "smtp:" if domain.relay_to == "mx" else f"smtp:[{domain.relay_to}]"
 
 
-_OF_DELIVERY = ("aliases", "recipients", "transport")
-"""Maps in which the addresses of a domain that is passed on do not stand."""
+def onward(domain: DomainPut) -> str:
+    """The transport that takes all of a domain's mail; empty: it is delivered here."""
+    if domain.held:
+        # Not `retry`: smtpd(8) would refuse by itself and remember it (docs/decisions/0007).
+        return f"later:4.3.2 {HELD}"
+    if domain.home:
+        return f"smtp:[{domain.home}]"
+    return relay(domain) if domain.relay_to else ""
+
+
+def _passed_on(domain: DomainPut, own: Entries) -> Entries:
+    """What is left of an address's entries where the domain's mail is not delivered here."""
+    without = {"aliases", "transport"}
+    if domain.relay_to:
+        without.add("recipients")
+    return {at: value for at, value in own.items() if at[0] not in without}
 
 
 def _unknown(state: State, domain: DomainPut, depth: int = 0) -> Reply:
@@ -168,9 +193,7 @@ def _address(state: State, address: str) -> Entries:
         return {}
     if is_own(state, address):
         own = _own(state, address, domain)
-        if domain.relay_to:
-            return {at: value for at, value in own.items() if at[0] not in _OF_DELIVERY}
-        return own
+        return _passed_on(domain, own) if onward(domain) else own
     if domain.relay_to:
         return {}
     target = hosted_target(state, domain)
@@ -185,7 +208,7 @@ def _address(state: State, address: str) -> Entries:
         users = _senders(state, through)
         if users:
             entries["senders", address] = users
-    return entries
+    return _passed_on(domain, entries) if onward(domain) else entries
 
 
 def recipient_answer(state: State, address: str, depth: int = 0) -> str:

@@ -16,7 +16,10 @@ from mailstead.wire.changes import ZonePut
 
 _BATCH = 20_000
 """Journal rows worked off at once; bounds memory."""
-MAP_ORDER = ("credentials", "recipients", "transport", "aliases", "senders", "classes", "domains")
+MAP_ORDER = (
+    *("credentials", "recipients", "peers", "transport", "aliases", "senders", "classes"),
+    "domains",
+)
 """A log-in ends before anything else; a domain is announced when its addresses are there."""
 
 

@@ -51,6 +51,7 @@ def rebuild(directory: Directory, revision: int, changes: Iterable[Change]) -> N
 
 def _owners(directory: Directory) -> Iterable[str]:
     state = directory.state
+    yield compiler.PEERS
     yield from (f"{compiler.ZONE}{name}" for name in state.zones())
     for number, name in enumerate(state.domains()):
         yield name

@@ -23,6 +23,7 @@ from mailstead.wire.changes import (
     GuardWordPut,
     HostNamePut,
     MailboxPut,
+    PeersPut,
     RedirectPut,
     RulesPut,
     SendingLimitsPut,
@@ -53,12 +54,15 @@ KINDS: dict[type[Change], str] = {
     CopyPut: "copy",
     CopyPacePut: "copy-pace",
     BringBackPut: "bring-back",
+    PeersPut: "peers",
     RedirectPut: "redirect",
 }
 SENDING = "plan"
 """The key of the one plan of sending addresses."""
 PACE = "pace"
 """The key of the one pace of copies."""
+PEERS = "peers"
+"""The key of the one list of other nodes."""
 OWN = ("mailbox", "forwarder", "autoresponder")
 """The kinds that make an address exist."""
 
@@ -133,6 +137,11 @@ class State:
         """All zones that are served here."""
         rows = self._db.execute("SELECT key FROM thing WHERE kind = 'zone' ORDER BY key")
         return [row[0] for row in rows]
+
+    def peers(self) -> tuple[str, ...]:
+        """Addresses of nodes of ours that pass on mail to this one."""
+        found = self._get("peers", PEERS)
+        return found.addresses if isinstance(found, PeersPut) else ()
 
     def sending_plan(self) -> SendingPlan:
         """The plan of sending addresses; an empty one where there is none."""
@@ -258,6 +267,8 @@ def key_of(change: Change) -> tuple[str, str]:
         return str(change.job), ""
     if isinstance(change, CopyPacePut):
         return PACE, ""
+    if isinstance(change, PeersPut):
+        return PEERS, ""
     if isinstance(change, RedirectPut):
         # Of no domain: it ends by its own word, or when its time is over.
         return change.host, ""

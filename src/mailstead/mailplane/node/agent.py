@@ -63,6 +63,7 @@ from mailstead.mailplane.node.kept_mail import KeptMail
 from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.node.maps import NodeMaps
 from mailstead.mailplane.node.orders import Orders
+from mailstead.mailplane.node.peer_door import PeerDoor
 from mailstead.mailplane.node.redirects import Redirects
 from mailstead.mailplane.node.rehash import Rehasher
 from mailstead.mailplane.node.report_box import ReportBox
@@ -124,6 +125,7 @@ class Agent:
         self.returns = BringBackDesk(self.home, for_returns)
         self.redirects = Redirects(settings, self.home)
         self.rehasher = Rehasher(self.home)
+        self.door = PeerDoor(settings, self.home)
         self._settings = settings
         self.request = self.home.event_spool.parent / "rebuild"
         self._announced = -1
@@ -266,6 +268,8 @@ class Agent:
                 if time.monotonic() >= beat:
                     beat += TELL_PULSE_EVERY
                     spool.add([pulse.take()])
+                if door := self.door.due(time.monotonic()):
+                    spool.add(door)
                 self.room.look_at(self.usage.take())
                 self.sign_ins.read(dt.datetime.now(dt.UTC))
                 leaked = self.sign_ins.leaked

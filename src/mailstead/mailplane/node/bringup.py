@@ -121,7 +121,8 @@ def prepare(settings: Settings, progress: Progress) -> list[str]:
     _refuse_closed_program(home)
     _secrets(home)
     _tables(home)
-    names = dict.fromkeys((settings.hostname, *settings.web.hostnames))
+    own = (settings.hostname, *settings.web.hostnames, settings.moves.name)
+    names = dict.fromkeys(filter(None, own))
     renewed = tls.ensure(home, tuple(names))
     if renewed:
         progress(f"Made a self-signed certificate for {', '.join(names)}")
@@ -218,6 +219,7 @@ def _secrets(home: Home) -> None:
     _secret(home.secrets / "django-secret-key", secrets.token_urlsafe(48), users.CONTROL, 0o400)
     # The log is searched by subject on the control plane and made on the node.
     _secret(home.subject_key, secrets.token_hex(32), rspamd_model.USER, 0o440)
+    _secret(home.doveadm_password, secrets.token_hex(32), "root", 0o600, owner="root")
     # Not the control plane's: whoever had both could look for passwords behind the guard's hashes.
     _secret(home.login_key, secrets.token_hex(32), users.GUARD, 0o440, owner="root")
     _secret(home.login_nonce, secrets.token_hex(32), "root", 0o400, owner="root")

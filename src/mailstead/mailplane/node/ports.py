@@ -20,6 +20,8 @@ OF_THE_PANEL = ("https", "http")
 def needed(settings: Settings) -> dict[str, int]:
     """Each service's port."""
     without = {"offset", *(OF_THE_PANEL if settings.control != "here" else ())}
+    if not settings.moves.listen:
+        without.add("doveadm")
     names = [name for name in Ports.__struct_fields__ if name not in without]
     return {name: settings.ports.of(name) for name in names}
 

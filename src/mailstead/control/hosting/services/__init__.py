@@ -56,6 +56,13 @@ from mailstead.control.hosting.services.domains import (
     suspend_domain,
 )
 from mailstead.control.hosting.services.forwarders import remove_forwarder, set_forwarder
+from mailstead.control.hosting.services.homes import (
+    add_second_server,
+    drop_second_server,
+    exchange_servers,
+    hold_domain,
+    purge_left,
+)
 from mailstead.control.hosting.services.host_names import (
     add_host_name,
     is_ours,
@@ -162,6 +169,7 @@ __all__ = [
     "Seen",
     "accept_domain",
     "add_host_name",
+    "add_second_server",
     "answered",
     "apply_package",
     "create_app_password",
@@ -172,13 +180,16 @@ __all__ = [
     "create_server",
     "delete_mail",
     "drop_old_sign_ins",
+    "drop_second_server",
     "end_sessions",
     "enqueue_webhooks",
+    "exchange_servers",
     "folders",
     "free_hostnames",
     "gives_way",
     "handle_event",
     "hashed_row",
+    "hold_domain",
     "hold_mail",
     "import_autoresponders",
     "import_catch_alls",
@@ -207,6 +218,7 @@ __all__ = [
     "pool_usage",
     "post_recovery",
     "purge_expired",
+    "purge_left",
     "put_back_autoresponder",
     "put_back_forwarder",
     "queue",

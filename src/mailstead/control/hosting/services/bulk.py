@@ -28,6 +28,7 @@ from mailstead.control.hosting.services.common import (
     take_serials,
 )
 from mailstead.control.hosting.services.dkim import new_key
+from mailstead.control.hosting.services.feeds import Post
 from mailstead.control.hosting.services.mailboxes import CREDENTIAL, LOCKED, secret_of
 from mailstead.control.hosting.services.proof import claim
 from mailstead.control.people import roles
@@ -160,14 +161,11 @@ def import_mailboxes(
     )
     # They have none; but a question for each would be asked.
     prefetch_related_objects(batch.new, "app_passwords")
-    by_server: dict[str, list[AnyChange]] = {}
+    post = Post()
     for mailbox in batch.new:
-        if not mailbox.domain.proven:
-            continue
-        changes = by_server.setdefault(mailbox.domain.server.name, [])
-        changes.append(messages.mailbox_put(mailbox))
-    for server, changes in by_server.items():
-        feed.publish(server=server, changes=changes, now=now)
+        if mailbox.domain.proven:
+            post.add(mailbox.domain, messages.mailbox_put(mailbox))
+    post.send(now)
     return results
 
 

@@ -28,6 +28,7 @@ from mailstead.control.hosting.models import (
     SpamSettings,
 )
 from mailstead.control.hosting.queries import scope
+from mailstead.control.hosting.services.feeds import tell
 from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
@@ -213,8 +214,13 @@ def commit(
         reason=reason[:400],
         owner=owner,
     )
-    if server is not None and _is_live(row):
+    if server is None or not _is_live(row):
+        return
+    domain = _whose(row)[1]
+    if domain is None:
         feed.publish(server=server.name, changes=changes, now=now)
+    else:
+        tell(domain, changes, now)
 
 
 _RANKS = {"system": 3, "operator": 3, "staff": 3, "reseller": 2}

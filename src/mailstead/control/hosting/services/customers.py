@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 
 from django.db import transaction
 from django.db.models import ProtectedError, Q
 
-from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Brand, Customer, Domain, Package
 from mailstead.control.hosting.services.common import (
@@ -19,6 +17,7 @@ from mailstead.control.hosting.services.common import (
     locked,
     refuse_higher,
 )
+from mailstead.control.hosting.services.feeds import Post
 from mailstead.control.hosting.services.mailboxes import outside_address
 from mailstead.control.hosting.services.sending import tell_customer
 from mailstead.control.hosting.services.usage import settle_pool
@@ -26,7 +25,6 @@ from mailstead.control.people import roles
 from mailstead.control.people import services as people
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.changes import AnyChange
 
 
 def _checked_name(name: str) -> str:
@@ -249,14 +247,13 @@ def _commit(
 
 
 def _tell_domains(customer: Customer, now: dt.datetime) -> None:
-    by_server: dict[str, list[AnyChange]] = defaultdict(list)
+    post = Post()
     # A reseller's suspension holds for its customers' domains too.
     whose = Q(customer=customer) | Q(customer__reseller=customer)
     domains = Domain.objects.filter(whose, removed_at=None, proven=True)
-    for domain in domains.select_related("customer__reseller", "alias_of", "server"):
-        by_server[domain.server.name].append(messages.domain_put(domain))
-    for server, changes in by_server.items():
-        feed.publish(server=server, changes=changes, now=now)
+    for domain in domains.select_related("customer__reseller", "alias_of", "server", "second"):
+        post.add(domain, messages.domain_put(domain))
+    post.send(now)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import Brand, Certificate, Domain, HostName, Server
@@ -175,5 +176,5 @@ def record_certificates(server: str, events: Sequence[AnyEvent], now: dt.datetim
 
 
 def _is_hosted(server: Server, name: str) -> bool:
-    rows = HostName.objects.filter(name=name, domain__server=server, domain__removed_at=None)
-    return rows.exists()
+    rows = HostName.objects.filter(name=name, domain__removed_at=None)
+    return rows.filter(Q(domain__server=server) | Q(domain__second=server)).exists()

@@ -141,6 +141,8 @@ def end_sessions(
             owner=owner,
         )
         order = EndSessions(address=mailbox.address)
+        if mailbox.domain.second is not None:
+            _ask(actor, now, mailbox.domain.second, order, mailbox.address)
         row = _ask(actor, now, mailbox.domain.server, order, mailbox.address)
     answer = answered(row, seconds)
     return answer.count if isinstance(answer, SessionsEnded) else None

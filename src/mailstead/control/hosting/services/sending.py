@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,6 @@ import msgspec
 from django.db import transaction
 from django.db.models import Q
 
-from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
 from mailstead.control.hosting.models import (
     Customer,
@@ -23,11 +21,11 @@ from mailstead.control.hosting.models import (
 from mailstead.control.hosting.queries import sending
 from mailstead.control.hosting.queries.sending import RampStep
 from mailstead.control.hosting.services.common import commit, facts, locked
+from mailstead.control.hosting.services.feeds import Post
 from mailstead.control.hosting.services.mailboxes import living_mailbox
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.changes import AnyChange
 from mailstead.wire.sending import FIELDS, Ceilings
 
 MOST = 10_000_000
@@ -51,12 +49,11 @@ def checked_ceilings(ceilings: Ceilings) -> dict[str, Any]:
 def tell_sending(domains: Q, now: dt.datetime) -> None:
     """Tell the nodes what the mailboxes of these domains may send; inside the transaction."""
     house = sending.house()
-    by_server: dict[str, list[AnyChange]] = defaultdict(list)
+    post = Post()
     rows = Domain.objects.filter(domains, removed_at=None, proven=True)
-    for domain in rows.select_related("customer__reseller", "server").iterator(2000):
-        by_server[domain.server.name].append(messages.sending_put(domain, house))
-    for server, changes in by_server.items():
-        feed.publish(server=server, changes=changes, now=now)
+    for domain in rows.select_related("customer__reseller", "server", "second").iterator(2000):
+        post.add(domain, messages.sending_put(domain, house))
+    post.send(now)
 
 
 def tell_customer(customer: Customer, now: dt.datetime) -> None:

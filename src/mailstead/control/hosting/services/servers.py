@@ -77,7 +77,7 @@ def update_server(*, actor: Actor, now: dt.datetime, server: Server, hostname: s
 @transaction.atomic
 def remove_server(*, actor: Actor, now: dt.datetime, server: Server) -> None:
     """Remove a node that has no domains."""
-    if server.domains.exists():
+    if server.domains.exists() or server.second_domains.exists():
         raise Refusal(
             "server-in-use",
             "There are domains on the server {name}.",

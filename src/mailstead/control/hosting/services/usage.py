@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 
 from django.db.models import Sum
 
-from mailstead.control.feed import services as feed
 from mailstead.control.hosting import messages
-from mailstead.control.hosting.models import Customer, Mailbox
+from mailstead.control.hosting.models import Customer, Domain, Mailbox
+from mailstead.control.hosting.services.feeds import Post
 from mailstead.control.hosting.services.sign_ins import note_sign_in
-from mailstead.wire.changes import AnyChange
 from mailstead.wire.events import AnyEvent, SignInSeen, UsageSeen
 
 
-def handle_event(event: AnyEvent) -> None:
-    """What a node's event changes here; inside the transaction that records it."""
+def handle_event(event: AnyEvent, server: str = "") -> None:
+    """What a node's event changes here; inside the transaction that records it.
+
+    While a mailbox is on two servers, what its home has counts.
+    """
     if isinstance(event, SignInSeen):
         note_sign_in(event)
     if isinstance(event, UsageSeen):
         rows = Mailbox.objects.filter(store=event.store)
+        if server:
+            rows = rows.filter(domain__in=Domain.objects.filter(server__name=server))
         if rows.update(usage_bytes=event.bytes, usage_messages=event.messages):
             customer = Customer.objects.get(domains__mailboxes__store=event.store)
             settle_pool(customer, event.at)
@@ -43,11 +46,10 @@ def settle_pool(customer: Customer, now: dt.datetime) -> None:
         return
     customer.pool_full = full
     Customer.objects.filter(pk=customer.pk).update(pool_full=full)
-    by_server: dict[str, list[AnyChange]] = defaultdict(list)
+    post = Post()
     rows = Mailbox.objects.filter(
         domain__customer=customer, domain__proven=True, removed_at=None
-    ).select_related("domain__customer", "domain__server")
+    ).select_related("domain__customer", "domain__server", "domain__second")
     for mailbox in rows.prefetch_related("app_passwords"):
-        by_server[mailbox.domain.server.name].append(messages.mailbox_put(mailbox))
-    for server, changes in by_server.items():
-        feed.publish(server=server, changes=changes, now=now)
+        post.add(mailbox.domain, messages.mailbox_put(mailbox))
+    post.send(now)

@@ -50,6 +50,11 @@ class MoveOut(Schema):
     octets_per_second: int = Field(description="Of each of its copies; 0: as fast as it goes.")
     switched_at: dt.datetime | None
     grace_until: dt.datetime | None
+    origin: str = Field(description="`files`, `imap`, or `node`: another server of ours.")
+    phase: str = Field(
+        description="Of a change of home between own servers: `near`, `held` or `last`; else empty."
+    )
+    phase_words: str = Field(description="Why the last change of home did not come about.")
     confirmed_at: dt.datetime | None
     confirmed_by: str
 
@@ -72,6 +77,15 @@ class MoveIn(Schema):
     old_host: str = Field("", max_length=253)
     batch: str = Field("", max_length=80)
     account: str = Field("", max_length=255, description="One of a live server's.")
+
+
+class OwnMoveIn(Schema):
+    """A move to another server of ours."""
+
+    server: str = Field(max_length=63, description="The new home server.")
+    customer: int | None = Field(None, description="Whose domains; the others of theirs stay.")
+    domains: list[str] = Field([], max_length=500, description="Only these; their aliases too.")
+    batch: str = Field("", max_length=80)
 
 
 class RowOut(Schema):
@@ -251,7 +265,10 @@ def move_out(move: Move) -> dict[str, object]:
         for name in MoveOut.model_fields
         if hasattr(move, name) and name not in ("copies", "customer", "server", "batch")
     }
+    own = move.own if move.origin == "node" else None
     return plain | {
+        "phase": own.phase if own else "",
+        "phase_words": own.words if own else "",
         "customer": move.customer_id,
         "server": move.server.name if move.server else "",
         "batch": move.batch.name if move.batch else "",
@@ -311,6 +328,22 @@ def create_move(request: HttpRequest, body: MoveIn) -> object:
         customer_name=body.customer_name,
         old_host=body.old_host,
         account=body.account,
+        batch=queries.batch_named(actor, body.batch) if body.batch else None,
+    )
+    return move_out(move)
+
+
+@router.post("/own-moves", response=MoveOut, summary="Begin a move to another own server")
+@operation("move.create")
+def create_own_move(request: HttpRequest, body: OwnMoveIn) -> object:
+    """Of a customer's domains, or of some of them; it is planned at once."""
+    actor = caller(request)
+    move = services.create_own_move(
+        actor=actor,
+        now=timezone.now(),
+        server=hosting.server_named(actor, body.server),
+        customer=hosting.customer_numbered(actor, body.customer) if body.customer else None,
+        domains=[hosting.domain_named(actor, name) for name in body.domains],
         batch=queries.batch_named(actor, body.batch) if body.batch else None,
     )
     return move_out(move)

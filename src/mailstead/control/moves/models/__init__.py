@@ -13,6 +13,7 @@ from mailstead.control.moves.models.moves import (
     Step,
     Stock,
 )
+from mailstead.control.moves.models.own import NodeDoor, OwnMove
 from mailstead.control.moves.models.redirects import OldPort, Redirect, RedirectUse
 from mailstead.control.moves.models.returning import BringBack
 from mailstead.control.moves.models.things import KeptText, Webmail
@@ -28,7 +29,9 @@ __all__ = [
     "Letter",
     "Loss",
     "Move",
+    "NodeDoor",
     "OldPort",
+    "OwnMove",
     "PlanRow",
     "Redirect",
     "RedirectUse",

@@ -34,7 +34,7 @@ class Move(models.Model):
     server = models.ForeignKey(Server, null=True, on_delete=models.SET_NULL, related_name="moves")
     """The home server."""
     origin = models.CharField(max_length=7)
-    """`files`: an archive or a tree; `imap`."""
+    """`files`: an archive or a tree; `imap`; `node`: another server of ours (`OwnMove`)."""
     place = models.CharField(max_length=500)
     """Where: a path on the server, or a host's name."""
     root = models.CharField(max_length=500, blank=True)

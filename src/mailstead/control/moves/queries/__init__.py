@@ -15,6 +15,7 @@ from mailstead.control.moves.queries.moves import (
     moves,
 )
 from mailstead.control.moves.queries.outgoing import exported_domains, outgoing
+from mailstead.control.moves.queries.own import between_of
 from mailstead.control.moves.queries.pace import ServerPace, pace_of, paces
 from mailstead.control.moves.queries.parity import Report, report
 from mailstead.control.moves.queries.plan import NOTABLE, Part, by_domain, rows
@@ -47,6 +48,7 @@ __all__ = [
     "batch_numbered",
     "batches",
     "batches_with_moves",
+    "between_of",
     "brought_back",
     "by_domain",
     "copies",

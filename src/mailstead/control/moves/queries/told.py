@@ -16,10 +16,12 @@ from mailstead.control.people.actor import Actor
 
 
 def with_figures(move: Move) -> Move:
-    """The same move with `asks`, `percent` and `failed`."""
+    """The same move with `asks`, `percent`, `failed`, and the phase of a change of home."""
     found = progress(list(copies(move)))
     move.asks = plan_rows(move, grade="asks").count()  # type: ignore[attr-defined]
     move.percent, move.failed = found.percent, found.failed  # type: ignore[attr-defined]
+    own = move.own if move.origin == "node" else None
+    move.phase, move.phase_words = (own.phase, own.words) if own else ("", "")  # type: ignore[attr-defined]
     return move
 
 

@@ -13,6 +13,7 @@ from mailstead.control.moves.services.acting import (
     switch,
     verify,
 )
+from mailstead.control.moves.services.beat import advance_due, record, snapshot, source_of_copy
 from mailstead.control.moves.services.changing import update_move
 from mailstead.control.moves.services.copies import copy_again, pause
 from mailstead.control.moves.services.exports import (
@@ -29,11 +30,7 @@ from mailstead.control.moves.services.exports import (
     resume_export,
     stop_export,
 )
-from mailstead.control.moves.services.imap import (
-    create_imap_move,
-    source_of_copy,
-    update_logins,
-)
+from mailstead.control.moves.services.imap import create_imap_move, update_logins
 from mailstead.control.moves.services.install import INSTALL, install_next, install_total
 from mailstead.control.moves.services.letters import announce
 from mailstead.control.moves.services.making import boxes_of, head_of, make_due
@@ -43,7 +40,7 @@ from mailstead.control.moves.services.moves import (
     remove_move,
     update_batch,
 )
-from mailstead.control.moves.services.nodes import advance_due, record, snapshot
+from mailstead.control.moves.services.own.make import create_own_move
 from mailstead.control.moves.services.pace import set_pace
 from mailstead.control.moves.services.planning import (
     answer,
@@ -100,6 +97,7 @@ __all__ = [
     "create_export",
     "create_imap_move",
     "create_move",
+    "create_own_move",
     "end_redirect",
     "end_returning",
     "expire_exports",

@@ -15,6 +15,7 @@ from mailstead.control.moves.models import Copy, Loss, Move, PlanRow, Step
 from mailstead.control.moves.services import copies, imap, letters, redirects, returning
 from mailstead.control.moves.services.common import locked, note, step
 from mailstead.control.moves.services.install import INSTALL, install_total
+from mailstead.control.moves.services.own import handover, make
 from mailstead.control.moves.services.planning import refuse_open_questions
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
@@ -24,10 +25,16 @@ GRACE = dt.timedelta(days=30)
 
 
 @transaction.atomic
-def start(*, actor: Actor, now: dt.datetime, move: Move, reason: str = "") -> Job:
-    """Make everything here, then copy the mail. Raises `Refusal` (`move-asks`, `move-state`)."""
+def start(*, actor: Actor, now: dt.datetime, move: Move, reason: str = "") -> Job | None:
+    """Make everything here, then copy the mail; returns the job that makes it, if one is needed.
+
+    Raises `Refusal` (`move-asks`, `move-state`, `node-closed`).
+    """
     locked(move)
     refuse_open_questions(move)
+    if move.origin == make.NODE:
+        make.start_own(actor, now, move, reason)
+        return None
     # What an earlier way back has left is over: from now on the old server's mail comes here.
     returning.close(move, now)
     step(actor, now, move, "start", reason)
@@ -90,7 +97,8 @@ def switch(
     """Take the routing over: mail is delivered here from now on.
 
     Whatever still reaches the old server comes by further rounds, which leave alone what arrives
-    here. With `force` also while some copy has not had its first round. Raises `Refusal`.
+    here. With `force` also while some copy has not had its first round. Between own servers it
+    begins here, and the nodes bring it to its end (`own.handover`). Raises `Refusal`.
     """
     locked(move)
     never = Copy.objects.filter(move=move, counted_round=0).exclude(state="done")
@@ -100,6 +108,9 @@ def switch(
             "Not every mailbox has been copied once.",
             remedy="Wait until it has, or see what has failed.",
         )
+    if move.origin == make.NODE:
+        handover.begin(actor=actor, now=now, move=move, act="switch", grace=grace, reason=reason)
+        return
     step(actor, now, move, "switch", reason)
     move.switched_at, move.grace_until = now, now + grace
     move.save(update_fields=["switched_at", "grace_until"])
@@ -108,6 +119,13 @@ def switch(
     rows = list(Copy.objects.select_for_update().filter(move=move, state__in=("done", "failed")))
     copies.begin_rounds(move, rows, now)
     letters.tell(now=now, move=move, about="switched")
+
+
+def _back_to_node(actor: Actor, now: dt.datetime, move: Move, reason: str) -> None:
+    if move.state == "copying":
+        handover.stop_early(actor=actor, now=now, move=move, reason=reason)
+    else:
+        handover.begin(actor=actor, now=now, move=move, act="back", grace=GRACE, reason=reason)
 
 
 def relay(actor: Actor, now: dt.datetime, move: Move, before: str, after: str) -> None:
@@ -183,6 +201,9 @@ def settle_loss(*, actor: Actor, now: dt.datetime, move: Move, number: int, word
 def finish(*, actor: Actor, now: dt.datetime, move: Move, reason: str = "") -> None:
     """The move is done: the old server is needed no more. Raises `Refusal`."""
     locked(move)
+    if move.origin == make.NODE:
+        make.finish_own(actor, now, move, reason)
+        return
     step(actor, now, move, "finish", reason)
     copies.end_copies(move, now)
     imap.forget(move)
@@ -202,6 +223,9 @@ def back(
         raise Refusal(
             "grace-over", "The time to take this move back is over.", remedy="Plan another move."
         )
+    if move.origin == make.NODE:
+        _back_to_node(actor, now, move, reason)
+        return
     host = checked_relay(old_host) or move.old_host
     if not host:
         raise Refusal(

@@ -81,6 +81,13 @@ def step(actor: Actor, now: dt.datetime, move: Move, act: life.Act, reason: str 
     note(actor, now, move, act, before={"state": was}, after={"state": move.state}, reason=reason)
 
 
+def said(actor: Actor, now: dt.datetime, move: Move, act: str, reason: str = "") -> None:
+    """Something of a move's life that leads into no other state."""
+    Step.objects.create(
+        move=move, at=now, act=act, state=move.state, by=str(actor)[:280], reason=clean(reason)
+    )
+
+
 def came(move: Move, kind: str, number: int, label: str) -> None:
     """Remember that a thing came by this move."""
     Came.objects.get_or_create(

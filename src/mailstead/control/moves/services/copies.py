@@ -15,6 +15,7 @@ from mailstead.control.moves.models import Copy, Move
 from mailstead.control.moves.queries import pace_of
 from mailstead.control.moves.services import imap, redirects
 from mailstead.control.moves.services.common import locked, note
+from mailstead.control.moves.services.own import doors, peers, rounds
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import AnyChange, CopyGone, CopyPut
@@ -32,6 +33,8 @@ def source_of(copy: Copy) -> AnySource:
     found = copy.source
     if found["kind"] == "imap":
         return imap.told_source(copy)
+    if found["kind"] == "node":
+        return doors.told_source(copy)
     path = f"{copy.move.root}/{found['path']}" if copy.move.root else str(found["path"])
     return msgspec.convert(
         {"type": "files", "path": path, "kind": found["kind"], "names": found["names"]},
@@ -56,6 +59,7 @@ def copy_put(copy: Copy) -> CopyPut:
 def snapshot(server: str) -> Iterator[AnyChange]:
     """All that a node has to know of moves."""
     yield pace_of(server)
+    yield peers.of(server)
     yield from redirects.snapshot(server)
     rows = Copy.objects.filter(server=server, wanted=True).select_related("move")
     for copy in rows.order_by("pk").iterator(chunk_size=500):
@@ -71,9 +75,19 @@ def tell(rows: Sequence[Copy], now: dt.datetime) -> None:
         feed.publish(server=server, changes=changes, now=now)
 
 
-def begin_rounds(move: Move, rows: Sequence[Copy], now: dt.datetime, *, anew: bool = False) -> None:
-    """The next round of these; what is here must stay where mail arrives here already."""
-    served = _served_here(move)
+def begin_rounds(
+    move: Move,
+    rows: Sequence[Copy],
+    now: dt.datetime,
+    *,
+    merge: bool = False,
+    anew: bool = False,
+) -> None:
+    """The next round of these; what is here must stay where mail arrives here already.
+
+    With `merge` also before that.
+    """
+    served = merge or _served_here(move)
     for copy in rows:
         copy.move = move
         copy.merge = copy.merge or (copy.round > 0 and served)
@@ -125,7 +139,9 @@ def copy_again(
             remedy="Start it first.",
             state=move.state,
         )
-    found = Copy.objects.select_for_update().filter(move=move, state__in=("done", "failed"))
+    found = Copy.objects.filter(move=move, state__in=("done", "failed"))
+    # Of a mailbox that was removed here no node can make one.
+    found = found.exclude(mailbox__removed_at__isnull=False).select_for_update(of=("self",))
     address = mailbox.strip().lower()
     if address:
         found = found.filter(address=address)
@@ -213,19 +229,37 @@ def _begin_first(move: Move, now: dt.datetime) -> int:
 
 @transaction.atomic
 def _try_again(number: int, now: dt.datetime) -> int:
-    rows = Copy.objects.select_for_update().filter(pk=number, state="failed", due_at__lte=now)
-    copy = rows.select_related("move").first()
-    if copy is None or copy.move.state not in (*life.MOVING, "verified", "watched"):
+    rows = Copy.objects.select_for_update(of=("self",)).filter(
+        pk=number, state="failed", due_at__lte=now
+    )
+    copy = rows.select_related("move", "mailbox").first()
+    if copy is None or not _may_copy(copy):
         return 0
     begin_rounds(copy.move, [copy], now, anew=copy.anew)
     return 1
 
 
+def _may_copy(copy: Copy) -> bool:
+    if copy.mailbox is not None and copy.mailbox.removed_at is not None:
+        return False
+    if copy.move.origin == "node" and copy.move.state in rounds.MEETING:
+        return copy.wanted
+    return copy.move.state in (*life.MOVING, "verified", "watched")
+
+
 @transaction.atomic
 def _look_again(now: dt.datetime) -> int:
-    """After the switch: rounds until one has found nothing more at the old server."""
-    rows = Copy.objects.filter(state="done", due_at__lte=now, move__state="switched")
-    found = list(rows.select_for_update().filter(move__paused=False).select_related("move")[:50])
+    """After the switch: rounds until one has found nothing more at the old server.
+
+    Between own servers they go on as long as both know the mailbox.
+    """
+    rows = Copy.objects.filter(state="done", due_at__lte=now, wanted=True)
+    between = Q(move__origin="node", move__state__in=rounds.MEETING, move__own__phase="")
+    rows = rows.filter(Q(move__state="switched") & ~Q(move__origin="node") | between)
+    rows = rows.exclude(mailbox__removed_at__isnull=False)
+    found = list(
+        rows.select_for_update(of=("self",)).filter(move__paused=False).select_related("move")[:50]
+    )
     for copy in found:
         begin_rounds(copy.move, [copy], now)
     return len(found)
@@ -268,6 +302,8 @@ def _seen(server: str, event: CopySeen) -> None:
         copy.tries = 0
         more = copy.move.state == "switched" and event.messages > 0
         copy.due_at = event.at + AGAIN if more else None
+        if copy.move.origin == "node":
+            copy.due_at = rounds.due(copy.move, event.at)
     copy.save()
 
 

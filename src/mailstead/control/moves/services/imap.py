@@ -6,16 +6,13 @@ row of the feed: a node that begins a run asks for the one that it needs (`sourc
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 
 from mailstead.control.hosting.models import Customer, Server
@@ -25,6 +22,7 @@ from mailstead.control.moves.models import Batch, Copy, Move, SourceLogin
 from mailstead.control.moves.queries import inventory_of
 from mailstead.control.moves.services.common import locked, note
 from mailstead.control.moves.services.planning import keep_inventory
+from mailstead.control.moves.services.sealing import box
 from mailstead.control.people import roles
 from mailstead.control.people.actor import Actor
 from mailstead.foreign.imap import (
@@ -38,7 +36,7 @@ from mailstead.foreign.imap import (
     with_tried,
 )
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.moves import AnySource, ImapSource
+from mailstead.wire.moves import ImapSource
 
 MASTER = "*"
 
@@ -164,7 +162,7 @@ def _keep(move: Move, login: ImapLogin, secrets: dict[str, Any]) -> None:
             "prefix": login.prefix,
             "verify": login.verify,
             "master_user": login.master_user,
-            "sealed": _box().encrypt(json.dumps(secrets).encode()).decode(),
+            "sealed": box().encrypt(json.dumps(secrets).encode()).decode(),
         },
     )
 
@@ -181,23 +179,10 @@ def _login_of(kept: SourceLogin, secrets: dict[str, Any]) -> ImapLogin:
     )
 
 
-def _box() -> Fernet:
-    key = sha256(b"mailstead.moves.source\0" + str(settings.SECRET_KEY).encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))
-
-
 def told_source(copy: Copy) -> ImapSource:
     """Where the mail is, as the feed tells it: without what is needed to log in."""
     host, _, port = copy.move.place.rpartition(":")
     return ImapSource(host=host, port=int(port), tls="imaps", user=copy.address)
-
-
-def source_of_copy(server: str, job: int) -> AnySource:
-    """Where and how a node fetches a mailbox now; raises `Refusal` (`copy-unknown`, `login-…`)."""
-    copy = Copy.objects.filter(pk=job, server=server, wanted=True).select_related("move").first()
-    if copy is None or copy.source.get("kind") != "imap":
-        raise Refusal("copy-unknown", "This copy is not wanted any more.")
-    return sources(copy.move, [copy.address])[0]
 
 
 def sources(move: Move, addresses: Sequence[str]) -> list[ImapSource]:
@@ -223,7 +208,7 @@ def sources(move: Move, addresses: Sequence[str]) -> list[ImapSource]:
 
 def _opened(login: SourceLogin) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(_box().decrypt(login.sealed.encode()))
+        found: dict[str, Any] = json.loads(box().decrypt(login.sealed.encode()))
     except InvalidToken as error:
         raise Refusal(
             "login-sealed",

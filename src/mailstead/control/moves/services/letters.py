@@ -108,7 +108,7 @@ def _mailboxes(move: Move, about: str) -> list[str]:
 
 def letter(move: Move, about: str, reader: str, recipient: str) -> tuple[str, str]:
     """Subject and text, in the language that holds."""
-    host = move.server.hostname if move.server else ""
+    host = move.old_host if about == "home-back" else move.server.hostname if move.server else ""
     facts = {
         "house": settings.PANEL_NAME,
         "panel": settings.PANEL_ORIGIN,
@@ -120,7 +120,8 @@ def letter(move: Move, about: str, reader: str, recipient: str) -> tuple[str, st
         "zone": move.time_zone,
         "note": f"\n\n{move.note}" if move.note else "",
     }
-    subject, text = _texts(about, reader)
+    own = move.origin == "node"
+    subject, text = _own_texts(about) if own else _texts(about, reader)
     return subject.format(**facts), text.format(**facts)
 
 
@@ -128,6 +129,25 @@ def _moment(at: dt.datetime | None, move: Move) -> str:
     if at is None:
         return "–"
     return at.astimezone(zone_of(move.time_zone or "UTC")).strftime("%Y-%m-%d %H:%M")
+
+
+def _own_texts(about: str) -> tuple[str, str]:
+    """Between own servers: little changes for anybody."""
+    if about == "announced":
+        return gettext("Your mail moves to another server of {house}"), gettext(
+            "Hello,\n\nmail for {address} moves to another server of {house}, "
+            "from {from} until {until} ({zone}).\n\n"
+            "Passwords, folders and settings stay as they are, and mail arrives all the time. A "
+            "mail program in which the old server is named by its own name needs the new one: "
+            "{host}, for IMAP and POP3 as for sending (SMTP). If your domains' DNS is with "
+            "somebody else, the panel shows what to change there: {panel}/{note}\n"
+        )
+    return gettext("Your mail is at the server {host} now"), gettext(
+        "Hello,\n\nmail for {address} is at the server {host} from now on. The one before passes "
+        "everything on for some weeks. A mail program in which it is named by its own name needs "
+        "the new one, for IMAP and POP3 as for sending (SMTP); the password is the one that you "
+        "have.\n\nPanel: {panel}/\n"
+    )
 
 
 def _texts(about: str, reader: str) -> tuple[str, str]:

@@ -9,10 +9,10 @@ from django.db import transaction
 
 from mailstead.control.moves import life
 from mailstead.control.moves.models import Move, PlanRow, Stock
-from mailstead.control.moves.plan import stock
+from mailstead.control.moves.plan import own, stock
 from mailstead.control.moves.plan.make import plan
 from mailstead.control.moves.plan.rows import Row
-from mailstead.control.moves.queries import house_of, inventory_of
+from mailstead.control.moves.queries import between_of, house_of, inventory_of
 from mailstead.control.moves.services.common import locked, note, step
 from mailstead.control.people.actor import Actor
 from mailstead.foreign.inventory import Inventory
@@ -30,14 +30,14 @@ def keep_inventory(*, actor: Actor, now: dt.datetime, move: Move, inventory: Inv
     )
     move.panel, move.account = inventory.panel, inventory.account[:255]
     move.reading, move.reading_words = "read", ""
-    _plan(actor, now, move, inventory)
+    _plan(actor, now, move)
 
 
 @transaction.atomic
 def make_plan(*, actor: Actor, now: dt.datetime, move: Move) -> None:
     """Plan anew: the house may have changed since. Raises `Refusal`."""
     locked(move)
-    _plan(actor, now, move, inventory_of(move))
+    _plan(actor, now, move)
 
 
 @transaction.atomic
@@ -63,12 +63,19 @@ def answer(*, actor: Actor, now: dt.datetime, move: Move, answers: Mapping[str, 
             given.pop(key, None)
     before, move.answers = move.answers, given
     note(actor, now, move, "answer", before={"answers": before}, after={"answers": given})
-    _plan(actor, now, move, inventory_of(move))
+    _plan(actor, now, move)
 
 
-def _plan(actor: Actor, now: dt.datetime, move: Move, inventory: Inventory) -> None:
+def _made(move: Move) -> list[Row]:
+    if move.origin == "node":
+        return own.plan(between_of(move))
+    inventory = inventory_of(move)
+    return plan(inventory, house_of(move, inventory), move.answers)
+
+
+def _plan(actor: Actor, now: dt.datetime, move: Move) -> None:
     was = dict(PlanRow.objects.filter(move=move).exclude(outcome="").values_list("key", "outcome"))
-    made = plan(inventory, house_of(move, inventory), move.answers)
+    made = _made(move)
     PlanRow.objects.filter(move=move).delete()
     PlanRow.objects.bulk_create(
         [_row(move, number, row, was) for number, row in enumerate(made)], batch_size=500

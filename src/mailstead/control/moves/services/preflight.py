@@ -12,14 +12,19 @@ from mailstead.control.moves.services.common import permit
 from mailstead.control.people.actor import Actor
 from mailstead.standards.refusal import Refusal
 
+FOLDERS = 8
+"""Of a mailbox, where the control plane does not know: the house's own five, INBOX, and some."""
+
 
 def load_of(move: Move) -> preflight.Load:
     """What the plan of a move brings."""
     rows = PlanRow.objects.filter(move=move).exclude(grade="refused")
     mail = list(rows.filter(kind="mail").values_list("messages", "octets"))
-    folders = sum(
-        len(store.folders) + 1 for box in inventory_of(move).mailboxes() for store in box.stores
-    )
+    if move.origin == "node":
+        folders = FOLDERS * len(mail)
+    else:
+        stores = (store for box in inventory_of(move).mailboxes() for store in box.stores)
+        folders = sum(len(store.folders) + 1 for store in stores)
     return preflight.Load(
         mailboxes=rows.filter(kind="mailbox").count(),
         messages=sum(one[0] for one in mail),

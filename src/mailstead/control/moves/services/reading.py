@@ -25,7 +25,7 @@ from mailstead.control.moves.plan import stock
 from mailstead.control.moves.queries import inventory_of
 from mailstead.control.moves.services import trying
 from mailstead.control.moves.services.common import locked, note
-from mailstead.control.moves.services.planning import keep_inventory
+from mailstead.control.moves.services.planning import keep_inventory, make_plan
 from mailstead.control.people.actor import Actor
 from mailstead.foreign.imap import untried
 from mailstead.home import Home
@@ -84,6 +84,8 @@ def ask_reading(*, actor: Actor, now: dt.datetime, move: Move) -> None:
         life.after("plan", move.state)
     if move.reading in ("asked", "reading"):
         raise Refusal("move-reading", "The source is being read already.", remedy="Wait.")
+    if move.origin == "node":
+        return make_plan(actor=actor, now=now, move=move)
     move.reading_total = 0
     if move.origin == "imap":
         found = trying.forgotten(inventory_of(move))
@@ -100,6 +102,7 @@ def ask_reading(*, actor: Actor, now: dt.datetime, move: Move) -> None:
     move.reading_done = 0
     move.save()
     note(actor, now, move, "read")
+    return None
 
 
 def read_now(move: Move) -> None:

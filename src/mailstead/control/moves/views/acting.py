@@ -28,6 +28,7 @@ from mailstead.control.moves.forms import (
 )
 from mailstead.control.moves.models import Move
 from mailstead.control.moves.plan.make import MESSAGES_PER_SECOND, OCTETS_PER_SECOND
+from mailstead.control.moves.views import own
 from mailstead.control.moves.views.show import parts_of, told
 from mailstead.control.moves.views.sources import filled, new_page, offered, wanted
 from mailstead.control.people.pages import actor_in, page
@@ -197,9 +198,18 @@ def _asked(
     )
 
 
+def _between(request: HttpRequest, number: int) -> Move | None:
+    """The move, if it is one between own servers."""
+    move = queries.move_numbered(actor_in(request), number)
+    return move if move.origin == "node" else None
+
+
 @page("move.start")
 def start(request: HttpRequest, number: int) -> HttpResponseBase:
     """Make everything here, then copy the mail."""
+    move = _between(request, number)
+    if move is not None:
+        return own.start(request, actor_in(request), move)
     return _asked(
         request,
         number,
@@ -218,6 +228,9 @@ def start(request: HttpRequest, number: int) -> HttpResponseBase:
 @page("move.switch")
 def switch(request: HttpRequest, number: int) -> HttpResponseBase:
     """Deliver the mail here from now on."""
+    move = _between(request, number)
+    if move is not None:
+        return own.switch(request, actor_in(request), move)
     return _asked(
         request,
         number,
@@ -265,11 +278,14 @@ def confirm(request: HttpRequest, number: int) -> HttpResponseBase:
 @page("move.finish")
 def finish(request: HttpRequest, number: int) -> HttpResponseBase:
     """The old server is needed no more."""
+    lines = [gettext("No further mail is fetched from the old server.")]
+    if _between(request, number) is not None:
+        lines = own.finishing()
     return _asked(
         request,
         number,
         title=lambda move: gettext("Finish {move}").format(move=move),
-        lines=[gettext("No further mail is fetched from the old server.")],
+        lines=lines,
         act=gettext("Finish"),
         do=services.finish,
         done=gettext("The move is done."),
@@ -279,6 +295,9 @@ def finish(request: HttpRequest, number: int) -> HttpResponseBase:
 @page("move.back")
 def back(request: HttpRequest, number: int) -> HttpResponseBase:
     """Mail goes to the old server again, what has come here since the switch too."""
+    move = _between(request, number)
+    if move is not None:
+        return own.back(request, actor_in(request), move)
     return _asked(
         request,
         number,

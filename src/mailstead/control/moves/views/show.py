@@ -104,6 +104,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
     move = queries.move_numbered(actor, number)
     rows = queries.rows(move)
     old = queries.old_addresses(move) if actor.sees_everything else []
+    own = move.own if move.origin == "node" else None
     context = {
         **parts_of(move, actor),
         **progress_of(move),
@@ -119,8 +120,10 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "redirects": [one for one in old if one.hits],
         "unvisited": [one for one in old if not one.hits],
         "taken_ports": queries.taken_ports(move) if actor.sees_everything else [],
-        "redirecting": move.state in services.SWITCHED,
+        "redirecting": move.state in services.SWITCHED and move.origin != "node",
         "losses": list(move.losses.order_by("-pk")[:50]),
+        "phase": words.PHASES.get(own.phase, "") if own else "",
+        "own": own,
         "failed": [(row, words.kind(row.kind)) for row in rows.filter(outcome="failed")[:100]],
     }
     return render(request, "moves/show.html", context)

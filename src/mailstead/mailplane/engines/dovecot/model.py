@@ -27,6 +27,15 @@ class LoginPolicy:
 
 
 @dataclass(frozen=True)
+class PeerDoor:
+    """Where other nodes of ours come in, and their password."""
+
+    listen: str
+    port: int
+    password: str
+
+
+@dataclass(frozen=True)
 class DovecotModel:
     """The settings of one Dovecot instance."""
 
@@ -54,6 +63,8 @@ class DovecotModel:
     """Deliveries at once; Postfix opens at most 50."""
     policy: LoginPolicy | None = None
     """None: nobody is asked; the secrets are not made yet."""
+    peers: PeerDoor | None = None
+    """None: no other node comes in."""
     smtp_processes: int = 1200
     """Postfix's processes that may hold a connection to `auth` or `quota-status`."""
 
@@ -76,6 +87,17 @@ def from_settings(settings: Settings, home: Home) -> DovecotModel:
         rehash=hands_over(),
         names=served(home),
         policy=_policy(settings, home),
+        peers=_peers(settings, home),
+    )
+
+
+def _peers(settings: Settings, home: Home) -> PeerDoor | None:
+    if not settings.moves.listen or not home.doveadm_password.exists():
+        return None
+    return PeerDoor(
+        listen=settings.moves.listen,
+        port=settings.ports.of("doveadm"),
+        password=home.doveadm_password.read_text(encoding="ascii").strip(),
     )
 
 

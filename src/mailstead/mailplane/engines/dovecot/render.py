@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from mailstead.home import Home
-from mailstead.mailplane.engines.dovecot import names, once_right, policy, services
+from mailstead.mailplane.engines.dovecot import names, once_right, peers, policy, services
 from mailstead.mailplane.engines.dovecot.model import FIRST_UID, MAIL_USER, DovecotModel
 from mailstead.mailplane.engines.files import File
 from mailstead.standards.password import OF_HOUSE, TOO_FEW_ROUNDS
@@ -66,6 +66,7 @@ def render(model: DovecotModel) -> list[File]:
         File(names.file(home), names.text(model)),
         *once_right.files(model),
         *policy.files(home, model.policy),
+        *peers.files(home, model.peers),
     ]
 
 
@@ -79,6 +80,7 @@ def _main(model: DovecotModel) -> str:
         services.text(model),
         _PROTOCOLS,
         _sieve(model),
+        f"!include {peers.file(model.home)}\n" if model.peers else "",
     )
     return _HEAD + "\n".join(parts)
 

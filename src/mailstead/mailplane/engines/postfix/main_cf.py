@@ -478,6 +478,12 @@ def _milter(model: PostfixModel) -> list[Entry]:
     return [
         ("smtpd_milters", model.milter, "Rspamd: scan in and out, sign out."),
         (
+            "smtpd_milter_maps",
+            f"lmdb:{model.home.maps}/peers",
+            "Nodes of ours pass on mail of domains that move: they have scanned it, and here its\n"
+            "senders' own rules (SPF) would fail.",
+        ),
+        (
             "milter_default_action",
             "tempfail",
             "Without Rspamd mail waits at the sender; it is neither lost nor unscanned.",

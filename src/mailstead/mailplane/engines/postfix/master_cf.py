@@ -91,6 +91,8 @@ def _listeners(model: PostfixModel) -> list[Service]:
 
 _SUBMISSION = (
     ("smtpd_sasl_auth_enable", "yes"),
+    # Another node may be a client as well: its webmail, for instance.
+    ("smtpd_milter_maps", ""),
     ("smtpd_client_restrictions", "$submission_client_restrictions"),
     ("smtpd_sender_restrictions", "$submission_sender_restrictions"),
     ("smtpd_relay_restrictions", "permit_sasl_authenticated, reject"),

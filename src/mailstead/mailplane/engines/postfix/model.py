@@ -27,6 +27,7 @@ MAP_NAMES = (
     "senders",
     "classes",
     "credentials",
+    "peers",
     TIGHT,
 )
 GENERATION = "generation"

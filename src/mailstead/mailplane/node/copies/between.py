@@ -4,11 +4,12 @@ Before the switch (no `merge`) the other's mailbox is mirrored, and the mirror c
 other store is; so both know each other's folders and messages by their GUIDs. From then on each
 gets what only the other has: both are open meanwhile, and mail may come to either. Repeated rounds
 leave less and less to do, so that the last one, while delivery to the old node is held, takes
-seconds. The other node's Dovecot needs a `service doveadm` with TLS and a `doveadm_password`.
+seconds. The other node's Dovecot lets this one in (`engines.dovecot.peers`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ _SECONDS = 24 * 3600.0
 _PARTLY = 2  # of doveadm-sync(1): something changed meanwhile, another run is needed
 _RUNS = 3
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+_PEM = re.compile(r"[A-Za-z0-9+/=\s-]{1,40000}")
 _HOSTILE = " \"'\\#%$<>{}\t"
 
 
@@ -57,6 +59,12 @@ def _doveadm(conf: Path, verb: str, how: str, address: str, source: NodeSource) 
 @contextmanager
 def _settings(home: Home, source: NodeSource, side: Path, more: str) -> Iterator[Path]:
     authority = source.authority or str(_AUTHORITIES)
+    if source.certificate:
+        if not _PEM.fullmatch(source.certificate):
+            raise Refusal("copy-node-words", "What the other node gave is no certificate.")
+        own = side / "node.pem"
+        own.write_text(source.certificate, encoding="ascii")
+        authority = str(own)
     for word in (source.host, source.password, authority):
         if not word.isascii() or not word.isprintable() or set(word) & set(_HOSTILE) or not word:
             raise Refusal(

@@ -1,0 +1,59 @@
+"""Which mailboxes a move between own servers copies, and when it looks at them again."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from mailstead.control.hosting.models import Domain, Mailbox
+from mailstead.control.moves.models import Copy, Move, OwnMove
+from mailstead.control.moves.services.common import came
+
+FIRST = dt.timedelta(seconds=45)
+"""After the exchange: Postfix may take half a minute to forget where an address went."""
+SOON = dt.timedelta(minutes=5)
+LATER = dt.timedelta(minutes=30)
+A_DAY = dt.timedelta(days=1)
+MEETING = ("switched", "verified", "watched", "back")
+"""States in which both mailboxes are brought to the same again and again: clients and other mail
+servers may still come to either."""
+
+
+def domains_of(own: OwnMove) -> list[Domain]:
+    """The living ones, in the order in which nodes should hear of them."""
+    rows = Domain.objects.filter(pk__in=own.domains, removed_at=None)
+    found = {one.pk: one for one in rows.select_related("customer__reseller", "server", "alias_of")}
+    return [found[number] for number in own.domains if number in found]
+
+
+def living(move: Move) -> list[Copy]:
+    """Its copies whose mailbox is there, locked."""
+    rows = Copy.objects.select_for_update().filter(move=move, mailbox__removed_at=None)
+    return list(rows.exclude(mailbox=None).order_by("pk"))
+
+
+def take_new(move: Move, own: OwnMove) -> list[Copy]:
+    """A copy for each mailbox that has none yet: some are made while the move goes on."""
+    known = Copy.objects.filter(move=move).exclude(mailbox=None).values("mailbox")
+    rows = Mailbox.objects.filter(domain__in=own.domains, removed_at=None, domain__removed_at=None)
+    new = []
+    for mailbox in rows.exclude(pk__in=known).select_related("domain").order_by("pk"):
+        address = mailbox.address
+        came(move, "mailbox", mailbox.pk, address)
+        values = {
+            "mailbox": mailbox,
+            "server": own.target,
+            "address": address,
+            "source": {"kind": "node", "server": own.source},
+        }
+        # An address that was removed and made anew has another store: another copy too.
+        key = f"mail:{address}#{mailbox.store}"
+        new.append(Copy.objects.create(move=move, row=key[:450], **values))
+    return new
+
+
+def due(move: Move, at: dt.datetime) -> dt.datetime | None:
+    """When a mailbox that was just brought to the same is looked at again; None: not by itself."""
+    if move.state not in MEETING:
+        return None
+    young = move.switched_at is None or at - move.switched_at < A_DAY
+    return at + (SOON if young else LATER)

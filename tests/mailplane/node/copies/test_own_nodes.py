@@ -1,0 +1,192 @@
+"""Two nodes of ours exchange a mailbox while mail comes to both and a client stays logged in.
+
+What the control plane tells each node is done by hand here: the transport of the domain and the
+rounds of the copy. Who tells what when is promised by tests/control/moves/test_own.py.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import msgspec
+import pytest
+from tests.mailplane.engines.harness import DOMAIN, PASSWORD, Host, running_host, until
+from tests.mailplane.node.copies.stores import Copying
+from tests.support.managesieve import ManageSieve
+
+from mailstead.config import Moves
+from mailstead.mailplane.directory.compile import HELD
+from mailstead.mailplane.engines.processes import EngineError, run
+from mailstead.mailplane.node.copies import between
+from mailstead.wire.moves import NodeSource
+
+pytestmark = pytest.mark.engines
+
+
+@contextmanager
+def two_nodes() -> Iterator[tuple[Host, Host, NodeSource]]:
+    """The old one lets others in at its own port, with a certificate that it has signed itself."""
+    with running_host(moves=Moves(listen="127.0.0.1")) as old, running_host() as new:
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "2", "-subj", "/CN=node", "-addext", "subjectAltName=IP:127.0.0.1",
+             "-keyout", str(old.home.certificate_key), "-out", str(old.home.certificate)],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        old.stop("dovecot")
+        old.start("dovecot")
+        for host in (old, new):
+            # Nobody answers about TLS policies here: that is another engine.
+            run(["postconf", "-c", str(host.home.postfix), "-e", "smtp_tls_policy_maps="])
+            run(["postfix", "-c", str(host.home.postfix), "reload"])
+        source = NodeSource(
+            server="old",
+            host="127.0.0.1",
+            port=old.port("doveadm"),
+            password=old.home.doveadm_password.read_text(),
+            certificate=old.home.certificate.read_text(),
+        )
+        yield old, new, source
+
+
+def subjects(session: imaplib.IMAP4) -> Counter[str]:
+    """Every message that a client sees, by subject."""
+    session.select("INBOX", readonly=True)
+    _, rows = session.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+    found = [row[1] for row in rows if isinstance(row, tuple)]
+    return Counter(
+        match.group(1).decode() for one in found if (match := re.search(rb"(news-\d+)", one))
+    )
+
+
+class Senders:
+    """Mail from the world to both nodes, as while the DNS changes."""
+
+    def __init__(self, hosts: tuple[Host, Host], address: str) -> None:
+        self._hosts, self._address = hosts, address
+        self._numbers, self._lock = count(1), threading.Lock()
+        self.sent: list[str] = []
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._send, args=(host,)) for host in hosts]
+
+    def _send(self, host: Host) -> None:
+        while not self._ended.is_set():
+            with self._lock:
+                subject = f"news-{next(self._numbers)}"
+            host.deliver(self._address, subject=subject)
+            with self._lock:
+                self.sent.append(subject)
+            self._ended.wait(0.3)
+
+    def __enter__(self) -> Senders:
+        for one in self._threads:
+            one.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        for one in self._threads:
+            one.join()
+
+
+def pass_on(host: Host, to: Host) -> None:
+    """What `DomainPut.home` makes of a node, with the port of this test."""
+    host.maps.update("transport", {DOMAIN: f"smtp:[127.0.0.1]:{to.port('smtp')}"}, ())
+
+
+def hold(*hosts: Host) -> None:
+    for host in hosts:
+        host.maps.update("transport", {DOMAIN: f"later:4.3.2 {HELD}"}, ())
+
+
+def flush(host: Host) -> None:
+    run(["postqueue", "-c", str(host.home.postfix), "-f"])
+
+
+def test_nothing_is_lost_or_doubled_while_the_home_changes() -> None:
+    with two_nodes() as (old, new, source):
+        address = old.add("goes-over")
+        new.add("goes-over")
+        with ManageSieve("127.0.0.1", old.port("managesieve")) as scripts:
+            scripts.login(address, PASSWORD)
+            scripts.put("mine", 'require "fileinto";\nif false { fileinto "Work"; }\n')
+            scripts.activate("mine")
+        client = old.imap(address)
+        client.create("Work")
+        client.append("Work", r"(\Seen $Label1)", None, b"Subject: news-0\r\n\r\nkept\r\n")  # type: ignore[arg-type]
+        pass_on(new, old)
+        copying = Copying(new.home, address, source)
+        with Senders((old, new), address) as senders:
+            until(lambda: len(senders.sent) > 6, "mail comes to both")
+            assert copying.run().uids_kept
+            before = len(senders.sent)
+            until(lambda: len(senders.sent) > before + 4, "more mail comes")
+            copying.run()
+            hold(old, new)
+            held = time.monotonic()
+            before = len(senders.sent)
+            copying.run(merge=True)
+            new.maps.update("transport", {}, (DOMAIN,))
+            pass_on(old, new)
+            held = time.monotonic() - held
+            until(lambda: len(senders.sent) > before + 4, "mail comes after the change, too")
+            # qmgr(8) remembers for half a minute where the address went (docs/decisions/0007).
+            onward = f"relay=127.0.0.1[127.0.0.1]:{new.port('smtp')}"
+            until(lambda: onward in old.log("postfix"), "the old one passes mail on", 60)
+        assert held < 20, f"mail waited for {held:.1f} s"
+        wanted = Counter(senders.sent)
+        fresh = new.imap(address)
+
+        def all_there() -> bool:
+            """Queues are empty by and by; the rounds that go on bring what the old one has."""
+            flush(old), flush(new)
+            copying.run(merge=True)
+            fresh.noop()
+            return not wanted - subjects(fresh)
+
+        until(all_there, "all mail is at the new one", 90)
+        assert subjects(fresh) == wanted
+        # Who is still logged in at the old one sees it all, and what they do there comes along.
+        copying.run(merge=True)
+        client.noop()
+        assert subjects(client) == wanted
+        client.select("INBOX")
+        client.store("1", "+FLAGS", r"(\Flagged)")
+        client.append("INBOX", "", None, b"Subject: news-9999\r\n\r\nfrom the old one\r\n")  # type: ignore[arg-type]
+        copying.run(merge=True)
+        fresh.noop()
+        assert subjects(fresh) == wanted + Counter(["news-9999"])
+        fresh.select("INBOX", readonly=True)
+        assert len(fresh.search(None, "FLAGGED")[1][0].split()) == 1
+        fresh.select("Work", readonly=True)
+        assert b"$Label1" in fresh.fetch("1", "(FLAGS)")[1][0]  # type: ignore[operator]
+        with ManageSieve("127.0.0.1", new.port("managesieve")) as scripts:
+            scripts.login(address, PASSWORD)
+            assert any("mine" in row and "ACTIVE" in row for row in scripts.scripts())
+        for host in (old, new):
+            assert "status=bounced" not in host.log("postfix")
+            assert "status=undeliverable" not in host.log("postfix")
+        client.logout()
+        fresh.logout()
+
+
+def test_nobody_comes_in_without_the_password() -> None:
+    with two_nodes() as (old, new, source):
+        address = old.add("stays-shut")
+        new.add("stays-shut")
+        wrong = msgspec.structs.replace(source, password="guessed")
+        side = new.home.mail / ".copies" / "7"
+        side.mkdir(parents=True)
+        with pytest.raises(EngineError, match="uthentication"):
+            between.both(new.home, address, wrong, side)
+        mode = (old.home.dovecot / "peers.conf").stat().st_mode & 0o777
+        assert mode == 0o600
+        assert not list(side.glob("*.conf"))
