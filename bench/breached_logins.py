@@ -19,6 +19,7 @@ import socket
 import ssl
 import statistics
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -64,7 +65,7 @@ class Store:
         self.port = settings.ports.of("imaps")
         model = models.from_settings(settings, self.home)
         self._model = replace(model, rehash=word != "off")
-        self._door = _listen(self.home.rehash_socket) if word == "found" else None
+        self._listener = _listen(self.home.rehash_socket) if word == "found" else None
         for folder in (self.home.tls, self.home.breached_index.parent, self.home.log):
             folder.mkdir(parents=True)
         shutil.copyfile(index, self.home.breached_index)
@@ -114,8 +115,9 @@ class Store:
         """End it."""
         self._running.terminate()
         self._running.wait(15)
-        if self._door is not None:
-            self._door.shutdown(socket.SHUT_RDWR)
+        if self._listener is not None:
+            self._listener.kill()
+            self._listener.wait()
 
 
 def _secret(word: str) -> str:
@@ -130,20 +132,14 @@ def _secret(word: str) -> str:
     return "{SHA512-CRYPT}" + made.stdout
 
 
-def _listen(path: Path) -> socket.socket:
+def _listen(path: Path) -> subprocess.Popen[bytes]:
     """Take what is handed over, as the agent does with what it has seen."""
     path.parent.mkdir(parents=True)
-    door = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    door.bind(str(path))
-    shutil.chown(path, "dovecot")
-
-    def take() -> None:
-        while door.recv(2048):
-            pass
-        door.close()
-
-    threading.Thread(target=take, daemon=True).start()
-    return door
+    take = "import socket\ndoor = socket.socket(fileno=0)\nwhile True: door.recv(2048)"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
+        door.bind(str(path))
+        shutil.chown(path, "dovecot")
+        return subprocess.Popen([sys.executable, "-c", take], stdin=door.fileno())
 
 
 class Asker:
