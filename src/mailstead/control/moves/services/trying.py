@@ -56,7 +56,10 @@ def try_all(move: Move) -> None:
     while _lot(move, dt.datetime.now(dt.UTC)):
         move.refresh_from_db()
         if move.reading == "failed":
-            raise Refusal("trial-failed", move.reading_words)
+            break
+    move.refresh_from_db()
+    if move.reading == "failed":
+        raise Refusal("trial-failed", move.reading_words, remedy="Look at it, and try again.")
 
 
 def _lot(move: Move, now: dt.datetime) -> int:

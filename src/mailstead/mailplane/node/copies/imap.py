@@ -98,7 +98,9 @@ def connect(source: ImapSource, seconds: float = _SECONDS) -> IMAPClient:
     except (OSError, IMAPClientError) as error:
         with contextlib.suppress(Exception):
             client.shutdown()
-        words = str(error).replace(source.password or "\0", "…")
+        # The library shows the server's bytes as Python writes them.
+        words = re.sub(r"\Ab(['\"])(.*)\1\Z", r"\2", str(error), flags=re.DOTALL)
+        words = words.replace(source.password or "\0", "…")
         if isinstance(error, LoginError):
             words = f"{source.host} refuses the log-in of {user!a}: {words[:300]}"
             raise LoginRefused(words) from error
