@@ -41,7 +41,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "feed/v1/",
         include(
             routes(
-                snapshot=snapshot, handle=handle_event, record=record, source=moves.source_of_copy
+                snapshot=snapshot,
+                handle=handle_event,
+                record=record,
+                source=moves.source_of_copy,
+                complete=moves.complete_order,
             )
         ),
     ),

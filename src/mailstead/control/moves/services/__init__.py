@@ -56,7 +56,7 @@ from mailstead.control.moves.services.redirects import (
     end_redirect,
     expire_redirects,
 )
-from mailstead.control.moves.services.trying import try_due
+from mailstead.control.moves.services.trying import complete_order, try_due
 from mailstead.foreign.imap import ImapLogin, ImapRow, read_csv
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "ask_reading",
     "back",
     "check_node",
+    "complete_order",
     "confirm",
     "copy_again",
     "create_batch",

@@ -30,7 +30,7 @@ AGAIN = dt.timedelta(minutes=30)
 def _source(copy: Copy) -> AnySource:
     found = copy.source
     if found["kind"] == "imap":
-        return imap.told_source(copy)
+        return imap.told_source(copy.move, copy.address)
     path = f"{copy.move.root}/{found['path']}" if copy.move.root else str(found["path"])
     return msgspec.convert(
         {"type": "files", "path": path, "kind": found["kind"], "names": found["names"]},

@@ -186,10 +186,10 @@ def _box() -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
 
 
-def told_source(copy: Copy) -> ImapSource:
-    """Where the mail is, as the feed tells it: without what is needed to log in."""
-    host, _, port = copy.move.place.rpartition(":")
-    return ImapSource(host=host, port=int(port), tls="imaps", user=copy.address)
+def told_source(move: Move, address: str) -> ImapSource:
+    """Where the mail is, as rows of the feed tell it: without what is needed to log in."""
+    host, _, port = move.place.rpartition(":")
+    return ImapSource(host=host, port=int(port), tls="imaps", user=address)
 
 
 def source_of_copy(server: str, job: int) -> AnySource:
