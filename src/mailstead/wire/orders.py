@@ -359,7 +359,8 @@ class ComplaintTold(Answer, frozen=True, kw_only=True):
 class TryImap(Order, frozen=True, kw_only=True):
     """Try whether mailboxes of another server can be read, and look how much is in them.
 
-    What it holds is dropped with its answer, or when it is given up.
+    In the control plane's rows its sources have no passwords, and the address here as their user:
+    the rest is added when it is handed out.
     """
 
     sources: Annotated[tuple[ImapSource, ...], Meta(min_length=1, max_length=MOST_LOG_INS)]

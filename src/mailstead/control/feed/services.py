@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F, Max
 
 from mailstead.control.feed.models import FeedHead, FeedRow, NodeSample, Order, RecordedEvent
+from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.changes import VERSION, AnyChange
 from mailstead.wire.events import AnyEvent, Applied, ApplyFailed, EventsLost, NodeSeen
@@ -30,6 +31,8 @@ AT_ONCE = 20
 EXPIRED = "The node did not answer in time; nothing was done."
 
 EventHandler = Callable[[AnyEvent], None]
+Completer = Callable[[str, AnyOrder], AnyOrder]
+"""From an order's key and the order to the order as the node gets it; raises `Refusal`."""
 BatchRecorder = Callable[[str, Sequence[AnyEvent], dt.datetime], None]
 """From the server, its new events and the time; for what comes by the thousand."""
 
@@ -137,10 +140,10 @@ def ask(*, server: str, order: AnyOrder, key: str, actor_name: str, now: dt.date
     )
 
 
-def give_up(order: Order) -> None:
+def give_up(order: Order, words: str = EXPIRED) -> None:
     """Nobody waits for the answer any more; what the order carries is needed no longer."""
     rows = Order.objects.filter(pk=order.pk, answered_at=None)
-    rows.update(answered_at=dt.datetime.now(dt.UTC), words=EXPIRED, payload="")
+    rows.update(answered_at=dt.datetime.now(dt.UTC), words=words[:1000], payload="")
 
 
 def expire(now: dt.datetime) -> int:
@@ -150,14 +153,23 @@ def expire(now: dt.datetime) -> int:
     return old.update(answered_at=now, words=EXPIRED, payload="")
 
 
-def hand_out(server: str, now: dt.datetime) -> OrderPage:
-    """The orders that a node has not answered, oldest first; what is too old is given up."""
+def hand_out(server: str, now: dt.datetime, complete: Completer | None = None) -> OrderPage:
+    """The orders that a node has not answered, oldest first; what is too old is given up.
+
+    `complete` adds to an order of a key what must not be kept in its row; one that it refuses is
+    answered in its words.
+    """
     rows = list(Order.objects.filter(server=server, answered_at=None).order_by("pk")[:AT_ONCE])
     given = []
     for row in rows:
         left = (row.asked_at + ORDER_LIVES - now).total_seconds()
         if left > 0:
             order = codec.decode_order(row.payload.encode())
+            try:
+                order = complete(row.key, order) if complete else order
+            except Refusal as refusal:
+                give_up(row, refusal.sentence)
+                continue
             given.append(Given(number=row.pk, left=left, order=order))
     if len(given) < len(rows):
         expire(now)

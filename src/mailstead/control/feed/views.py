@@ -40,6 +40,7 @@ def routes(
     handle: Callable[[str, AnyEvent], None],
     record: services.BatchRecorder | None = None,
     source: CopySource | None = None,
+    complete: services.Completer | None = None,
 ) -> list[URLPattern]:
     """The calls, joined to what they read and tell; `handle` gets the server and an event."""
     tide = Tide()
@@ -54,7 +55,7 @@ def routes(
         return await _guarded(lambda: _events(request, server, partial(handle, server), record))
 
     async def orders_view(request: HttpRequest, server: str) -> HttpResponse:
-        return await _guarded(lambda: _orders(request, server, tide))
+        return await _guarded(lambda: _orders(request, server, tide, complete))
 
     async def answers_view(request: HttpRequest, server: str) -> HttpResponse:
         return await _guarded(lambda: _answers(request, server))
@@ -103,14 +104,16 @@ async def _changes(request: HttpRequest, server: str, tide: Tide) -> HttpRespons
     return HttpResponse(codec.encode(page), content_type="application/json")
 
 
-async def _orders(request: HttpRequest, server: str, tide: Tide) -> HttpResponse:
+async def _orders(
+    request: HttpRequest, server: str, tide: Tide, complete: services.Completer | None
+) -> HttpResponse:
     try:
         wait = min(float(request.GET.get("wait", "0")), LONGEST_WAIT)
     except ValueError as error:
         raise Refusal("query-invalid", "'wait' must be a number.") from error
-    page = await sync_to_async(services.hand_out)(server, dt.datetime.now(dt.UTC))
+    page = await sync_to_async(services.hand_out)(server, dt.datetime.now(dt.UTC), complete)
     if wait > 0 and not page.orders and await tide.brings_order(server, wait):
-        page = await sync_to_async(services.hand_out)(server, dt.datetime.now(dt.UTC))
+        page = await sync_to_async(services.hand_out)(server, dt.datetime.now(dt.UTC), complete)
     return HttpResponse(codec.encode(page), content_type="application/json")
 
 

@@ -46,7 +46,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "feed/v1/",
         include(
-            routes(snapshot=snapshot, handle=handle, record=record, source=moves.source_of_copy)
+            routes(
+                snapshot=snapshot,
+                handle=handle,
+                record=record,
+                source=moves.source_of_copy,
+                complete=moves.complete_order,
+            )
         ),
     ),
 ]

@@ -144,7 +144,7 @@ def test_who_is_let_in_and_how_much_is_there(place: Path) -> None:
         assert set(good.folders) == {"Work", "Sent Items"}
         assert good.uses == (("Sent Items", "Sent"),)
         assert "STATUS=SIZE" in good.capabilities and not good.cut
-        assert "refuses the log-in of 'bob'" in refused.problem and not refused.away
+        assert "refuses the log-in of 'bob': [AUTH" in refused.problem and not refused.away
         assert away.away and "cannot be reached" in away.problem
         with imaplib.IMAP4("127.0.0.1", port) as session:
             session.login("ann", PASSWORD)

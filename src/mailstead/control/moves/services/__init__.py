@@ -69,7 +69,7 @@ from mailstead.control.moves.services.returning import (
     end_returning,
     fetch_kept,
 )
-from mailstead.control.moves.services.trying import try_due
+from mailstead.control.moves.services.trying import complete_order, try_due
 from mailstead.foreign.imap import ImapLogin, ImapRow, read_csv
 
 __all__ = [
@@ -91,6 +91,7 @@ __all__ = [
     "bring_back_again",
     "check_exportable",
     "check_node",
+    "complete_order",
     "confirm",
     "copy_again",
     "create_batch",

@@ -32,7 +32,7 @@ def source_of(copy: Copy) -> AnySource:
     """Where its mail is, without what is needed to log in; needs its move fetched."""
     found = copy.source
     if found["kind"] == "imap":
-        return imap.told_source(copy)
+        return imap.told_source(copy.move, copy.address)
     if found["kind"] == "node":
         return doors.told_source(copy)
     path = f"{copy.move.root}/{found['path']}" if copy.move.root else str(found["path"])

@@ -18,7 +18,7 @@ from django.db import transaction
 from mailstead.control.hosting.models import Customer, Server
 from mailstead.control.hosting.services.domains import checked_relay
 from mailstead.control.moves import life
-from mailstead.control.moves.models import Batch, Copy, Move, SourceLogin
+from mailstead.control.moves.models import Batch, Move, SourceLogin
 from mailstead.control.moves.queries import inventory_of
 from mailstead.control.moves.services.common import locked, note
 from mailstead.control.moves.services.planning import keep_inventory
@@ -179,10 +179,10 @@ def _login_of(kept: SourceLogin, secrets: dict[str, Any]) -> ImapLogin:
     )
 
 
-def told_source(copy: Copy) -> ImapSource:
-    """Where the mail is, as the feed tells it: without what is needed to log in."""
-    host, _, port = copy.move.place.rpartition(":")
-    return ImapSource(host=host, port=int(port), tls="imaps", user=copy.address)
+def told_source(move: Move, address: str) -> ImapSource:
+    """Where the mail is, as rows of the feed tell it: without what is needed to log in."""
+    host, _, port = move.place.rpartition(":")
+    return ImapSource(host=host, port=int(port), tls="imaps", user=address)
 
 
 def sources(move: Move, addresses: Sequence[str]) -> list[ImapSource]:

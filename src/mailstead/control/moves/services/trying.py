@@ -25,11 +25,12 @@ from mailstead.control.people.actor import Actor
 from mailstead.foreign.imap import Tried, untried, with_tried
 from mailstead.foreign.inventory import ImapSeen, Inventory
 from mailstead.standards.refusal import Refusal
-from mailstead.wire.orders import MOST_LOG_INS, ImapFound, ImapTried, TryImap
+from mailstead.wire.orders import MOST_LOG_INS, AnyOrder, ImapFound, ImapTried, TryImap
 
 PATIENCE = 60.0
 """Seconds in which a node answers for one lot, whatever the other server does."""
 DEAD_AFTER = dt.timedelta(minutes=3)
+_KEY = "move "
 _SILENT = "The home server does not answer; the log-ins were not tried."
 
 
@@ -56,7 +57,10 @@ def try_all(move: Move) -> None:
     while _lot(move, dt.datetime.now(dt.UTC)):
         move.refresh_from_db()
         if move.reading == "failed":
-            raise Refusal("trial-failed", move.reading_words)
+            break
+    move.refresh_from_db()
+    if move.reading == "failed":
+        raise Refusal("trial-failed", move.reading_words, remedy="Look at it, and try again.")
 
 
 def _lot(move: Move, now: dt.datetime) -> int:
@@ -65,10 +69,10 @@ def _lot(move: Move, now: dt.datetime) -> int:
     if not addresses or move.state not in life.TABLE["plan"] or move.server is None:
         _end(move, "")
         return 0
-    order = TryImap(sources=tuple(imap.sources(move, addresses)))
-    row = feed.ask(
-        server=move.server.name, order=order, key=f"move {move.pk}", actor_name="system", now=now
-    )
+    imap.sources(move, addresses)
+    order = TryImap(sources=tuple(imap.told_source(move, one) for one in addresses))
+    key = f"{_KEY}{move.pk}"
+    row = feed.ask(server=move.server.name, order=order, key=key, actor_name="system", now=now)
     answer = answered(row, PATIENCE)
     if not isinstance(answer, ImapTried) or not answer.found:
         feed.give_up(row)
@@ -80,6 +84,16 @@ def _lot(move: Move, now: dt.datetime) -> int:
     if away or not untried(inventory_of(move)):
         _end(move, away)
     return len(tried)
+
+
+def complete_order(key: str, order: AnyOrder) -> AnyOrder:
+    """An order with the passwords that it needs: they are in no row. Raises `Refusal`."""
+    if not isinstance(order, TryImap) or not key.startswith(_KEY):
+        return order
+    move = Move.objects.filter(pk=int(key.removeprefix(_KEY))).first()
+    if move is None:
+        raise Refusal("gone", "It was removed in the meantime.")
+    return TryImap(sources=tuple(imap.sources(move, [one.user for one in order.sources])))
 
 
 @transaction.atomic

@@ -108,7 +108,7 @@ def connect(source: ImapSource, seconds: float = _SECONDS) -> IMAPClient:
 
 def _said(error: Exception) -> str:
     """The server's own words, which the library hands on as the name of octets."""
-    return re.sub(r"^b(['\"])(.*)\1$", r"\2", str(error))
+    return re.sub(r"\Ab(['\"])(.*)\1\Z", r"\2", str(error), flags=re.DOTALL)
 
 
 def folders(client: IMAPClient, prefix: str) -> tuple[list[Remote], list[str], list[str]]:
