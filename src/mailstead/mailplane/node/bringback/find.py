@@ -61,6 +61,8 @@ class Finder:
         self._there = Texts()
         self._roots: list[int] = []
         self.remarks: list[str] = []
+        self.missed = False
+        """A message was moved while it was looked at: one more look is needed."""
 
     def look(self, progress: Progress) -> None:
         """Note each message that is to be returned; raises `OSError`, `Stopped`."""
@@ -85,10 +87,15 @@ class Finder:
                             continue
                         key, kind = names.get(base), None
                         if key is None:
-                            with contextlib.suppress(FileNotFoundError, Odd):
+                            try:
                                 key, kind = self._judge(at, base, message)
-                        if key is None:
-                            continue
+                            except Odd as odd:
+                                name = ascii(message.name)
+                                self.remarks.append(f"The message {name} cannot be read: {odd}.")
+                                continue
+                            except FileNotFoundError:
+                                self.missed = True
+                                continue
                         made[base] = key
                         if key:
                             here.add(key)
