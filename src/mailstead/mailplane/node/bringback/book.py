@@ -112,11 +112,22 @@ class BringBackBook:
         self._db.execute("COMMIT")
 
     def set_item(self, job: int, key: str, state: ItemState, words: str = "") -> None:
-        """Note what became of a message; it is on the disk when this returns."""
-        self._db.execute(
-            "UPDATE item SET state = ?, words = ? WHERE job = ? AND key = ?",
-            (state, words, job, key),
-        )
+        """Note what became of a message; it is on the disk when this returns.
+
+        But for `returned`, which is there with whatever is noted next: a machine that loses power
+        before that takes the message for one of which the answer is not known.
+        """
+        lazy = state == "returned"
+        if lazy:
+            self._db.execute("PRAGMA synchronous=NORMAL")
+        try:
+            self._db.execute(
+                "UPDATE item SET state = ?, words = ? WHERE job = ? AND key = ?",
+                (state, words, job, key),
+            )
+        finally:
+            if lazy:
+                self._db.execute("PRAGMA synchronous=FULL")
 
     def forget(self, job: int) -> None:
         """Forget a return altogether."""

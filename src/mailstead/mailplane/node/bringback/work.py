@@ -16,7 +16,7 @@ from mailstead.home import Home
 from mailstead.mailplane.node.bringback import keep, trace
 from mailstead.mailplane.node.bringback.append import Server
 from mailstead.mailplane.node.bringback.book import BringBackBook, Item, ItemState
-from mailstead.mailplane.node.bringback.find import Finder, Text, text_of
+from mailstead.mailplane.node.bringback.find import Finder, Mailbox, Text
 from mailstead.mailplane.node.bringback.hand import Away, Doubt, Later, Line, Refused
 from mailstead.mailplane.node.copies.book import Book
 from mailstead.mailplane.node.copies.desk import book_path
@@ -72,13 +72,21 @@ def work(
     home: Home, put: BringBackPut, hostname: str, book: BringBackBook, progress: Progress
 ) -> Done:
     """Do one round; raises `Stopped`, `OSError`."""
-    return _Work(home, put, hostname, book, progress).run()
+    with closing(Mailbox(home, put.address)) as mailbox:
+        return _Work(home, put, hostname, book, progress, mailbox).run()
 
 
 class _Work:
     def __init__(
-        self, home: Home, put: BringBackPut, hostname: str, book: BringBackBook, progress: Progress
+        self,
+        home: Home,
+        put: BringBackPut,
+        hostname: str,
+        book: BringBackBook,
+        progress: Progress,
+        mailbox: Mailbox,
     ) -> None:
+        self._mailbox = mailbox
         self._home, self._put, self._hostname = home, put, hostname
         self._book, self._progress = book, progress
         self._remarks: list[str] = []
@@ -107,7 +115,7 @@ class _Work:
         for item in rest:
             if item.words:
                 self._remarks.append(item.words)
-        kept, octets = keep.keep(self._home, put.job, put.address, rest, self._progress)
+        kept, octets = keep.keep(self._home, put.job, self._mailbox, rest, self._progress)
         words = "\n".join(dict.fromkeys(self._remarks))[:_MOST_WORDS]
         return Done(self._later, words, kept, octets)
 
@@ -118,7 +126,7 @@ class _Work:
 
     def _text(self, item: Item) -> Text | None:
         try:
-            return text_of(self._home, self._put.address, item)
+            return self._mailbox.text(item)
         except Odd as odd:
             self._set(item, "refused", f"A message in {item.folder!a} cannot be read: {odd}")
             return None
