@@ -226,6 +226,9 @@ def test_a_move_that_begins_once_more_brings_nothing_back(company: Company, swit
     last = [one for one in feed_of() if isinstance(one, CopyPut)][-1]
     assert not last.paused
     assert Copy.objects.filter(move=switched, wanted=True).count() == COPIES
+    # Its mail goes to the old server meanwhile: nothing has come that could go back.
+    services.back(**company.who, move=switched)
+    assert switched.state == "back" and not switched.returns.filter(wanted=True).exists()
 
 
 def test_copies_do_not_go_on_while_mail_is_brought_back(company: Company, switched: Move) -> None:

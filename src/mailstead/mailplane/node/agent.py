@@ -8,8 +8,9 @@ Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`,
     `<home>/usage/usage.db` (node/usage.py); `<home>/agent/events.db` (events that wait),
     `<home>/agent/breached.json` (node/breached.py), `<home>/agent/listings.json`
     (node/listings.py), `<home>/agent/lock`, `<home>/agent/rebuild` (made by `mailstead
-    directory rebuild`: take a snapshot now), `<home>/agent/copies.db` (node/copies/); the engines'
-    logs (node/logs.py), the guard's counters (node/sending_use.py) and cases (node/kept_mail.py);
+    directory rebuild`: take a snapshot now), `<home>/agent/copies.db` (node/copies/),
+    `<home>/agent/returns.db` (node/bringback/); the engines' logs (node/logs.py), the guard's
+    counters (node/sending_use.py) and cases (node/kept_mail.py);
     `<home>/run/rehash/door.sock` (node/rehash.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter. Dovecot hands it passwords

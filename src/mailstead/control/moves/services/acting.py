@@ -37,6 +37,7 @@ def start(*, actor: Actor, now: dt.datetime, move: Move, reason: str = "") -> Jo
         return None
     # What an earlier way back has left is over: from now on the old server's mail comes here.
     returning.close(move, now)
+    move.switched_at = move.grace_until = None
     step(actor, now, move, "start", reason)
     return _install(actor, now, move)
 

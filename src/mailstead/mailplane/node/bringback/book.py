@@ -1,9 +1,9 @@
 """What the node remembers of its returns: each message, and whether the old server has it.
 
 One SQLite file, `<home>/agent/returns.db`. A message is known by the SHA-256 of its text: however
-often it lies in the mailbox, it is brought back once. It is `handing` from before the old server
-can have taken it until it has said so; whoever finds it so after a run that was ended does not know
-which, and must not hand it over once more.
+often it lies in the mailbox, it is brought back once. It is `handing` (by SMTP) or `appending` (by
+IMAP) from before the old server can have taken it until it has said so; whoever finds it so after a
+run that was ended does not know which, and must not hand it over once more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS name (
 """
 
 Kind = Literal["arrived", "saved"]
-ItemState = Literal["found", "handing", "returned", "refused", "doubtful", "gone"]
+ItemState = Literal["found", "handing", "appending", "returned", "refused", "doubtful", "gone"]
 """`doubtful`: a run was ended while the old server was taking it. `gone`: its user has deleted it
 here before it was returned."""
 
@@ -112,11 +112,22 @@ class BringBackBook:
         self._db.execute("COMMIT")
 
     def set_item(self, job: int, key: str, state: ItemState, words: str = "") -> None:
-        """Note what became of a message; it is on the disk when this returns."""
-        self._db.execute(
-            "UPDATE item SET state = ?, words = ? WHERE job = ? AND key = ?",
-            (state, words, job, key),
-        )
+        """Note what became of a message; it is on the disk when this returns.
+
+        But for `returned`, which is there with whatever is noted next: a machine that loses power
+        before that takes the message for one of which the answer is not known.
+        """
+        lazy = state == "returned"
+        if lazy:
+            self._db.execute("PRAGMA synchronous=NORMAL")
+        try:
+            self._db.execute(
+                "UPDATE item SET state = ?, words = ? WHERE job = ? AND key = ?",
+                (state, words, job, key),
+            )
+        finally:
+            if lazy:
+                self._db.execute("PRAGMA synchronous=FULL")
 
     def forget(self, job: int) -> None:
         """Forget a return altogether."""

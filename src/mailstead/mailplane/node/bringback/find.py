@@ -25,6 +25,7 @@ from mailstead.mailplane.node.copies.pace import Progress
 from mailstead.mailplane.node.copies.scan import Message
 from mailstead.mailplane.node.copies.texts import Texts, read
 from mailstead.standards import maildir
+from mailstead.standards.maildir import INBOX
 from mailstead.wire.changes import BringBackPut
 from mailstead.wire.moves import FilesSource, NodeSource
 
@@ -61,6 +62,8 @@ class Finder:
         self._there = Texts()
         self._roots: list[int] = []
         self.remarks: list[str] = []
+        self.missed = False
+        """A message was moved while it was looked at: one more look is needed."""
 
     def look(self, progress: Progress) -> None:
         """Note each message that is to be returned; raises `OSError`, `Stopped`."""
@@ -85,10 +88,15 @@ class Finder:
                             continue
                         key, kind = names.get(base), None
                         if key is None:
-                            with contextlib.suppress(FileNotFoundError, Odd):
+                            try:
                                 key, kind = self._judge(at, base, message)
-                        if key is None:
-                            continue
+                            except Odd as odd:
+                                name = ascii(message.name)
+                                self.remarks.append(f"The message {name} cannot be read: {odd}.")
+                                continue
+                            except FileNotFoundError:
+                                self.missed = True
+                                continue
                         made[base] = key
                         if key:
                             here.add(key)
@@ -147,29 +155,53 @@ class Finder:
         self._roots.clear()
 
 
-def text_of(home: Home, address: str, item: Item) -> Text | None:
-    """The message as it is now; None: its user has moved or deleted it. Raises `OSError`, `Odd`."""
-    try:
-        return _text_of(target(home, address), item)
-    except FileNotFoundError:
-        # It was read or marked at this moment, which renames its file.
-        with contextlib.suppress(FileNotFoundError):
-            return _text_of(target(home, address), item)
-    return None
+class Mailbox:
+    """Reads messages of one mailbox; its folders stay open, and are listed once."""
 
+    def __init__(self, home: Home, address: str) -> None:
+        self._path = target(home, address)
+        self._stack = contextlib.ExitStack()
+        self._folders: dict[str, int] = {}
+        self._seen: dict[str, dict[str, Message]] = {}
 
-def _text_of(path: Path, item: Item) -> Text | None:
-    with contextlib.ExitStack() as stack:
-        root = open_path(path)
-        stack.callback(os.close, root)
-        at = stack.enter_context(opened(maildir.directory(item.folder) or ".", root))
-        message = scan.messages(at).get(item.base)
+    def close(self) -> None:
+        """Close the folders."""
+        self._stack.close()
+
+    def text(self, item: Item) -> Text | None:
+        """The message as it is now; None: its user has moved or deleted it.
+
+        Raises `OSError`, `Odd`.
+        """
+        for fresh in (False, True):
+            # Whoever reads or marks a message renames its file.
+            with contextlib.suppress(FileNotFoundError):
+                found = self._text(item, fresh=fresh)
+                if found is not None:
+                    return found
+        return None
+
+    def _text(self, item: Item, *, fresh: bool) -> Text | None:
+        at = self._folder(item.folder)
+        if fresh or item.folder not in self._seen:
+            self._seen[item.folder] = scan.messages(at)
+        message = self._seen[item.folder].get(item.base)
         if message is None:
             return None
-        part = stack.enter_context(opened(message.part, at))
-        data = b"".join(chunks(message.name, part))
-        seconds = os.stat(message.name, dir_fd=part, follow_symlinks=False).st_mtime
+        with opened(message.part, at) as part:
+            data = b"".join(chunks(message.name, part))
+            seconds = os.stat(message.name, dir_fd=part, follow_symlinks=False).st_mtime
         words = scan.keywords(at)
         keywords = tuple(sorted(words[one] for one in message.flags if one in words))
-        received = dt.datetime.fromtimestamp(seconds, dt.UTC)
-        return Text(data, message.flags, keywords, received)
+        return Text(data, message.flags, keywords, dt.datetime.fromtimestamp(seconds, dt.UTC))
+
+    def _folder(self, folder: str) -> int:
+        if folder not in self._folders:
+            if INBOX not in self._folders:
+                self._folders[INBOX] = open_path(self._path)
+                self._stack.callback(os.close, self._folders[INBOX])
+            if folder != INBOX:
+                directory = maildir.directory(folder)
+                number = self._stack.enter_context(opened(directory, self._folders[INBOX]))
+                self._folders[folder] = number
+        return self._folders[folder]

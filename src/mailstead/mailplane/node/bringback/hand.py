@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
 
@@ -137,6 +138,9 @@ class Line:
             # Raises where it does not greet us.
             session = smtplib.SMTP(host, self._port, self._hostname, _SECONDS)
             try:
+                assert session.sock is not None
+                # The last dot goes by itself, and must not wait for the text to be acknowledged.
+                session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 session.ehlo_or_helo_if_needed()
                 name = (session.ehlo_resp or session.helo_resp or b"").split()[:1]
                 if name == [self._hostname.encode()]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mailstead.home import Home
 from mailstead.mailplane.node.bringback.book import Item
-from mailstead.mailplane.node.bringback.find import Text, text_of
+from mailstead.mailplane.node.bringback.find import Mailbox, Text
 from mailstead.mailplane.node.copies.files import Odd
 from mailstead.mailplane.node.copies.pace import Progress
 
@@ -29,7 +29,7 @@ def path_of(home: Home, job: int) -> Path:
 
 
 def keep(
-    home: Home, job: int, address: str, items: Iterable[Item], progress: Progress
+    home: Home, job: int, mailbox: Mailbox, items: Iterable[Item], progress: Progress
 ) -> tuple[int, int]:
     """Write the file anew; returns its messages and octets. None of them: there is no file.
 
@@ -58,7 +58,7 @@ def keep(
                     for item in some:
                         progress.check()
                         try:
-                            text = text_of(home, address, item)
+                            text = mailbox.text(item)
                         except Odd:
                             text = None
                         if text is not None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from mailstead.home import Home
 from mailstead.mailplane.node.bringback import keep, trace
 from mailstead.mailplane.node.bringback.append import Server
-from mailstead.mailplane.node.bringback.book import BringBackBook, Item
-from mailstead.mailplane.node.bringback.find import Finder, Text, text_of
+from mailstead.mailplane.node.bringback.book import BringBackBook, Item, ItemState
+from mailstead.mailplane.node.bringback.find import Finder, Mailbox, Text
 from mailstead.mailplane.node.bringback.hand import Away, Doubt, Later, Line, Refused
 from mailstead.mailplane.node.copies.book import Book
 from mailstead.mailplane.node.copies.desk import book_path
@@ -23,6 +24,7 @@ from mailstead.mailplane.node.copies.files import Odd
 from mailstead.mailplane.node.copies.imap import ImapError
 from mailstead.mailplane.node.copies.pace import Progress
 from mailstead.mailplane.node.copies.texts import HEAD
+from mailstead.standards import maildir
 from mailstead.wire.changes import BringBackPut
 from mailstead.wire.moves import ImapSource
 
@@ -60,7 +62,9 @@ def counts(book: BringBackBook, job: int) -> Counts:
         arrived=sum(1 for one in rows if one.kind == "arrived"),
         saved=sum(1 for one in rows if one.kind == "saved"),
         returned=sum(1 for one in rows if one.state == "returned"),
-        failed=sum(1 for one in rows if one.state in ("refused", "doubtful", "handing")),
+        failed=sum(
+            1 for one in rows if one.state in ("refused", "doubtful", "handing", "appending")
+        ),
     )
 
 
@@ -68,13 +72,21 @@ def work(
     home: Home, put: BringBackPut, hostname: str, book: BringBackBook, progress: Progress
 ) -> Done:
     """Do one round; raises `Stopped`, `OSError`."""
-    return _Work(home, put, hostname, book, progress).run()
+    with closing(Mailbox(home, put.address)) as mailbox:
+        return _Work(home, put, hostname, book, progress, mailbox).run()
 
 
 class _Work:
     def __init__(
-        self, home: Home, put: BringBackPut, hostname: str, book: BringBackBook, progress: Progress
+        self,
+        home: Home,
+        put: BringBackPut,
+        hostname: str,
+        book: BringBackBook,
+        progress: Progress,
+        mailbox: Mailbox,
     ) -> None:
+        self._mailbox = mailbox
         self._home, self._put, self._hostname = home, put, hostname
         self._book, self._progress = book, progress
         self._remarks: list[str] = []
@@ -90,34 +102,37 @@ class _Work:
             finder = Finder(self._home, put, self._hostname, book, copies)
             finder.look(self._progress)
             self._remarks += finder.remarks
+            self._later = finder.missed
             server = self._server(copies)
+        for item in self._todo("handing", *(() if server else ("appending",))):
+            book.set_item(put.job, item.key, "doubtful", _DOUBT)
         if server is not None:
             with closing(server):
                 self._append(server)
         else:
-            for item in self._todo("handing"):
-                book.set_item(put.job, item.key, "doubtful", _DOUBT)
             self._hand_over()
         rest = [one for one in book.items(put.job) if one.state not in ("returned", "gone")]
         for item in rest:
             if item.words:
                 self._remarks.append(item.words)
-        kept, octets = keep.keep(self._home, put.job, put.address, rest, self._progress)
+        kept, octets = keep.keep(self._home, put.job, self._mailbox, rest, self._progress)
         words = "\n".join(dict.fromkeys(self._remarks))[:_MOST_WORDS]
         return Done(self._later, words, kept, octets)
 
     def _todo(self, *states: str) -> list[Item]:
-        return [one for one in self._book.items(self._put.job) if one.state in states]
+        """Those in one of the states, the oldest first."""
+        rows = [one for one in self._book.items(self._put.job) if one.state in states]
+        return sorted(rows, key=lambda one: maildir.arrival(one.base))
 
     def _text(self, item: Item) -> Text | None:
         try:
-            return text_of(self._home, self._put.address, item)
+            return self._mailbox.text(item)
         except Odd as odd:
             self._set(item, "refused", f"A message in {item.folder!a} cannot be read: {odd}")
             return None
 
-    def _set(self, item: Item, state: str, words: str = "") -> None:
-        self._book.set_item(self._put.job, item.key, state, words)  # type: ignore[arg-type]
+    def _set(self, item: Item, state: ItemState, words: str = "") -> None:
+        self._book.set_item(self._put.job, item.key, state, words)
 
     # By IMAP
 
@@ -132,7 +147,7 @@ class _Work:
         return None
 
     def _append(self, server: Server) -> None:
-        todo = self._todo("handing", "doubtful", "found")
+        todo = self._todo("appending", "found")
         self._progress.messages_all += len(todo)
         for item in todo:
             self._progress.check()
@@ -140,16 +155,9 @@ class _Work:
             if text is None:
                 continue
             try:
-                # After a run that was ended, and after one by SMTP, it is asked what it has.
-                there = item.state == "handing" and server.has(item.folder, text)
-                if item.state == "doubtful" and not there:
-                    continue
-                if not there:
-                    server.put(
-                        item.folder,
-                        text,
-                        lambda item=item: self._set(item, "handing"),  # type: ignore[misc]
-                    )
+                # After a run that was ended the server is asked whether it has it.
+                if item.state != "appending" or not server.has(item.folder, text):
+                    server.put(item.folder, text, partial(self._set, item, "appending"))
                 self._set(item, "returned")
                 self._progress.done(len(text.data))
             except Refused as error:
@@ -195,4 +203,4 @@ class _Work:
         found = trace.delivered(text.data[:HEAD], put.address, self._hostname)
         sender = found.sender if found else ""
         data = trace.as_it_came(text.data, found) if found else text.data
-        line.hand(sender, put.address, data, lambda: self._set(item, "handing"))
+        line.hand(sender, put.address, data, partial(self._set, item, "handing"))
