@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.moves.views import acting, contacts, exports, show
+from mailstead.control.moves.views import acting, contacts, exports, pointing, show
 
 app_name = "moves"
 urlpatterns: list[URLPattern] = [
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern] = [
     path("moves/batches/", acting.batches, name="batches"),
     path("moves/<int:number>/", show.show, name="move"),
     path("moves/<int:number>/progress/", show.progress, name="progress"),
+    path("moves/<int:number>/dns/", pointing.dns, name="dns"),
+    path("moves/<int:number>/dns/check/", pointing.check, name="dns-check"),
     path("moves/<int:number>/parity/", show.parity, name="parity"),
     path("moves/<int:number>/plan/", acting.plan, name="plan"),
     path("moves/<int:number>/room/", acting.room, name="room"),

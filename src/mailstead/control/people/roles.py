@@ -146,7 +146,7 @@ _ROWS: dict[str, dict[str, str]] = {
             (
                 *("create", "update", "remove", "read", "answer", "plan", "announce", "start"),
                 *("pause", "resume", "copy", "switch", "verify", "watch", "finish", "reopen"),
-                *("back", "settle-loss", "redirect", "end-redirect"),
+                *("back", "settle-loss", "redirect", "end-redirect", "check-dns"),
             ),
             _COMPANY,
         ),

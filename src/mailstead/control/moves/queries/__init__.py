@@ -13,6 +13,7 @@ from mailstead.control.moves.queries.moves import (
 )
 from mailstead.control.moves.queries.outgoing import exported_domains, outgoing
 from mailstead.control.moves.queries.parity import Report, report
+from mailstead.control.moves.queries.pointing import Pointing, moved_domains, pointing
 from mailstead.control.moves.queries.redirects import (
     OldAddress,
     old_addresses,
@@ -29,6 +30,7 @@ from mailstead.control.moves.queries.webmail import address_books
 
 __all__ = [
     "OldAddress",
+    "Pointing",
     "Progress",
     "Report",
     "address_books",
@@ -42,9 +44,11 @@ __all__ = [
     "inventory_of",
     "move_numbered",
     "move_told",
+    "moved_domains",
     "moves",
     "old_addresses",
     "outgoing",
+    "pointing",
     "progress",
     "rates",
     "readme",

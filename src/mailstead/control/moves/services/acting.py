@@ -6,12 +6,13 @@ import datetime as dt
 
 from django.db import transaction
 
+from mailstead.control.dns import services as dns
 from mailstead.control.hosting import services as hosting
-from mailstead.control.hosting.models import Domain
 from mailstead.control.hosting.services.domains import checked_relay
 from mailstead.control.jobs import services as jobs
 from mailstead.control.jobs.models import Job
 from mailstead.control.moves.models import Copy, Loss, Move, PlanRow
+from mailstead.control.moves.queries import moved_domains
 from mailstead.control.moves.services import copies, imap, letters, redirects
 from mailstead.control.moves.services.common import locked, note, step
 from mailstead.control.moves.services.install import INSTALL, install_total
@@ -68,13 +69,6 @@ def installed(*, move: Move) -> None:
     Move.objects.filter(pk=move.pk).update(job=None)
 
 
-def _moved_domains(move: Move) -> list[Domain]:
-    """The living domains that came by this move, locked in the order of their numbers."""
-    numbers = move.things.filter(kind="domain").values("object_id")
-    rows = Domain.objects.filter(pk__in=numbers, removed_at=None).order_by("pk")
-    return list(rows.select_related("customer__reseller", "server", "alias_of"))
-
-
 @transaction.atomic
 def switch(
     *,
@@ -102,7 +96,9 @@ def switch(
     move.switched_at, move.grace_until = now, now + grace
     move.save(update_fields=["switched_at", "grace_until"])
     _relay(actor, now, move, move.old_host, "")
-    redirects.redirect_domains(move, _moved_domains(move), now)
+    redirects.redirect_domains(move, moved_domains(move), now)
+    # Whether the DNS leads here is seen within seconds, not in the morning.
+    dns.ask_looks(actor=Actor.system(), domains=moved_domains(move))
     rows = list(Copy.objects.select_for_update().filter(move=move, state__in=("done", "failed")))
     copies.begin_rounds(move, rows, now)
     letters.tell(now=now, move=move, about="switched")
@@ -111,7 +107,7 @@ def switch(
 def _relay(actor: Actor, now: dt.datetime, move: Move, before: str, after: str) -> None:
     if before == after:
         return
-    for domain in _moved_domains(move):
+    for domain in moved_domains(move):
         if domain.relay_to == before:
             hosting.set_domain_relay(actor=actor, now=now, domain=domain, relay_to=after)
 
@@ -208,10 +204,18 @@ def back(
         )
     move.old_host = host
     step(actor, now, move, "back", reason)
-    for domain in _moved_domains(move):
+    for domain in moved_domains(move):
         if domain.relay_to == "":
             hosting.set_domain_relay(actor=actor, now=now, domain=domain, relay_to=host)
+    dns.ask_looks(actor=Actor.system(), domains=moved_domains(move))
     copies.end_copies(move, now)
     redirects.end_redirects(move, now)
     Copy.objects.filter(move=move).update(state="waiting", due_at=None, counted_round=0)
     letters.tell(now=now, move=move, about="back")
+
+
+@transaction.atomic
+def look_at_dns(*, actor: Actor, now: dt.datetime, move: Move) -> int:
+    """Have the DNS of all domains of the move looked at within seconds; returns of how many."""
+    note(actor, now, move, "check-dns")
+    return dns.ask_looks(actor=actor, domains=moved_domains(move))

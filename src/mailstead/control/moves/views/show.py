@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -104,6 +105,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
             for one in move.steps.order_by("-pk")[:30]
         ],
         "letters": move.letters.count(),
+        "pointing": pointing_counts(move) if move.state not in life.OVER else [],
         "books": [(one, one.mailbox.address) for one in queries.address_books(move)],
         "redirects": queries.old_addresses(move) if actor.sees_everything else [],
         "taken_ports": queries.taken_ports(move) if actor.sees_everything else [],
@@ -112,6 +114,12 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "failed": [(row, words.kind(row.kind)) for row in rows.filter(outcome="failed")[:100]],
     }
     return render(request, "moves/show.html", context)
+
+
+def pointing_counts(move: Move) -> list[tuple[tuple[str, Any], int]]:
+    """How many domains lead where."""
+    found: Counter[str] = Counter(one.state for one in queries.pointing(move))
+    return [(words.POINTING[state], found[state]) for state in words.POINTING if found[state]]
 
 
 def _acts(move: Move, actor: Actor) -> list[tuple[str, Any]]:
