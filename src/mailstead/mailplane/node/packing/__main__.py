@@ -39,9 +39,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("number", type=int)
     given = parser.parse_args(arguments)
     home = Home(given.home)
-    lock = os.open(
-        home.event_spool.with_name(f"export-{given.number}.lock"), os.O_RDWR | os.O_CREAT, 0o600
-    )
+    path = home.event_spool.with_name(f"export-{given.number}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
