@@ -119,3 +119,10 @@ def test_a_mailbox_comes_out_of_the_archive_as_it_was(host: Host, tmp_path: Path
     _, listed = again.lsub()
     assert any(b"Later/Deep" in row for row in listed if isinstance(row, bytes))
     assert not (host.home.mail / ".exports/7").exists()
+
+
+def test_what_was_held_still_for_a_removed_export_goes(host: Host) -> None:
+    held = host.home.mail / ".exports/8/0/Maildir/cur"
+    held.mkdir(parents=True)
+    ask(host, 8, 3)
+    until(lambda: not (host.home.mail / ".exports/8").exists(), "it goes")
