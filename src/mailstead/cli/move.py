@@ -118,6 +118,33 @@ def show(number: Number) -> None:
     SESSION.print_row(_row(_found(number)))
 
 
+@app.command("dns")
+def dns(
+    number: Number,
+    check: Annotated[
+        bool, typer.Option("--check", help="Have all of them looked at within seconds.")
+    ] = False,
+) -> None:
+    """Show whether the DNS of each domain leads here already, by the last look at it."""
+    move = _found(number)
+    from mailstead.cli.door import move_acts, moves
+
+    if check:
+        move_acts.look_at_dns(actor=SESSION.actor(), now=now(), move=move)
+    SESSION.print_rows(
+        [
+            {
+                "domain": one.domain.name,
+                "state": one.state,
+                "hosts": list(one.hosts),
+                "missing": list(one.missing),
+                "at": one.at,
+            }
+            for one in moves.pointing(move)
+        ]
+    )
+
+
 @app.command("read")
 def read(number: Number) -> None:
     """Read the source again; of an IMAP server: try the log-ins."""

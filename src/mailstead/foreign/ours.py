@@ -47,8 +47,17 @@ def detect(path: Path) -> Form:
     return "archive" if MANIFEST in islice(peek(path), 1) else ""
 
 
-def read(path: Path, account: str = "", *, work: Path | None = None) -> Inventory:
-    """The account in an export; raises `Refusal` (`export-…`, `account-other`, `archive-…`)."""
+def read(
+    path: Path,
+    account: str = "",
+    *,
+    work: Path | None = None,
+    then: Callable[[Tree, Inventory], None] | None = None,
+) -> Inventory:
+    """The account in an export; `then` is called while the files are open.
+
+    Raises `Refusal` (`export-…`, `account-other`, `archive-…`).
+    """
     with open_tree(path, keep=_keep, nested=lambda _: None, work=work) as tree:
         inventory = _manifest(tree)
         if account and account != inventory.account:
@@ -64,12 +73,15 @@ def read(path: Path, account: str = "", *, work: Path | None = None) -> Inventor
         _tell_unknown(tree, domains, notes)
         notes.odd(tree)
         boxes = [box for domain in domains for box in domain.mailboxes]
-        return msgspec.structs.replace(
+        whole = msgspec.structs.replace(
             inventory,
             domains=domains,
             remarks=inventory.remarks + notes.all(),
             mail_missing=bool(boxes) and not any(box.stores for box in boxes),
         )
+        if then is not None:
+            then(tree, whole)
+        return whole
 
 
 def manifest(inventory: Inventory, with_mail: Callable[[str], bool]) -> bytes:

@@ -125,6 +125,8 @@ def test_it_stops_and_goes_on(home: Home) -> None:
     assert (row.state, row.words) == ("failed", "The disk is full.")
     services.remove_export(**company.who, export=row)
     assert not folder.exists()
+    # The node hears of it once more, and cleans up what it has held still.
+    assert Order.objects.count() == 3
     verbs = AuditEntry.objects.filter(verb__startswith="export.").values_list("verb", flat=True)
     assert sorted(verbs) == ["export.create", "export.remove", "export.resume", "export.stop"]
 

@@ -125,7 +125,7 @@ def test_what_concerns_whole_domains_comes(company: Company, moved: Move) -> Non
     spam = SpamSettings.objects.get(mailbox=info)
     assert (spam.level, spam.allow) == ("strict", ["@good.example"])
     assert (Webmail.objects.get().contacts, Webmail.objects.get().identities) == (1, 1)
-    assert Copy.objects.filter(move=moved).count() == 6
+    assert Copy.objects.filter(move=moved).count() == 5
 
 
 def test_each_thing_knows_that_it_came_by_this_move(company: Company, moved: Move) -> None:

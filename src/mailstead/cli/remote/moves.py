@@ -93,6 +93,19 @@ def end_returning(*, actor: object, now: object, move: Thing, reason: str) -> No
     _post(move, "returned", {"reason": reason})
 
 
+def pointing(move: Thing) -> list[Thing]:
+    """Where the DNS of its domains leads."""
+    made = [thing(row) for row in SESSION.api().get(f"/moves/{move.pk}/dns")]
+    for row in made:
+        row.domain = Thing(name=row.domain)
+    return made
+
+
+def look_at_dns(*, actor: object, now: object, move: Thing) -> None:
+    """Have all of them looked at."""
+    SESSION.api().call("POST", f"/moves/{move.pk}/dns/check")
+
+
 def add_redirect(*, actor: object, now: object, move: Thing, host: str, days: int) -> None:
     """A name of the old panel leads here."""
     body = {"host": host, "days": days}

@@ -127,7 +127,9 @@ def autoresponder_named(actor: object, address: str) -> Thing:
 def explain_to(actor: object, address: str) -> Thing:
     """What happens to mail for an address."""
     plain = SESSION.api().get(f"/addresses/{part(address)}")
-    return Thing(**{**plain, "steps": [Thing(**step) for step in plain["steps"]]})
+    passed_on = [(one["address"], one["host"]) for one in plain["passed_on"]]
+    steps = [Thing(**step) for step in plain["steps"]]
+    return Thing(**{**plain, "passed_on": passed_on, "steps": steps})
 
 
 def app_passwords(actor: object, mailbox: Thing) -> Listed:

@@ -89,6 +89,13 @@ def set_mta_sts(*, actor: Actor, now: dt.datetime, domain: Domain, mode: Mode) -
     )
 
 
+@transaction.atomic
+def ask_looks(*, actor: Actor, domains: Sequence[Domain]) -> int:
+    """Have the worker look at these domains within seconds instead of at night; how many."""
+    roles.require(actor, "dns.check")
+    return Domain.objects.filter(pk__in=[one.pk for one in domains]).update(dns_due_at=None)
+
+
 def check_due(now: dt.datetime, look: Look = look) -> int:
     """Look at some domains whose turn it is, new ones first; returns how many."""
     rows = Domain.objects.filter(removed_at=None)

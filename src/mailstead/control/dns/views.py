@@ -51,8 +51,8 @@ def records(request: HttpRequest, name: str) -> HttpResponse:
         "domain": domain,
         "tab": "dns",
         "report": report,
-        "records": [_shown(line, report, domain) for line in report.records],
-        "others": [_shown(line, report, domain) for line in report.others],
+        "records": [shown_line(line, report, domain) for line in report.records],
+        "others": [shown_line(line, report, domain) for line in report.others],
         "trouble": trouble_words(report.trouble),
         "hints": hints(report.host),
         "most_lookups": MOST_LOOKUPS,
@@ -122,7 +122,8 @@ TITLES = {
 }
 
 
-def _shown(line: Line, report: Report, domain: Domain) -> Shown:
+def shown_line(line: Line, report: Report, domain: Domain) -> Shown:
+    """A record in words, as the domain's DNS host wants it entered."""
     kind, host = line.expected.type, report.host
     apart = kind == "MX" and not (host and host.one_field)
     title = TITLES.get(line.expected.purpose) or purpose_words(line.expected.purpose)

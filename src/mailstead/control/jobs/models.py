@@ -40,6 +40,9 @@ class Job(models.Model):
     beat_at = models.DateTimeField(null=True)
     """When its worker last said that it lives; an old one is taken over."""
 
+    kept: object = None
+    """What its handler keeps from one step of a turn to the next; not stored."""
+
     class Meta:
         indexes = [models.Index(fields=["state", "id"], name="job_by_state")]
 

@@ -24,7 +24,9 @@ def install_move(job: Job, actor: Actor, now: dt.datetime) -> Progress:
     if move is None:
         raise Refusal("move-unknown", "There is no such move.")
     after = int(job.result.get("after", -1))
-    last = services.install_next(actor=actor, now=now, move=move, after=after)
+    if not isinstance(job.kept, services.Ground):
+        job.kept = services.ground_of(move)
+    last = services.install_next(actor=actor, now=now, move=move, after=after, ground=job.kept)
     if last is None:
         services.installed(move=move)
         return Progress(done=job.total, finished=True, result=_result(move, after))

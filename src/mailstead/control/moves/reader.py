@@ -1,7 +1,8 @@
 """The reader's own process: from a source to an inventory in a file, within bounds.
 
-`python -m mailstead.control.moves.reader SOURCE STAGING [ACCOUNT]` writes `STAGING/result.json`:
-the inventory and the directory below which the mail lies, or the sentence that refuses the source.
+`python -m mailstead.control.moves.reader SOURCE STAGING [ACCOUNT]` writes `STAGING/inventory.json`,
+and last `STAGING/result.json`: the directory below which the mail lies, or the sentence that
+refuses the source.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import json
 import resource
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from mailstead.control.moves.plan import stock
 from mailstead.foreign import ours
-from mailstead.foreign.archive import Tree, open_tree
+from mailstead.foreign.archive import Tree
 from mailstead.foreign.cpanel import reader as cpanel
 from mailstead.foreign.cpanel import source as cpanel_source
 from mailstead.foreign.directadmin import reader as directadmin
@@ -32,22 +34,21 @@ READERS: tuple[tuple[Callable[[Path], object], Callable[..., Inventory]], ...] =
     (directadmin_source.detect, directadmin.read),
 )
 """Whether a source is one of a panel's, and what reads it."""
+MAIL = "mail"
+"""Where in the staging directory the mail of an archive is unpacked."""
 SPARE = 2 * 2**30
 """Bytes that an archive's mail may be larger than what the inventory says."""
 
 
-def _unpacked(source: Path, inventory: Inventory, staging: Path) -> Path:
+def _unpack(tree: Tree, inventory: Inventory, staging: Path) -> None:
     """The mail of an archive, unpacked where the node reads it."""
     stores = [store for box in inventory.mailboxes() for store in box.stores]
-    into = staging / "mail"
+    into = staging / MAIL
     into.mkdir(mode=0o700, exist_ok=True)
     under = [str(store.path) for store in stores]
-    limit = sum(store.octets for store in stores) + SPARE
-    with open_tree(source, work=staging) as tree:
-        tree.extract(under, into, limit=limit)
-        for store in stores:
-            _make_folders(tree, store, into)
-    return into
+    tree.extract(under, into, limit=sum(store.octets for store in stores) + SPARE)
+    for store in stores:
+        _make_folders(tree, store, into)
 
 
 def _make_folders(tree: Tree, store: Store, into: Path) -> None:
@@ -67,8 +68,11 @@ def read(source: Path, staging: Path, account: str = "") -> tuple[Inventory, Pat
         )
     for detect, reader in READERS:
         if detect(source):
-            inventory = reader(source, account, work=staging)
-            return inventory, source if source.is_dir() else _unpacked(source, inventory, staging)
+            if source.is_dir():
+                return reader(source, account, work=staging), source
+            # While it is open: what lies where in a packed archive takes a whole pass to find out.
+            then = partial(_unpack, staging=staging)
+            return reader(source, account, work=staging, then=then), staging / MAIL
     raise Refusal(
         "source-unknown",
         "{source} is no archive or tree of a known panel.",
@@ -84,7 +88,8 @@ def main(arguments: list[str]) -> int:
     result: dict[str, object]
     try:
         inventory, root = read(source, staging, "".join(arguments[2:3]))
-        result = {"inventory": json.loads(stock.written(inventory)), "root": str(root)}
+        (staging / stock.FILE).write_text(stock.written(inventory), encoding="utf-8")
+        result = {"root": str(root)}
     except Refusal as refusal:
         result = {"refused": refusal.sentence}
     target = staging / "result.json"

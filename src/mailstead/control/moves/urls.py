@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mailstead.control.moves.views import acting, contacts, exports, own, returning, show, sources
+from mailstead.control.moves.views import (
+    acting,
+    contacts,
+    exports,
+    own,
+    pointing,
+    returning,
+    show,
+    sources,
+)
 
 app_name = "moves"
 urlpatterns: list[URLPattern] = [
@@ -18,6 +27,8 @@ urlpatterns: list[URLPattern] = [
     path("moves/batches/<int:number>/", sources.change_batch, name="batch"),
     path("moves/<int:number>/", show.show, name="move"),
     path("moves/<int:number>/progress/", show.progress, name="progress"),
+    path("moves/<int:number>/dns/", pointing.dns, name="dns"),
+    path("moves/<int:number>/dns/check/", pointing.check, name="dns-check"),
     path("moves/<int:number>/parity/", show.parity, name="parity"),
     path("moves/<int:number>/plan/", acting.plan, name="plan"),
     path("moves/<int:number>/room/", acting.room, name="room"),

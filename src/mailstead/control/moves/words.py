@@ -54,6 +54,14 @@ COPIES: Mapping[str, tuple[str, Words]] = {
     "done": ("good", _("copied")),
     "failed": ("bad", _("failed")),
 }
+POINTING: Mapping[str, tuple[str, Words]] = {
+    "here": ("good", _("leads here")),
+    "both": ("warn", _("leads here and elsewhere")),
+    "old": ("warn", _("leads to the old server")),
+    "elsewhere": ("warn", _("leads elsewhere")),
+    "nowhere": ("bad", _("leads nowhere")),
+    "unknown": ("idle", _("not known")),
+}
 EXPORTS: Mapping[str, tuple[str, Words]] = {
     "waiting": ("idle", _("waiting for its turn")),
     "making": ("warn", _("is being made")),

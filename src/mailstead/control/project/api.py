@@ -42,6 +42,7 @@ from mailstead.control.hosting.api import (
 from mailstead.control.hosting.api.acting import stand_in
 from mailstead.control.moves.api import router as moves
 from mailstead.control.moves.export_api import router as exports
+from mailstead.control.moves.pointing_api import router as pointing
 from mailstead.control.people import roles
 from mailstead.control.people.api import door, me, tokens, webhooks
 from mailstead.control.people.api.schemas import Problem
@@ -76,6 +77,7 @@ _ROUTERS = (
     *protection.routers,
     moves,
     exports,
+    pointing,
 )
 _ABOUT = (
     "Everything that the panel does, for programs. Send `Authorization: Bearer` and a token. "

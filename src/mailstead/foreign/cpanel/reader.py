@@ -5,11 +5,13 @@ Nothing here changes the source. What was not understood is in `Inventory.remark
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from mailstead.foreign.archive import Tree
 from mailstead.foreign.cpanel import valiases
 from mailstead.foreign.cpanel.boxes import account_mailbox, read_mailboxes
 from mailstead.foreign.cpanel.domains import DomainKind, read_domains
@@ -57,14 +59,24 @@ class _Account:
     not_sending: frozenset[str]
 
 
-def read(path: Path, account: str = "", *, work: Path | None = None) -> Inventory:
+def read(
+    path: Path,
+    account: str = "",
+    *,
+    work: Path | None = None,
+    then: Callable[[Tree, Inventory], None] | None = None,
+) -> Inventory:
     """The account in an archive, an unpacked one, or (`account`) on a live server's root.
 
-    `work`: where a temporary directory is made. Raises `Refusal`.
+    `work`: where a temporary directory is made; `then` is called while the files are open. Raises
+    `Refusal`.
     """
     source = opened(path, account, work)
     try:
-        return _inventory(source)
+        inventory = _inventory(source)
+        if then is not None:
+            then(source.tree, inventory)
+        return inventory
     finally:
         source.tree.close()
 

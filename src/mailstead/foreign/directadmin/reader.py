@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -21,14 +22,24 @@ from mailstead.standards.refusal import Refusal
 _PREFERENCES = f"{layout.HOME}/.spamassassin/user_prefs"
 
 
-def read(path: Path, account: str = "", *, work: Path | None = None) -> Inventory:
+def read(
+    path: Path,
+    account: str = "",
+    *,
+    work: Path | None = None,
+    then: Callable[[Tree, Inventory], None] | None = None,
+) -> Inventory:
     """The account in a backup, an unpacked one, or (`account`) on a live server's root.
 
-    `work`: where a temporary directory is made. Raises `Refusal`.
+    `work`: where a temporary directory is made; `then` is called while the files are open. Raises
+    `Refusal`.
     """
     tree = opened(path, account, work)
     try:
-        return _inventory(tree, account)
+        inventory = _inventory(tree, account)
+        if then is not None:
+            then(tree, inventory)
+        return inventory
     finally:
         tree.close()
 

@@ -10,6 +10,9 @@ import msgspec
 from mailstead.foreign.inventory import Inventory
 from mailstead.standards.refusal import Refusal
 
+FILE = "inventory.json"
+"""In which the reader leaves what it has found."""
+
 
 def written(inventory: Inventory) -> str:
     """The inventory as JSON."""

@@ -19,6 +19,7 @@ from mailstead.control.moves.queries.own import between_of
 from mailstead.control.moves.queries.pace import ServerPace, pace_of, paces
 from mailstead.control.moves.queries.parity import Report, report
 from mailstead.control.moves.queries.plan import NOTABLE, Part, by_domain, rows
+from mailstead.control.moves.queries.pointing import Pointing, moved_domains, pointing
 from mailstead.control.moves.queries.redirects import (
     OldAddress,
     old_addresses,
@@ -39,6 +40,7 @@ __all__ = [
     "NOTABLE",
     "OldAddress",
     "Part",
+    "Pointing",
     "Progress",
     "Report",
     "Returned",
@@ -62,11 +64,13 @@ __all__ = [
     "may_change_customer",
     "move_numbered",
     "move_told",
+    "moved_domains",
     "moves",
     "old_addresses",
     "outgoing",
     "pace_of",
     "paces",
+    "pointing",
     "progress",
     "rates",
     "readme",

@@ -7,6 +7,7 @@ from mailstead.control.moves.services.acting import (
     finish,
     go_on,
     installed,
+    look_at_dns,
     report_loss,
     settle_loss,
     start,
@@ -31,7 +32,13 @@ from mailstead.control.moves.services.exports import (
     stop_export,
 )
 from mailstead.control.moves.services.imap import create_imap_move, update_logins
-from mailstead.control.moves.services.install import INSTALL, install_next, install_total
+from mailstead.control.moves.services.install import (
+    INSTALL,
+    Ground,
+    ground_of,
+    install_next,
+    install_total,
+)
 from mailstead.control.moves.services.letters import announce
 from mailstead.control.moves.services.making import boxes_of, head_of, make_due
 from mailstead.control.moves.services.moves import (
@@ -79,6 +86,7 @@ __all__ = [
     "KEPT_EXPORTS",
     "LAST_LOOK",
     "SWITCHED",
+    "Ground",
     "ImapLogin",
     "ImapRow",
     "add_redirect",
@@ -108,6 +116,7 @@ __all__ = [
     "file_name",
     "finish",
     "go_on",
+    "ground_of",
     "head_of",
     "incoming",
     "install_next",
@@ -115,6 +124,7 @@ __all__ = [
     "installed",
     "keep_inventory",
     "listed",
+    "look_at_dns",
     "make_due",
     "make_plan",
     "note_export",

@@ -6,12 +6,13 @@ import datetime as dt
 
 from django.db import transaction
 
+from mailstead.control.dns import services as dns
 from mailstead.control.hosting import services as hosting
-from mailstead.control.hosting.models import Domain
 from mailstead.control.hosting.services.domains import checked_relay
 from mailstead.control.jobs import services as jobs
 from mailstead.control.jobs.models import Job
 from mailstead.control.moves.models import Copy, Loss, Move, PlanRow, Step
+from mailstead.control.moves.queries import moved_domains
 from mailstead.control.moves.services import copies, imap, letters, redirects, returning
 from mailstead.control.moves.services.common import locked, note, step
 from mailstead.control.moves.services.install import INSTALL, install_total
@@ -78,13 +79,6 @@ def installed(*, move: Move) -> None:
     Move.objects.filter(pk=move.pk).update(job=None)
 
 
-def _moved_domains(move: Move) -> list[Domain]:
-    """The living domains that came by this move, locked in the order of their numbers."""
-    numbers = move.things.filter(kind="domain").values("object_id")
-    rows = Domain.objects.filter(pk__in=numbers, removed_at=None).order_by("pk")
-    return list(rows.select_related("customer__reseller", "server", "alias_of"))
-
-
 @transaction.atomic
 def switch(
     *,
@@ -116,7 +110,9 @@ def switch(
     move.switched_at, move.grace_until = now, now + grace
     move.save(update_fields=["switched_at", "grace_until"])
     relay(actor, now, move, move.old_host, "")
-    redirects.redirect_domains(move, _moved_domains(move), now)
+    redirects.redirect_domains(move, moved_domains(move), now)
+    # Whether the DNS leads here is seen within seconds, not in the morning.
+    dns.ask_looks(actor=Actor.system(), domains=moved_domains(move))
     rows = list(Copy.objects.select_for_update().filter(move=move, state__in=("done", "failed")))
     copies.begin_rounds(move, rows, now)
     letters.tell(now=now, move=move, about="switched")
@@ -133,7 +129,7 @@ def relay(actor: Actor, now: dt.datetime, move: Move, before: str, after: str) -
     """Mail for the moved domains is passed on to another host, or to none; inside a transaction."""
     if before == after:
         return
-    for domain in _moved_domains(move):
+    for domain in moved_domains(move):
         if domain.relay_to == before:
             hosting.set_domain_relay(actor=actor, now=now, domain=domain, relay_to=after)
 
@@ -239,9 +235,10 @@ def back(
     returning.extend_grace(move, now)
     step(actor, now, move, "back", reason)
     # First the routing, then what lies here: what comes between the two is found by the last look.
-    domains = [one for one in _moved_domains(move) if one.relay_to == ""]
+    domains = [one for one in moved_domains(move) if one.relay_to == ""]
     for domain in domains:
         hosting.set_domain_relay(actor=actor, now=now, domain=domain, relay_to=host)
+    dns.ask_looks(actor=Actor.system(), domains=moved_domains(move))
     if since is not None:
         returning.begin(move, domains, since, now)
     else:
@@ -258,3 +255,10 @@ def _delivered_since(move: Move) -> dt.datetime | None:
         return move.switched_at
     begun = Step.objects.filter(move=move, act="start").order_by("-pk").first()
     return begun.at if begun else move.switched_at
+
+
+@transaction.atomic
+def look_at_dns(*, actor: Actor, now: dt.datetime, move: Move) -> int:
+    """Have the DNS of all domains of the move looked at within seconds; returns of how many."""
+    note(actor, now, move, "check-dns")
+    return dns.ask_looks(actor=actor, domains=moved_domains(move))

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
+from mailstead.control.feed import services as feed
 from mailstead.control.hosting.models import Customer, Mailbox
 from mailstead.control.hosting.queries import scope
 from mailstead.control.moves.models import Export
@@ -28,6 +29,7 @@ from mailstead.home import Home
 from mailstead.standards.pieces import ENDINGS, Packing
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.exports import ARCHIVE, PROGRESS, STOP
+from mailstead.wire.orders import PackMail
 
 KEPT = dt.timedelta(days=7)
 """For which a whole archive can be fetched."""
@@ -173,7 +175,7 @@ def remove_export(*, actor: Actor, now: dt.datetime, export: Export) -> None:
     number = row.pk
     note_export(actor, now, "remove", row.customer, number)
     row.delete()
-    transaction.on_commit(partial(drop_files, number))
+    transaction.on_commit(partial(drop_files, number, now))
 
 
 @transaction.atomic
@@ -191,10 +193,22 @@ def fetch_export(*, actor: Actor, now: dt.datetime, export: Export) -> Path:
     return path
 
 
-def drop_files(number: int) -> None:
-    """Remove the directory of an export; what is being packed ends by itself."""
+def drop_files(number: int, now: dt.datetime) -> None:
+    """Remove the directory of an export; what is being packed ends, and the node cleans up."""
     _stop_packing(number)
     shutil.rmtree(folder_of(number), ignore_errors=True)
+    ask_packing(number, now)
+
+
+def ask_packing(number: int, now: dt.datetime) -> None:
+    """Have the node of this machine pack an export, or clean up after one that was removed."""
+    feed.ask(
+        server=settings.MAILSTEAD.server,
+        order=PackMail(export=number),
+        key=str(number),
+        actor_name="system",
+        now=now,
+    )
 
 
 def expire_exports(now: dt.datetime) -> int:
@@ -208,7 +222,7 @@ def expire_exports(now: dt.datetime) -> int:
     known = set(Export.objects.values_list("pk", flat=True))
     there = {int(one.name) for one in root.iterdir() if one.name.isdigit()} if root.is_dir() else ()
     for number in sorted(set(there) - known):
-        drop_files(number)
+        drop_files(number, now)
     return len(numbers)
 
 

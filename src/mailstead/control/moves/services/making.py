@@ -13,22 +13,25 @@ from typing import BinaryIO
 
 import msgspec
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from mailstead.control.feed import services as feed
 from mailstead.control.hosting.models import Customer
 from mailstead.control.moves.models import Export
 from mailstead.control.moves.queries import outgoing, readme
-from mailstead.control.moves.services.exports import KEPT, PACKING, file_name, folder_of
+from mailstead.control.moves.services.exports import (
+    KEPT,
+    PACKING,
+    ask_packing,
+    file_name,
+    folder_of,
+)
 from mailstead.control.people.actor import Actor
 from mailstead.foreign import ours
 from mailstead.foreign.inventory import Inventory
 from mailstead.standards.pieces import Pieces
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.exports import ARCHIVE, JOB, PROGRESS, Box, Job, Packed
-from mailstead.wire.orders import PackMail
 
 SILENT = 30.0
 """Seconds without a word from the node after which it is asked again."""
@@ -172,13 +175,6 @@ def _fail(row: Export, words: str) -> None:
 
 def _ask(row: Export, now: dt.datetime) -> None:
     words = "The server does not answer; it is asked again." if row.asked_at else ""
-    order = PackMail(export=row.pk)
     with transaction.atomic():
-        feed.ask(
-            server=settings.MAILSTEAD.server,
-            order=order,
-            key=str(row.pk),
-            actor_name="system",
-            now=now,
-        )
+        ask_packing(row.pk, now)
         _open(row).update(state="making", asked_at=now, words=words)

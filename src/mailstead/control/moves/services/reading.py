@@ -170,7 +170,7 @@ def _read(move: Move) -> None:
         raise Refusal("source-refused", str(found["refused"]))
     Move.objects.filter(pk=move.pk).update(root=str(found["root"])[:500])
     move.refresh_from_db()
-    inventory = stock.read(json.dumps(found["inventory"]))
+    inventory = stock.read((place / stock.FILE).read_bytes())
     now = dt.datetime.now(dt.UTC)
     keep_inventory(actor=Actor.system(), now=now, move=move, inventory=inventory)
 

@@ -179,6 +179,7 @@ def _asked(
     done: str,
     form: type[forms.Form] = ReasonForm,
     danger: bool = False,
+    then: str = "",
 ) -> HttpResponse:
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
@@ -195,6 +196,7 @@ def _asked(
         lambda data: do(actor=actor, now=timezone.now(), move=move, **data),
         done=lambda: done,
         form=form,
+        then=then,
     )
 
 
@@ -227,23 +229,28 @@ def start(request: HttpRequest, number: int) -> HttpResponseBase:
 
 @page("move.switch")
 def switch(request: HttpRequest, number: int) -> HttpResponseBase:
-    """Deliver the mail here from now on."""
+    """Deliver the mail here from now on; the DNS of each domain comes next, in one sitting."""
     move = _between(request, number)
     if move is not None:
         return own.switch(request, actor_in(request), move)
+    found = queries.pointing(queries.move_numbered(actor_in(request), number))
+    leading = sum(one.state == "here" for one in found)
+    now_ = gettext("The DNS of {here} of {all} domains leads here by the last look.")
     return _asked(
         request,
         number,
         title=lambda move: gettext("Switch {move}").format(move=move),
         lines=[
             gettext("Mail for the domains is delivered here from now on."),
-            gettext("Set the DNS as the page of each domain says, if it does not lead here yet."),
+            now_.format(here=leading, all=len(found)),
+            gettext("The next page says for each what to set, and pushes it where it can."),
             gettext("What still reaches the old server is fetched; nothing here is overwritten."),
             gettext("For 30 days it can be taken back."),
         ],
         act=gettext("Switch"),
         do=services.switch,
         done=gettext("Switched: mail arrives here."),
+        then=reverse("moves:dns", args=[number]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -116,6 +117,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
             for one in _steps(move, actor)
         ],
         "letters": move.letters.count(),
+        "pointing": pointing_counts(move) if move.state not in life.OVER else [],
         "books": [(one, one.mailbox.address) for one in queries.address_books(move)],
         "redirects": [one for one in old if one.hits],
         "unvisited": [one for one in old if not one.hits],
@@ -133,6 +135,12 @@ def _steps(move: Move, actor: Actor) -> QuerySet[Step]:
     found = move.steps.order_by("-pk")
     # How often it was planned is the company's own matter.
     return (found if actor.sees_everything else found.exclude(act="plan"))[:30]
+
+
+def pointing_counts(move: Move) -> list[tuple[tuple[str, Any], int]]:
+    """How many domains lead where."""
+    found: Counter[str] = Counter(one.state for one in queries.pointing(move))
+    return [(words.POINTING[state], found[state]) for state in words.POINTING if found[state]]
 
 
 def _acts(move: Move, actor: Actor) -> list[tuple[str, Any]]:

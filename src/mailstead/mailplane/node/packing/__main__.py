@@ -2,7 +2,8 @@
 
 Purpose: write the archive of `<home>/exports/NUMBER/` (`wire.exports`), apart from the agent.
 Protocol: `--home H NUMBER`; ends when the archive is whole, when a file `stop` is there, or on
-    SIGTERM; who starts it again lets it go on. A second one for the same export ends at once.
+    SIGTERM; who starts it again lets it go on. A second one for the same export ends at once. Where
+    the export was removed, it removes what was held still for it.
 Files: `<home>/exports/NUMBER/`, `<home>/mail/.exports/NUMBER/`, the mailboxes (read only).
 Security: runs as root, because mail is the mail user's and exports are the control plane's; no link
     is followed, and what it writes is its own (0600) until it is whole and given over.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -39,9 +41,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("number", type=int)
     given = parser.parse_args(arguments)
     home = Home(given.home)
-    lock = os.open(
-        home.event_spool.with_name(f"export-{given.number}.lock"), os.O_RDWR | os.O_CREAT, 0o600
-    )
+    path = home.event_spool.with_name(f"export-{given.number}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -50,11 +52,16 @@ def main(arguments: list[str]) -> int:
     asked = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked.set())
     folder = home.exports / str(given.number)
+    if not folder.is_dir():
+        # It was removed: what is held still would take room for ever.
+        shutil.rmtree(side_of(home, str(given.number)), ignore_errors=True)
+        return 0
     tell = _teller(folder)
     try:
         done = _pack(home, folder, given.number, asked, tell)
     except Stopped:
-        tell(Packed(state="stopped", at=time.time()))
+        if folder.is_dir():
+            tell(Packed(state="stopped", at=time.time()))
         return _STOPPED
     except Refusal as refusal:
         tell(Packed(state="failed", at=time.time(), words=refusal.sentence))
@@ -94,6 +101,8 @@ def _teller(folder: Path) -> Callable[[Packed], None]:
     owner = folder.stat()
 
     def tell(packed: Packed) -> None:
+        if not folder.is_dir():
+            raise Stopped
         fresh = folder / f"{PROGRESS}.new"
         fresh.unlink(missing_ok=True)
         number = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

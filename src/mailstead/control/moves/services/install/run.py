@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext
@@ -15,7 +16,7 @@ from django.utils.translation import gettext
 from mailstead.control.moves.models import Move, PlanRow
 from mailstead.control.moves.plan.items import Item, items
 from mailstead.control.moves.plan.make import site_of
-from mailstead.control.moves.plan.rows import Verdict
+from mailstead.control.moves.plan.rows import Site, Verdict
 from mailstead.control.moves.queries import house_of, inventory_of
 from mailstead.control.moves.services.install import addresses, domains, mailboxes
 from mailstead.control.moves.services.install.build import Build, Installer
@@ -77,22 +78,44 @@ def install_total(move: Move) -> int:
     return PlanRow.objects.filter(move=move).count()
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What the rows of one move are made from; it is the same for all of them."""
+
+    site: Site
+    listed: Mapping[str, Item]
+
+
+def ground_of(move: Move) -> Ground:
+    """What was found, and what the house had before: as the plan looked at it. Raises `Refusal`."""
+    inventory = inventory_of(move)
+    site = site_of(inventory, house_of(move, inventory), move.answers)
+    return Ground(site, {item.key: item for item in items(site.inventory)})
+
+
 @transaction.atomic
 def install_next(
-    *, actor: Actor, now: dt.datetime, move: Move, after: int, count: int = BATCH
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    move: Move,
+    after: int,
+    count: int = BATCH,
+    ground: Ground | None = None,
 ) -> int | None:
-    """Make the next rows after a number; returns the last one's, None when there are no more."""
+    """Make the next rows after a number; returns the last one's, None when there are no more.
+
+    `ground` is found out anew where it is not given, which takes its time for a large account.
+    """
     rows = list(PlanRow.objects.filter(move=move, number__gt=after).order_by("number")[:count])
     if not rows:
         return None
-    inventory = inventory_of(move)
-    site = site_of(inventory, house_of(move, inventory), move.answers)
-    listed = {item.key: item for item in items(site.inventory)}
-    build = Build(actor, now, move, site)
+    ground = ground or ground_of(move)
+    build = Build(actor, now, move, ground.site)
     domains.ensure_customer(build)
     for row in rows:
         if row.outcome not in ("made", "present"):
-            _make(build, row, listed[row.key])
+            _make(build, row, ground.listed[row.key])
     return rows[-1].number
 
 
@@ -116,4 +139,4 @@ def _planned(row: PlanRow) -> Verdict:
     return Verdict(row.grade, row.code, row.facts)  # type: ignore[arg-type]
 
 
-__all__ = ["INSTALL", "INSTALLERS", "install_next", "install_total"]
+__all__ = ["INSTALL", "INSTALLERS", "Ground", "ground_of", "install_next", "install_total"]
