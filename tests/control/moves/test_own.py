@@ -275,10 +275,16 @@ def test_after_the_switch_both_meet_again_and_again(moving: Moving, company: Com
     moving.later(seconds=45)
     assert min(rounds()) == max(before) + 1
     moving.finish(move)
-    moving.later(minutes=4)
+    moving.later(seconds=59)
     assert min(rounds()) == max(before) + 1
-    moving.later(minutes=1)
+    moving.later(seconds=1)
     assert min(rounds()) == max(before) + 2
+    moving.later(minutes=10)
+    moving.finish(move)
+    moving.later(minutes=4)
+    assert min(rounds()) == max(before) + 2
+    moving.later(minutes=1)
+    assert min(rounds()) == max(before) + 3
     company.forward("after@ann.example", "info@ann.example")
     for server in (HOME, OTHER):
         assert told(server, ForwarderPut)[-1].address == "after@ann.example"

@@ -12,6 +12,9 @@ from mailstead.control.moves.services.common import came
 
 FIRST = dt.timedelta(seconds=45)
 """After the exchange: Postfix may take half a minute to forget where an address went."""
+YOUNG = dt.timedelta(minutes=10)
+AT_ONCE = dt.timedelta(minutes=1)
+"""For so long after the exchange, and so often: a node may be slow to hear of it."""
 SOON = dt.timedelta(minutes=5)
 LATER = dt.timedelta(minutes=30)
 A_DAY = dt.timedelta(days=1)
@@ -63,5 +66,5 @@ def due(move: Move, at: dt.datetime) -> dt.datetime | None:
     """When a mailbox that was just brought to the same is looked at again; None: not by itself."""
     if move.state not in MEETING:
         return None
-    young = move.switched_at is None or at - move.switched_at < A_DAY
-    return at + (SOON if young else LATER)
+    age = at - move.switched_at if move.switched_at else YOUNG
+    return at + (AT_ONCE if age < YOUNG else SOON if age < A_DAY else LATER)
