@@ -95,7 +95,8 @@ def seen(imap: imaplib.IMAP4) -> Counter[str]:
     """Every message of the inbox and of Junk, by Message-ID."""
     found: Counter[str] = Counter()
     for folder in ("INBOX", "Junk"):
-        imap.select(folder, readonly=True)
+        if imap.select(folder, readonly=True)[1] == [b"0"]:
+            continue
         _, rows = imap.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
         for row in rows:
             if isinstance(row, tuple):
@@ -134,12 +135,13 @@ def all_there(nodes: tuple[Node, Node], box: Mailbox, wanted: Counter[str]) -> N
         assert seen(imap) == wanted
 
 
+@pytest.mark.timeout(900)
 def test_a_domain_changes_its_server_and_comes_back(lab: Lab, nodes: tuple[Node, Node]) -> None:
     first, second = nodes
     site = Site(lab, first)
     ann = site.mailbox("ann")
     site.mailbox("bob")
-    site.forwarder("both", ann.address, f"far@{'far.example'}")
+    site.forwarder("both", ann.address, "far@far.example")
     there = replace(ann, node=second)
     with Senders(lab, (first,), ann.address) as senders:
         senders.more(3)

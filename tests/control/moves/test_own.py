@@ -222,6 +222,22 @@ def test_a_copy_that_fails_in_the_last_round_ends_the_hold(
     assert fresh(move).state == "copying"
 
 
+def test_a_server_that_closes_its_door_meanwhile_stops_the_move_and_nothing_else(
+    moving: Moving, company: Company
+) -> None:
+    move = moving.copied(customer=None, domains=[ann(company)])
+    services.switch(**company.who, move=move)
+    moving.finish(move)
+    moving.tell(HOME, DoorSeen(id=number(), at=company.now))
+    moving.acknowledge()
+    moving.later(seconds=1)
+    move = fresh(move)
+    assert (move.state, move.own.phase) == ("copying", "") and "moves.listen" in move.own.words
+    assert not ann(company).held
+    # A node that has lost everything is told all the rest.
+    assert any(isinstance(one, PeersPut) for one in services.snapshot(OTHER))
+
+
 def test_a_mailbox_made_meanwhile_is_copied_before_mail_waits(
     moving: Moving, company: Company
 ) -> None:
@@ -259,10 +275,16 @@ def test_after_the_switch_both_meet_again_and_again(moving: Moving, company: Com
     moving.later(seconds=45)
     assert min(rounds()) == max(before) + 1
     moving.finish(move)
-    moving.later(minutes=4)
+    moving.later(seconds=59)
     assert min(rounds()) == max(before) + 1
-    moving.later(minutes=1)
+    moving.later(seconds=1)
     assert min(rounds()) == max(before) + 2
+    moving.later(minutes=10)
+    moving.finish(move)
+    moving.later(minutes=4)
+    assert min(rounds()) == max(before) + 2
+    moving.later(minutes=1)
+    assert min(rounds()) == max(before) + 3
     company.forward("after@ann.example", "info@ann.example")
     for server in (HOME, OTHER):
         assert told(server, ForwarderPut)[-1].address == "after@ann.example"

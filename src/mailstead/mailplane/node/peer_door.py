@@ -5,6 +5,9 @@ It is told when it has changed, and once a day: the control plane may have lost 
 
 from __future__ import annotations
 
+import socket
+from ipaddress import ip_address
+
 from cryptography import x509
 
 from mailstead.config import Settings
@@ -14,7 +17,17 @@ from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.wire.events import DoorSeen
 
 AGAIN = 86_400.0
-"""Seconds."""
+LOOK_EVERY = 60.0
+"""Seconds; both."""
+
+
+def _named(host: str) -> set[str]:
+    """The addresses of the node's own name: behind a translation only the DNS knows them."""
+    try:
+        found = {ip_address(info[4][0]) for info in socket.getaddrinfo(host, 25)}
+    except (OSError, ValueError):
+        return set()
+    return {str(address) for address in found if not address.is_loopback}
 
 
 class PeerDoor:
@@ -24,9 +37,13 @@ class PeerDoor:
         self._settings = settings
         self._home = home
         self._told: tuple[float, dict[str, object]] | None = None
+        self._next = 0.0
 
     def due(self, now: float) -> list[DoorSeen]:
         """What is to be told at this (monotonic) time. Raises `OSError`."""
+        if now < self._next:
+            return []
+        self._next = now + LOOK_EVERY
         facts = self._facts()
         if self._told and self._told[1] == facts and now - self._told[0] < AGAIN:
             return []
@@ -36,7 +53,7 @@ class PeerDoor:
 
     def _facts(self) -> dict[str, object]:
         settings, home = self._settings, self._home
-        addresses = tuple(sorted(own_addresses()))
+        addresses = tuple(sorted(own_addresses() | _named(settings.hostname)))
         if not settings.moves.listen or not home.doveadm_password.exists():
             return {"port": 0, "addresses": addresses}
         return {

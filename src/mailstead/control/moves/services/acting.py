@@ -97,6 +97,7 @@ def switch(
     """
     locked(move)
     never = Copy.objects.filter(move=move, counted_round=0).exclude(state="done")
+    never = never.exclude(mailbox__removed_at__isnull=False)
     if not force and (move.job is not None or never.exists()):
         raise Refusal(
             "move-not-copied",

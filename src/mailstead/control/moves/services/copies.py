@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import msgspec
 from django.db import transaction
@@ -63,14 +64,22 @@ def snapshot(server: str) -> Iterator[AnyChange]:
     yield from redirects.snapshot(server)
     rows = Copy.objects.filter(server=server, wanted=True).select_related("move")
     for copy in rows.order_by("pk").iterator(chunk_size=500):
-        yield copy_put(copy)
+        # One whose source is not known any more must not keep a node from all the rest.
+        with suppress(Refusal):
+            yield copy_put(copy)
 
 
 def tell(rows: Sequence[Copy], now: dt.datetime) -> None:
     """Let the nodes know how these copies are to go on; each needs its move fetched."""
     by_server: dict[str, list[AnyChange]] = {}
     for copy in rows:
-        by_server.setdefault(copy.server, []).append(copy_put(copy))
+        try:
+            put = copy_put(copy)
+        except Refusal as refusal:
+            copy.state, copy.words, copy.due_at = "failed", refusal.sentence[:4000], now + AGAIN
+            copy.save(update_fields=["state", "words", "due_at"])
+        else:
+            by_server.setdefault(copy.server, []).append(put)
     for server, changes in by_server.items():
         feed.publish(server=server, changes=changes, now=now)
 

@@ -94,8 +94,9 @@ def from_settings(settings: Settings, home: Home) -> DovecotModel:
 def _peers(settings: Settings, home: Home) -> PeerDoor | None:
     if not settings.moves.listen or not home.doveadm_password.exists():
         return None
+    every = "*, ::" if Path("/proc/net/if_inet6").exists() else "*"
     return PeerDoor(
-        listen=settings.moves.listen,
+        listen=every if settings.moves.listen == "*" else settings.moves.listen,
         port=settings.ports.of("doveadm"),
         password=home.doveadm_password.read_text(encoding="ascii").strip(),
     )

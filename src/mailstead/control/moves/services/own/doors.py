@@ -22,7 +22,9 @@ def record(server: str, events: Sequence[AnyEvent], now: dt.datetime) -> None:
         if not isinstance(event, DoorSeen):
             continue
         before = NodeDoor.objects.filter(server=server).first()
-        addresses = [str(ip_address(text)) for text in event.addresses]
+        found = [ip_address(text) for text in event.addresses]
+        # What a node hands to itself is not another node's.
+        addresses = [str(one) for one in found if not (one.is_loopback or one.is_unspecified)]
         NodeDoor.objects.update_or_create(
             server=server,
             defaults={

@@ -181,19 +181,38 @@ def told(server: str, now: dt.datetime) -> None:
     rows = Move.objects.filter(own__phase__in=("near", "held", "last"))
     where = rows.filter(own__source=server) | rows.filter(own__target=server)
     for move in where.distinct().order_by("pk"):
+        _advance_or_stop(move, now)
+
+
+def _advance_or_stop(move: Move, now: dt.datetime) -> None:
+    """What is refused ends the change of home, and never what else a node has to tell."""
+    try:
         advance(move, now)
+    except Refusal as refusal:
+        _stop(move, now, refusal.sentence)
+
+
+@transaction.atomic
+def _stop(move: Move, now: dt.datetime, words: str) -> None:
+    locked(move)
+    own = OwnMove.objects.select_for_update().get(move=move)
+    if own.phase:
+        _give_up(move, own, now, words)
 
 
 def tick(now: dt.datetime) -> int:
     """What the worker does each second: changes of home, new mailboxes, the end of the grace."""
     count = 0
     for move in Move.objects.filter(own__phase__in=("near", "held", "last")).order_by("pk"):
-        advance(move, now)
+        _advance_or_stop(move, now)
         count += 1
     open_moves = Move.objects.filter(origin=make.NODE, own__left=False, own__phase="")
-    for move in open_moves.filter(state__in=("copying", *rounds.MEETING)).order_by("pk"):
-        count += _take_new(move, now)
-        count += make.leave_expired(move, now)
+    going = open_moves.filter(state__in=("copying", *rounds.MEETING)).select_related("own")
+    for move in going.order_by("pk"):
+        if rounds.uncopied(move, move.own).exists():
+            count += _take_new(move, now)
+        if move.grace_until is not None and move.grace_until < now:
+            count += make.leave_expired(move, now)
     return count
 
 
