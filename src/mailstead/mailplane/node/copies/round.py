@@ -186,8 +186,21 @@ class Round:
                 self._estimate(at, before)
             todo.append((folder, target, before))
             self._progress.check()
-        for folder, target, before in todo:
-            self._one(tree, folder, target, before, to, live=live, uidl=uidl)
+        with contextlib.ExitStack() as stack:
+            try:
+                # Of two folders the first is copied while the second is read.
+                last: Callable[[], None] = lambda: None  # noqa: E731
+                for folder, target, before in todo:
+                    end = self._one(
+                        tree, folder, target, before, to, live=live, uidl=uidl, stack=stack
+                    )
+                    last()
+                    last = end
+                last()
+            except BaseException:
+                # Nothing may work in directories that are closed.
+                self._filler.close()
+                raise
         names = {folder.name for folder in tree.folders}
         for name, before in seen.items():
             if name not in names:
@@ -214,52 +227,63 @@ class Round:
         *,
         live: bool,
         uidl: str,
-    ) -> None:
+        stack: contextlib.ExitStack,
+    ) -> Callable[[], None]:
+        """Begin one folder; returns what ends it. `stack` closes its directories if nothing else."""
         self._progress.folder = target
         directory = maildir.directory(target)
         if directory:
             self._copier.folder(directory, to)
-        with tree.open(folder) as at, opened(directory or ".", to) as goal:
-            signature = _signature(at)
-            where = f"{folder.name!a}: "
-            # UIDs first: a message that comes in between has none yet, and gets the next one.
-            uids = scan.uid_list(at, tree, where)
-            if uids.guid in self._guids:
-                # Two folders with one identity would be one to Dovecot.
-                uids.guid = ""
-            self._guids.add(uids.guid)
-            found = scan.messages(at, tree, where)
-            if wrong := scan.mend_sizes(at, found, uids):
-                tree.remark(f"{where}{wrong} messages told a wrong size in their names.")
-            origin = Origin(
-                at,
-                found,
-                uids,
-                scan.keywords(at),
-                uidl if target == INBOX and uidl != HOUSE_UIDL else "",
-            )
-            if uids.validity:
-                scan.number_all(origin.messages, uids)
-            elif origin.messages:
-                self._result.uids_kept = False
-                tree.remark(f"{where}the source has no UIDs; clients will read it anew.")
-            if directory:
-                # Marks a folder for delivery programs (Maildir++).
-                with contextlib.suppress(FileExistsError):
-                    os.close(os.open("maildirfolder", os.O_CREAT | os.O_EXCL, 0o600, dir_fd=goal))
-                    self._own(goal, "maildirfolder")
-            if live:
-                outcome = self._live(origin, goal, to, before)
-            else:
-                outcome = self._filler.stage(origin, goal, again=True)
+        opening = contextlib.ExitStack()
+        stack.callback(opening.close)
+        at = opening.enter_context(tree.open(folder))
+        goal = opening.enter_context(opened(directory or ".", to))
+        signature = _signature(at)
+        where = f"{folder.name!a}: "
+        # UIDs first: a message that comes in between has none yet, and gets the next one.
+        uids = scan.uid_list(at, tree, where)
+        if uids.guid in self._guids:
+            # Two folders with one identity would be one to Dovecot.
+            uids.guid = ""
+        self._guids.add(uids.guid)
+        found = scan.messages(at, tree, where)
+        if wrong := scan.mend_sizes(at, found, uids):
+            tree.remark(f"{where}{wrong} messages told a wrong size in their names.")
+        origin = Origin(
+            at,
+            found,
+            uids,
+            scan.keywords(at),
+            uidl if target == INBOX and uidl != HOUSE_UIDL else "",
+        )
+        if uids.validity:
+            scan.number_all(origin.messages, uids)
+        elif origin.messages:
+            self._result.uids_kept = False
+            tree.remark(f"{where}the source has no UIDs; clients will read it anew.")
+        if directory:
+            # Marks a folder for delivery programs (Maildir++).
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open("maildirfolder", os.O_CREAT | os.O_EXCL, 0o600, dir_fd=goal))
+                self._own(goal, "maildirfolder")
+        if live:
+            outcome = self._live(origin, goal, to, before)
+            copied = lambda: outcome  # noqa: E731
+        else:
+            copied = self._filler.stage(origin, goal, again=True)
+
+        def end() -> None:
+            outcome = copied()
+            opening.close()
             self._result.take(outcome, folder.name)
             flags = origin.canonical()
             for base in outcome.missing:
                 flags.pop(base, None)
-            if outcome.missing:
-                signature = ""
-            self._pending[folder.name] = Seen(target, signature, uids.validity, pack(flags))
-        self._save_soon(to)
+            seen = Seen(target, "" if outcome.missing else signature, uids.validity, pack(flags))
+            self._pending[folder.name] = seen
+            self._save_soon(to)
+
+        return end
 
     def _live(self, origin: Origin, goal: int, to: int, before: Seen | None) -> Outcome:
         flags = before.flags() if before else None

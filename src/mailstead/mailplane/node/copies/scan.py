@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mailstead.mailplane.node.copies.files import Odd, is_packed, opened, read_text
 from mailstead.standards import maildir
@@ -26,13 +26,13 @@ _KNOWN = re.compile(
 _MOST_REMARKS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message's file."""
 
     part: Part
     name: str
     flags: str
+    inode: int
 
 
 @dataclass
@@ -137,7 +137,7 @@ def messages(at: int, tree: Tree | None = None, where: str = "") -> dict[str, Me
                             tree.remark(f"{where}{part}/{name!a} is no plain file; left out.")
                         continue
                     base, flags = maildir.split(name)
-                    made[base] = Message(part, name, flags if part == "cur" else "")
+                    made[base] = Message(part, name, flags if part == "cur" else "", entry.inode())
         except OSError:
             continue
     return made
