@@ -25,8 +25,7 @@ import msgspec
 
 from bench.report import Figure
 from mailstead.home import Home
-from mailstead.mailplane.node.copies.book import Book
-from mailstead.mailplane.node.copies.desk import Status, book_path
+from mailstead.mailplane.node.copies.book import Book, Status, book_path
 from mailstead.mailplane.node.copies.files import DIRECTORY, make_safe
 from mailstead.standards.maildir import Uid, UidList
 from mailstead.wire import codec

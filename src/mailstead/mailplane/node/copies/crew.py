@@ -132,8 +132,8 @@ def _work(given: socket.socket, copy: Copy, ended: mmap.mmap) -> None:
     with suppress(BaseException):
         # The parent says when it is over. Who has killed the parent cannot say it; our inherited
         # lock of the copy makes whoever takes it up again wait for us.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
+        for kind in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(kind, signal.SIG_IGN)
         gc.disable()
         parent = os.getppid()
         while True:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from mailstead.mailplane.node.copies import scan
@@ -189,14 +190,16 @@ class Round:
         with contextlib.ExitStack() as stack:
             try:
                 # Of two folders the first is copied while the second is read.
-                last: Callable[[], None] = lambda: None  # noqa: E731
+                last: Callable[[], None] | None = None
                 for folder, target, before in todo:
                     end = self._one(
                         tree, folder, target, before, to, live=live, uidl=uidl, stack=stack
                     )
-                    last()
+                    if last:
+                        last()
                     last = end
-                last()
+                if last:
+                    last()
             except BaseException:
                 # Nothing may work in directories that are closed.
                 self._filler.close()
@@ -229,7 +232,7 @@ class Round:
         uidl: str,
         stack: contextlib.ExitStack,
     ) -> Callable[[], None]:
-        """Begin one folder; returns what ends it. `stack` closes its directories if nothing else."""
+        """Begin one folder; returns what ends it. `stack` closes what is open if that does not."""
         self._progress.folder = target
         directory = maildir.directory(target)
         if directory:
@@ -268,7 +271,7 @@ class Round:
                 self._own(goal, "maildirfolder")
         if live:
             outcome = self._live(origin, goal, to, before)
-            copied = lambda: outcome  # noqa: E731
+            copied: Callable[[], Outcome] = partial(_same, outcome)
         else:
             copied = self._filler.stage(origin, goal, again=True)
 
@@ -389,6 +392,10 @@ class Round:
             if moved:
                 self._result.remarks.append(f"{moved} messages that had come here first were kept.")
             shutil.rmtree(places.stage)
+
+
+def _same(outcome: Outcome) -> Outcome:
+    return outcome
 
 
 def _marked(target: Path, job: str) -> bool:
