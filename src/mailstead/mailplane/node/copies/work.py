@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot.control import DOVEADM, Doveadm
@@ -33,9 +32,6 @@ _MOST_WORDS = 8000
 _RECALC_SECONDS = 1800.0
 
 _Count = Callable[[], tuple[FolderCount, ...]]
-
-log = structlog.get_logger("copies")
-
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
     """What the independent pass found."""
@@ -119,7 +115,7 @@ class _Work:
             except ImapError as error:
                 if attempt + 1 == _TRIES or "refuses the log-in" in str(error):
                     raise
-                log.warning("IMAP server went away", words=str(error), pause=pause)
+                mirror.remarks.append(f"{error}; asked again after {pause:.0f} seconds.")
                 self._progress.wait(pause)
                 pause *= 3
         told = {name for name, _ in self._put.folders}
