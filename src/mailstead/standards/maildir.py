@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Literal
 
 from imapclient import imap_utf7
@@ -22,6 +23,8 @@ INBOX = "INBOX"
 MOST_UID = 2**32 - 1
 LONGEST_NAME = 255
 """Octets of a file's name (NAME_MAX of the usual file systems)."""
+_LONGEST_DIRECTORY = 240
+"""Octets; Dovecot makes names of files beside it."""
 FLAGS = {
     "D": "\\Draft",
     "F": "\\Flagged",
@@ -132,6 +135,34 @@ def directory(folder: str) -> str:
     if folder == INBOX:
         return ""
     return "." + ".".join(encode_mutf7(part) for part in folder.split("/"))
+
+
+def keepable(folder: str) -> str:
+    """The nearest name that Dovecot can keep and clients can speak of; mostly the name itself.
+
+    `folder` is not the inbox: one that another host called so gets another name.
+    """
+    parts = [_level(part) for part in folder.split("/")]
+    if len(parts) == 1 and parts[0].upper() == INBOX:
+        parts = [f"{parts[0]}_"]
+    made = "/".join(parts)
+    if len(directory(made).encode()) <= _LONGEST_DIRECTORY:
+        return made
+    mark = sha256(made.encode()).hexdigest()[:8]
+    while len(directory(f"{made}~{mark}").encode()) > _LONGEST_DIRECTORY:
+        made = made[:-1]
+    return f"{made.rstrip('/')}~{mark}"
+
+
+def _level(part: str) -> str:
+    # Octets that are no UTF-8 stand as half characters, which no name can hold; `.` would be
+    # another level, and control characters break lines in every client.
+    text = part.encode("utf-8", "replace").decode()
+    made = "".join("_" if sign in "./" or not sign.isprintable() else sign for sign in text)
+    made = made.strip()
+    if made.startswith("~"):
+        made = "_" + made[1:]
+    return made or "_"
 
 
 # UIDs

@@ -33,6 +33,7 @@ _RECALC_SECONDS = 1800.0
 
 _Count = Callable[[], tuple[FolderCount, ...]]
 
+
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
     """What the independent pass found."""
 
