@@ -39,7 +39,7 @@ _SIZES = re.compile(r",[SW]=\d{1,15}(?=[,:]|\Z)")
 _TIME = re.compile(r"(\d{1,12})(?:\.(?:[A-Z0-9]*?)M(\d{1,6}))?")
 _GROUP = re.compile(r"&[A-Za-z0-9+,]+-")
 _UIDL_PART = re.compile(r"%(0?)(\d{0,2})([Xx]?)([uvf%])")
-_KEYWORD = re.compile(r"(\d{1,2}) ([^\s(){%*\"\\\]]{1,255})")
+_KEYWORD = re.compile(r"(\d{1,4}) ([^\s(){%*\"\\\]]{1,255})")
 
 
 # Files
@@ -287,6 +287,18 @@ def parse_keywords(text: str) -> dict[str, str]:
         if found and int(found[1]) < 26:
             made[chr(ord("a") + int(found[1]))] = found[2]
     return made
+
+
+def keywords_beyond(text: str) -> list[str]:
+    """Keywords of the file that have no letter: Dovecot keeps those beyond 26 in its index."""
+    rows = (_KEYWORD.fullmatch(line) for line in text.split("\n"))
+    return [found[2] for found in rows if found and int(found[1]) >= 26]
+
+
+def parse_acl(text: str) -> list[str]:
+    """Whom `dovecot-acl` lets into a folder (`user=ann`, `anyone`), but for its owner."""
+    rows = (line.strip().rsplit(" ", 1)[0] for line in text.split("\n") if line.strip())
+    return [who for who in dict.fromkeys(rows) if who != "owner" and who.isprintable()]
 
 
 def render_keywords(keywords: Mapping[str, str]) -> str:

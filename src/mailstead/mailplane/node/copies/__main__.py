@@ -7,7 +7,7 @@ Protocol: on standard input lines of JSON (`wire.changes.CopyPut`), each a round
     that is over is answered by a line, 0: it is done, 3: it was stopped, 1: it failed. The end of
     the input, also the agent's, stops the copy at the next message, and ends the process.
     How far a copy is stands in the book (`book.Book`).
-Files: `<home>/agent/copies.db`, `<home>/mail/.copies/<job>/`, the mailbox.
+Files: `<home>/agent/copies.db` and `copies.reserve`, `<home>/mail/.copies/<job>/`, the mailbox.
 Security: runs as root to read trees of others (files.py); passwords come by standard input.
 Diagnostics: exit code: the last answer; JSON lines on standard error.
 """
@@ -15,10 +15,12 @@ Diagnostics: exit code: the last answer; JSON lines on standard error.
 from __future__ import annotations
 
 import argparse
+import errno
 import fcntl
 import os
 import queue
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -55,6 +57,36 @@ class _Input:
             self._rest += part
         line, _, self._rest = self._rest.partition(b"\n")
         return line + b"\n"
+
+
+_FULL = (
+    "There is no room left on the disk of {mail}. Nothing is lost: make room, and copy once more; "
+    "the copy goes on where it was."
+)
+
+
+_RESERVE = 2**18
+"""Octets that are kept free for the book's last words where the disk gets full."""
+
+
+def _reserve(home: Home) -> Path:
+    return book_path(home).with_name("copies.reserve")
+
+
+def _keep_reserve(home: Home) -> None:
+    path = _reserve(home)
+    with suppress(OSError):
+        number = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.posix_fallocate(number, 0, _RESERVE)
+        finally:
+            os.close(number)
+
+
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, sqlite3.Error) and error.sqlite_errorcode == sqlite3.SQLITE_FULL
 
 
 class _Given:
@@ -127,6 +159,7 @@ def main(arguments: list[str]) -> int:
 def _round(home: Home, put: CopyPut, progress: Progress) -> int:
     """One round, written down in the book; returns its answer."""
     path = book_path(home)
+    _keep_reserve(home)
     book = Book(path)
     spent = book.job(put.job)
     started = time.monotonic() - (spent.seconds if spent.round == put.round else 0.0)
@@ -147,7 +180,7 @@ def _round(home: Home, put: CopyPut, progress: Progress) -> int:
 
     def tell(progress: Progress) -> None:
         # Whichever thread says so: a connection belongs to one.
-        with closing(Book(path)) as own:
+        with suppress(sqlite3.Error), closing(Book(path)) as own:
             own.set_value(put.job, "status", msgspec.json.encode(status(progress, "copying")))
 
     progress.teller = tell
@@ -160,8 +193,13 @@ def _round(home: Home, put: CopyPut, progress: Progress) -> int:
         state, words, kept, counted = "done", done.words, done.uids_kept, done.counted
     except Stopped:
         state, words, code = "paused", "", 3
-    except (OSError, EngineError, ImapError, TimeoutError, Refusal, UnicodeError) as error:
+    except (
+        OSError, EngineError, ImapError, TimeoutError, Refusal, UnicodeError, sqlite3.Error
+    ) as error:  # fmt: skip
         said = error.sentence if isinstance(error, Refusal) else str(error)
+        if _is_full(error):
+            said = _FULL.format(mail=home.mail)
+            _reserve(home).unlink(missing_ok=True)
         state, words, code = "failed", said[:900] or type(error).__name__, 1
     final = status(progress, state, words, kept)
     book.finish(put.job, put.round, state, words, final.seconds, {

@@ -308,8 +308,12 @@ class Filler:
             name = base if message.part == "new" else words.name(base, theirs[base])
             _rename(to, f"tmp/{base}", f"{message.part}/{name}")
             outcome.changed = True
-        if words.full:
-            outcome.remarks.append("A folder has more than 26 keywords; some could not be kept.")
+        if words.beyond:
+            listed = ", ".join(ascii(word) for word in words.beyond[:20])
+            name = self._progress.folder
+            outcome.remarks.append(
+                f"The folder {name!a} has 26 keywords here; these did not come: {listed}."
+            )
         if words.changed:
             self._copier.text("dovecot-keywords", maildir.render_keywords(words.words), to)
         if uids is not None and uids.render() != current.render():
@@ -390,7 +394,9 @@ class Words:
     def __init__(self, words: dict[str, str]) -> None:
         self.words = dict(words)
         self._letters = {word: letter for letter, word in words.items()}
-        self.changed = self.full = False
+        self.changed = False
+        self.beyond: list[str] = []
+        """Those for which no letter was left."""
 
     def name(self, base: str, flags: str) -> str:
         """The name of a file with these flags."""
@@ -400,12 +406,18 @@ class Words:
             if word not in self._letters:
                 free = next((one for one in _LETTERS if one not in self.words), "")
                 if not free:
-                    self.full = True
+                    if word not in self.beyond:
+                        self.beyond.append(word)
                     continue
                 self.words[free], self._letters[word] = word, free
                 self.changed = True
             letters.add(self._letters[word])
         return maildir.join(base, letters)
+
+    def render(self) -> str:
+        """`dovecot-keywords`, with those that have no letter at its end."""
+        more = "".join(f"{number} {word}\n" for number, word in enumerate(self.beyond, 26))
+        return maildir.render_keywords(self.words) + more
 
 
 def _kept(origin: Origin, there: set[str]) -> UidList:

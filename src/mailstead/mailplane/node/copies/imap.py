@@ -99,7 +99,10 @@ def folders(client: IMAPClient, prefix: str) -> tuple[list[Remote], list[str], l
         prefix = personal[0][0] if personal else ""
     found: list[Remote] = []
     remarks: list[str] = []
-    for flags, delimiter, theirs in client.list_folders():
+    taken: dict[str, str] = {}
+    listed = client.list_folders()
+    prefix = _whole_prefix(prefix, listed, told=client.has_capability("NAMESPACE"))
+    for flags, delimiter, theirs in listed:
         marks = {flag.lower() for flag in flags}
         if marks & {b"\\noselect", b"\\nonexistent"}:
             continue
@@ -107,8 +110,21 @@ def folders(client: IMAPClient, prefix: str) -> tuple[list[Remote], list[str], l
             remarks.append(f"{theirs!a} only shows mail of other folders; left out.")
             continue
         use = next((name for mark, name in USES.items() if mark in marks), "")
-        found.append(Remote(_own_name(theirs, delimiter, prefix), theirs, use))
-    subscribed = [_own_name(name, mark, prefix) for _, mark, name in client.list_sub_folders()]
+        name = free = _own_name(theirs, delimiter, prefix)
+        number = 1
+        while free in taken:
+            # `a.b` and `a_b`: two folders never become one.
+            number += 1
+            free = f"{name} {number}"
+        taken[free] = theirs
+        if free != name:
+            remarks.append(f"The folder {theirs!a} is called {free!a} here.")
+        found.append(Remote(free, theirs, use))
+    by_theirs = {theirs: name for name, theirs in taken.items()}
+    subscribed = [
+        by_theirs.get(name) or _own_name(name, mark, prefix)
+        for _, mark, name in client.list_sub_folders()
+    ]
     return found, subscribed, remarks
 
 
@@ -121,11 +137,31 @@ def all_messages(client: IMAPClient, items: list[str]) -> dict[int, dict[bytes, 
     return made
 
 
+def _whole_prefix(
+    prefix: str, listed: Iterable[tuple[tuple[bytes, ...], bytes | None, str]], *, told: bool
+) -> str:
+    """The prefix with the mark that separates levels; where nobody tells one, all may show it."""
+    marks = {(mark or b"").decode("ascii", "replace") for _, mark, _ in listed} - {""}
+    if len(marks) != 1:
+        return prefix
+    mark = marks.pop()
+    if prefix:
+        return prefix if prefix.endswith(mark) else prefix + mark
+    others = [name for _, _, name in listed if name.upper() != INBOX]
+    below = f"{INBOX}{mark}"
+    same = bool(others) and all(name.upper().startswith(below) for name in others)
+    return below if same and not told else ""
+
+
 def _own_name(theirs: str, delimiter: bytes | None, prefix: str) -> str:
     mark = (delimiter or b"").decode("ascii", "replace")
     if theirs.upper() == INBOX:
         return INBOX
-    bare = theirs[len(prefix) :] if prefix and theirs.startswith(prefix) else theirs
+    ours = prefix and theirs.upper().startswith(prefix.upper())
+    bare = theirs[len(prefix) :] if ours else theirs
+    if bare.upper() == INBOX:
+        # `INBOX.INBOX` is another folder than the inbox.
+        return f"{bare}_"
     parts = bare.split(mark) if mark else [bare]
     # A level may hold what separates levels here.
     return "/".join(re.sub(r"[./]", "_", part) or "_" for part in parts)
@@ -244,7 +280,7 @@ class Mirror:
                     by_uid[uid] = self._write(uid, validity, row, _flags(there[uid]), words, at)
         made = UidList(validity, int(chosen.get(b"UIDNEXT") or max(by_uid, default=0) + 1))
         made.uids = {base: Uid(uid) for uid, base in by_uid.items()}
-        self._copier.text("dovecot-keywords", maildir.render_keywords(words.words), at)
+        self._copier.text("dovecot-keywords", words.render(), at)
         self._copier.text("dovecot-uidlist", made.render(), at)
 
     def _write(

@@ -173,6 +173,10 @@ class Round:
 
     def _all(self, tree: Tree, naming: Naming, to: int, *, live: bool, uidl: str) -> None:
         seen = self._book.seen(self._put.job)
+        if live:
+            self._follow(tree, naming, seen, to)
+        else:
+            self._clear(naming, to)
         todo = []
         for folder in tree.folders:
             target = naming.of(folder.name)
@@ -182,6 +186,9 @@ class Round:
             if before and before.target != target:
                 before = None
             with tree.open(folder) as at:
+                # Also of what need not be looked at again: each round tells all of it.
+                for words in scan.left_behind(at):
+                    tree.remark(f"{folder.name!a}: {words}")
                 if before and before.signature == scan.signature(at):
                     continue
                 self._estimate(at, before)
@@ -206,8 +213,56 @@ class Round:
                 raise
         names = {folder.name for folder in tree.folders}
         for name, before in seen.items():
-            if name not in names:
+            if name in names:
+                continue
+            if before.target in naming.folders.values():
+                # Another folder has its name here by now, and what it holds is that one's.
+                self._book.unsee(self._put.job, name)
+            else:
                 self._gone(name, before, to)
+
+    def _follow(self, tree: Tree, naming: Naming, seen: dict[str, Seen], to: int) -> None:
+        """Give folders here the names that they have got at the source since the last round.
+
+        A folder is known again by its UIDVALIDITY and half of its messages at least.
+        """
+        names = {folder.name for folder in tree.folders}
+        gone = {name: one for name, one in seen.items() if name not in names and one.validity}
+        if not gone:
+            return
+        for folder in tree.folders:
+            target = naming.of(folder.name)
+            if folder.name in seen or not target or target == INBOX:
+                continue
+            with tree.open(folder) as at:
+                validity, there = scan.uid_list(at).validity, scan.messages(at).keys()
+            for name, before in gone.items():
+                known = before.flags().keys()
+                old, new = maildir.directory(before.target), maildir.directory(target)
+                if before.validity != validity or len(known & there) * 2 < max(1, len(known)):
+                    continue
+                if target != before.target:
+                    if not old or _is_there(new, to) or not _is_there(old, to):
+                        continue
+                    self._kick()
+                    os.rename(old, new, src_dir_fd=to, dst_dir_fd=to)
+                    self._result.changed = True
+                    self._result.remarks.append(
+                        f"The folder {name!a} is called {folder.name!a} at the source now, so here."
+                    )
+                seen[folder.name] = Seen(target, before.signature, validity, before.packed)
+                self._book.see(self._put.job, {folder.name: seen[folder.name]})
+                self._book.unsee(self._put.job, name)
+                del seen[name], gone[name]
+                break
+
+    def _clear(self, naming: Naming, to: int) -> None:
+        """Nobody has seen it: what an ended round began under names that are gone by now goes."""
+        wanted = {maildir.directory(target) for target in naming.folders.values()}
+        for entry in list(os.scandir(to)):
+            ours = entry.name in wanted or not entry.name.startswith(".")
+            if not ours and entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.name, dir_fd=to)
 
     def _estimate(self, at: int, before: Seen | None) -> None:
         known = before.flags() if before else {}
@@ -343,6 +398,10 @@ class Round:
                 if not left and before.target not in SPECIAL:
                     shutil.rmtree(directory, dir_fd=to)
                 self._result.changed = True
+        elif directory:
+            self._result.remarks.append(
+                f"The folder {name!a} is not at the source any more; here it stays as it is."
+            )
         self._book.unsee(self._put.job, name)
 
     # Subscriptions
@@ -392,6 +451,14 @@ class Round:
             if moved:
                 self._result.remarks.append(f"{moved} messages that had come here first were kept.")
             shutil.rmtree(places.stage)
+
+
+def _is_there(name: str, at: int) -> bool:
+    try:
+        os.stat(name, dir_fd=at, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _same(outcome: Outcome) -> Outcome:

@@ -201,6 +201,29 @@ def keywords(at: int) -> dict[str, str]:
         return {}
 
 
+def left_behind(at: int) -> list[str]:
+    """What the folder has that no copy brings, in words."""
+    words = []
+    with suppress(Odd):
+        text = read_text("dovecot-keywords", at)
+        beyond = maildir.keywords_beyond(text)
+        if beyond:
+            words.append(f"more than 26 keywords; these did not come: {_listed(beyond)}.")
+        elif len(maildir.parse_keywords(text)) == 26:
+            words.append(
+                "26 keywords; what others the source's Dovecot has in its index alone did not come."
+            )
+    with suppress(Odd):
+        if shared := maildir.parse_acl(read_text("dovecot-acl", at)):
+            words.append(f"was shared with others, and is not shared here: {_listed(shared)}.")
+    return words
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(ascii(name) for name in names[:20]) + more
+
+
 def signature(at: int) -> str:
     """Differs when something in the folder has changed (names of files, UIDs, keywords)."""
     words = []
