@@ -24,7 +24,9 @@ _AT_ONCE = 64
 _AHEAD = 3
 """Pieces that a process has, so that it need not wait for the next."""
 _MOST = 2**20
-"""Octets of one piece's names, and of an answer."""
+"""Octets that are received at once."""
+_MOST_WORDS = 2**17
+"""Octets of one piece's names: fewer than the kernel takes at once (`net.core.wmem_default`)."""
 _FDS = 8
 _LEFT = -1
 
@@ -41,9 +43,6 @@ class Crew:
         self._hands: dict[socket.socket, int] = {}
         for _ in range(hands):
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            for end in (ours, theirs):
-                with suppress(OSError):
-                    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST)
             child = os.fork()
             if not child:
                 for other in (*self._hands, ours):
@@ -71,48 +70,40 @@ class Crew:
         ]
         pieces.reverse()
         has: dict[socket.socket, list[range]] = {hand: [] for hand in self._hands}
-        going = True
         try:
             while True:
-                for hand, own in has.items():
-                    while going and pieces and len(own) < _AHEAD:
-                        piece = pieces.pop()
-                        words = marshal.dumps([tasks[number] for number in piece])
-                        if len(words) > _MOST // _AHEAD // 2:
-                            continue  # names beyond all bounds are left to the caller
-                        try:
-                            socket.send_fds(hand, [words], list(directories))
-                        except OSError:
-                            has[hand] = []
+                for hand in list(has):
+                    while pieces and len(has[hand]) < _AHEAD:
+                        words = marshal.dumps([tasks[number] for number in pieces[-1]])
+                        if len(words) <= _MOST_WORDS and not _gave(hand, words, directories):
+                            self._lose(hand)
+                            del has[hand]
                             break
-                        own.append(piece)
+                        piece = pieces.pop()
+                        if len(words) <= _MOST_WORDS:
+                            has[hand].append(piece)
                 waiting = [hand for hand, own in has.items() if own]
                 if not waiting:
                     return sorted(left)
                 for hand in select.select(waiting, [], [])[0]:
-                    answer = hand.recv(_MOST)
-                    if not answer:
-                        # It was killed; whatever it had is done again.
+                    if not (answer := _heard(hand)):
+                        # It was killed; what it had is left.
                         self._lose(hand)
                         del has[hand]
                         continue
-                    piece = has[hand].pop(0)
-                    octets = marshal.loads(answer)
-                    done = [
-                        (number, size)
-                        for number, size in zip(piece, octets, strict=False)
-                        if size != _LEFT
-                    ]
-                    left.difference_update(number for number, _ in done)
-                    heard(len(done), sum(size for _, size in done))
+                    # Shorter than the piece where it was to stop.
+                    sizes = zip(has[hand].pop(0), marshal.loads(answer), strict=False)
+                    done = {number: size for number, size in sizes if size != _LEFT}
+                    left.difference_update(done)
+                    heard(len(done), sum(done.values()))
                 if not on():
-                    going = False
                     self._ended[0] = 1
+                    pieces.clear()
         finally:
             self._ended[0] = 1
             for hand, own in has.items():
                 for _ in own:
-                    hand.recv(_MOST)
+                    _heard(hand)
             self._ended[0] = 0
 
     def _lose(self, hand: socket.socket) -> None:
@@ -125,6 +116,21 @@ class Crew:
         for hand in list(self._hands):
             self._lose(hand)
         self._ended.close()
+
+
+def _gave(hand: socket.socket, words: bytes, directories: Sequence[int]) -> bool:
+    try:
+        socket.send_fds(hand, [words], list(directories))
+    except ConnectionError:
+        return False
+    return True
+
+
+def _heard(hand: socket.socket) -> bytes:
+    """Its answer; empty: it is not there any more."""
+    with suppress(ConnectionError):
+        return hand.recv(_MOST)
+    return b""
 
 
 def _work(given: socket.socket, copy: Copy, ended: mmap.mmap) -> None:
