@@ -182,7 +182,7 @@ class _Work:
                 if used > limit:
                     return [
                         f"All mail has come, but the mailbox is over its quota now ({used} of "
-                        f"{limit} KiB): new mail to it is refused until the quota is raised or "
+                        f"{limit} KiB): new mail to it is not taken until the quota is raised or "
                         "mail is deleted."
                     ]
         return []
