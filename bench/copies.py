@@ -4,12 +4,14 @@ Alone: `python -m bench.copies MESSAGES OCTETS ROUNDS [--work FOLDER] [--record]
 together; full: 200000 messages in 10 GB). The tree is generated: 40 folders, sizes of messages as
 mail has them (log-normal), Dovecot's lists of UIDs. Each round runs `cp -a` and the copy's own
 process by turns; both count until everything is on the disk, which the copy sees to itself and
-`cp` is given syncfs(2) for. Room under the folder: two and a half times the octets.
+`cp` is given syncfs(2) for. Room under the folder: two and a half times the octets, in an ext4 of
+its own where one can be mounted.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import json
 import os
@@ -19,7 +21,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -41,6 +43,8 @@ FOLDER = "ms-copies"
 FOLDERS = 40
 _SPREAD = 1.4
 """Of the logarithm of a message's size: most are small, few hold most of the octets."""
+_ROOM = 2.4
+"""Room by the octets of the tree: itself, one copy, and what an allocator leaves unused."""
 _SMALLEST = 600
 _LARGEST = 25 * 2**20
 
@@ -49,20 +53,18 @@ def measure(
     work: Path, messages: int, octets: int, rounds: int, progress: Callable[[str], None]
 ) -> list[Figure]:
     """Make the tree, copy it by turns, then once more with nothing changed."""
-    folder = work / f"{FOLDER}-{os.getpid()}"
-    folder.mkdir(parents=True)
-    try:
+    plain: list[float] = []
+    whole: list[float] = []
+    ours: list[float] = []
+    delta: list[float] = []
+    cold: list[float] = []
+    with _disk(work, messages, octets, rounds, progress) as folder:
         progress(f"writing {messages:,} messages")
         source = folder / "source"
         written = make_tree(source, messages, octets)
         home = Home(folder / "home")
         home.mail.mkdir(parents=True)
         _settle(folder)
-        plain: list[float] = []
-        whole: list[float] = []
-        ours: list[float] = []
-        delta: list[float] = []
-        cold: list[float] = []
         for number in range(1, rounds + 1):
             progress(f"copying, round {number} of {rounds}")
             for turn in ("cp", "ours") if number % 2 else ("ours", "cp"):
@@ -71,10 +73,6 @@ def measure(
                 else:
                     _ours(home, source, number, messages, (ours, delta, cold))
                 _empty(folder, source)
-    finally:
-        progress("removing it all")
-        for left in work.glob(f"{FOLDER}-*"):
-            shutil.rmtree(left, ignore_errors=True)
     detail: dict[str, object] = {
         "messages": messages,
         "octets": written,
@@ -115,6 +113,48 @@ def measure(
             "ms",
         ),
     ]
+
+
+@contextlib.contextmanager
+def _disk(
+    work: Path, messages: int, octets: int, rounds: int, progress: Callable[[str], None]
+) -> Iterator[Path]:
+    """An ext4 of its own in a file below `work`, or the folder itself where none can be mounted.
+
+    A disk that is told of each freed block (`discard`) takes longer to be emptied between turns
+    than for the copies themselves; one file is freed at once.
+    """
+    place = work / f"{FOLDER}-{os.getpid()}"
+    place.mkdir(parents=True)
+    image = work / f"{place.name}.ext4"
+    inodes = (2 * rounds + 2) * messages + 10_000
+    made, device = False, ""
+    try:
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            with image.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, int(octets * _ROOM) + inodes * 512 + 2**27)
+            options = ("-q", "-F", "-m", "0", "-N", str(inodes), "-E", "nodiscard")
+            _run("mkfs.ext4", *options, str(image))
+            # Else all would be twice in memory, and the tree not once.
+            device = _run("losetup", "--find", "--show", "--direct-io=on", str(image))
+            _run("mount", "-o", "nodiscard", device, str(place))
+            made = True
+        if not made:
+            progress("no file system of its own can be mounted; the folder itself is measured")
+            image.unlink(missing_ok=True)
+        yield place
+    finally:
+        progress("removing it all")
+        if made:
+            _run("umount", str(place))
+        if device:
+            _run("losetup", "--detach", device)
+        shutil.rmtree(place, ignore_errors=True)
+        image.unlink(missing_ok=True)
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def make_tree(root: Path, messages: int, octets: int) -> int:
