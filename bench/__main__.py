@@ -24,6 +24,7 @@ from bench.load.run import ROOT
 from bench.machine import describe
 from bench.plan import ENTRIES, FULL, QUICK
 from bench.report import (
+    COPIED,
     SIMULATED,
     Report,
     as_markdown,
@@ -104,10 +105,12 @@ def main() -> int:
     write_json(report, path)
     progress(f"written to {path}")
     if arguments.record:
-        # The simulation of the guard is recorded by `python -m bench.guard`; it stays.
+        # What is recorded by commands of its own stays.
         before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-        page, kept = as_markdown(report), section(before, SIMULATED)
-        page = with_section(page, SIMULATED, kept) if kept else page
+        page = as_markdown(report)
+        for title in (COPIED, SIMULATED):
+            kept = section(before, title)
+            page = with_section(page, title, kept) if kept else page
         RESULTS.write_text(page, encoding="utf-8")
         progress(f"recorded in {RESULTS.relative_to(ROOT)}")
     return 1 if run.failures else 0

@@ -15,6 +15,12 @@ from bench.machine import Machine
 
 SIMULATED = "The guard, simulated"
 """Title of the section of RESULTS.md that `python -m bench.guard` records."""
+COPIED = "Copies of mail"
+"""Title of the section of RESULTS.md that `python -m bench.copies` records."""
+
+
+HEAD = ("| benchmark | figure | value | target | |", "|---|---|---:|---:|---|")
+"""Of every table of figures."""
 
 
 @dataclass(frozen=True)
@@ -135,13 +141,9 @@ def as_markdown(report: Report) -> str:
         f" other, {machine.fsync_sixteen:,} by sixteen at once: read every rate beside that.",
         "What each figure means and how it is taken: `docs/develop/bench.md`.",
         "",
-        "| benchmark | figure | value | target | |",
-        "|---|---|---:|---:|---|",
+        *HEAD,
     ]
-    lines += [
-        f"| {figure.entry} | {figure.what} | {figure.shown} | {figure.target} | {figure.verdict} |"
-        for figure in report.figures
-    ]
+    lines += [row(figure) for figure in report.figures]
     if report.failures:
         lines += ["", "## Not measured", ""]
         lines += [f"- {name}: {words}" for name, words in report.failures.items()]
@@ -150,12 +152,30 @@ def as_markdown(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
+def row(figure: Figure) -> str:
+    """A figure's row of a table."""
+    return (
+        f"| {figure.entry} | {figure.what} | {figure.shown} | {figure.target} | {figure.verdict} |"
+    )
+
+
 def with_section(page: str, title: str, text: str) -> str:
-    """`page` with `text` as its section of that title, the last, in place of an older one."""
-    before = page.partition(f"\n## {title}\n")[0].rstrip("\n")
-    return f"{before}\n\n## {title}\n\n{text.strip()}\n"
+    """`page` with `text` as its section of that title, in place of an older one or as the last."""
+    before, after = _around(page, title)
+    parts = (before.rstrip("\n"), f"## {title}\n\n{text.strip()}", after.strip("\n"))
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def section(page: str, title: str) -> str:
     """The text of that section; empty: there is none."""
-    return page.partition(f"\n## {title}\n")[2].strip()
+    before, after = _around(page, title)
+    return page[len(before) : len(page) - len(after)].partition(f"## {title}\n")[2]
+
+
+def _around(page: str, title: str) -> tuple[str, str]:
+    """What stands before a section and what stands after it."""
+    at = page.find(f"\n## {title}\n")
+    if at < 0:
+        return page, ""
+    end = page.find("\n## ", at + 1)
+    return page[: at + 1], page[end + 1 :] if end >= 0 else ""

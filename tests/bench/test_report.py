@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 from bench.machine import Machine, fsync_rate, percentile
-from bench.report import Figure, Report, as_markdown, print_table, write_json
+from bench.report import (
+    Figure,
+    Report,
+    as_markdown,
+    print_table,
+    section,
+    with_section,
+    write_json,
+)
 from rich.console import Console
 
 MACHINE = Machine(2, 24, "ext2/ext3", 900, 2000, "6.1", "3.7.11", "2.3.19.1")
@@ -75,3 +83,12 @@ def test_percentiles_are_values_that_were_measured(
 def test_the_disk_is_measured_and_left_clean(tmp_path: Path) -> None:
     assert fsync_rate(tmp_path, threads=2, seconds=0.1) > 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sections_are_put_in_each_others_place_only() -> None:
+    page = "# Results\n\n## Conditions\n\n- one\n"
+    for title, text in (("A", "first"), ("B", "second"), ("A", "third")):
+        page = with_section(page, title, text)
+    assert page == "# Results\n\n## Conditions\n\n- one\n\n## A\n\nthird\n\n## B\n\nsecond\n"
+    assert section(page, "A").strip() == "third" and section(page, "B").strip() == "second"
+    assert section(page, "C") == ""

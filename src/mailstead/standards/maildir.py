@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Literal
 
 from imapclient import imap_utf7
@@ -22,6 +23,8 @@ INBOX = "INBOX"
 MOST_UID = 2**32 - 1
 LONGEST_NAME = 255
 """Octets of a file's name (NAME_MAX of the usual file systems)."""
+_LONGEST_DIRECTORY = 240
+"""Octets; Dovecot makes names of files beside it."""
 FLAGS = {
     "D": "\\Draft",
     "F": "\\Flagged",
@@ -36,7 +39,7 @@ _SIZES = re.compile(r",[SW]=\d{1,15}(?=[,:]|\Z)")
 _TIME = re.compile(r"(\d{1,12})(?:\.(?:[A-Z0-9]*?)M(\d{1,6}))?")
 _GROUP = re.compile(r"&[A-Za-z0-9+,]+-")
 _UIDL_PART = re.compile(r"%(0?)(\d{0,2})([Xx]?)([uvf%])")
-_KEYWORD = re.compile(r"(\d{1,2}) ([^\s(){%*\"\\\]]{1,255})")
+_KEYWORD = re.compile(r"(\d{1,4}) ([^\s(){%*\"\\\]]{1,255})")
 
 
 # Files
@@ -132,6 +135,34 @@ def directory(folder: str) -> str:
     if folder == INBOX:
         return ""
     return "." + ".".join(encode_mutf7(part) for part in folder.split("/"))
+
+
+def keepable(folder: str) -> str:
+    """The nearest name that Dovecot can keep and clients can speak of; mostly the name itself.
+
+    `folder` is not the inbox: one that another host called so gets another name.
+    """
+    parts = [_level(part) for part in folder.split("/")]
+    if len(parts) == 1 and parts[0].upper() == INBOX:
+        parts = [f"{parts[0]}_"]
+    made = "/".join(parts)
+    if len(directory(made).encode()) <= _LONGEST_DIRECTORY:
+        return made
+    mark = sha256(made.encode()).hexdigest()[:8]
+    while len(directory(f"{made}~{mark}").encode()) > _LONGEST_DIRECTORY:
+        made = made[:-1]
+    return f"{made.rstrip('/')}~{mark}"
+
+
+def _level(part: str) -> str:
+    # Octets that are no UTF-8 stand as half characters, which no name can hold; `.` would be
+    # another level, and control characters break lines in every client.
+    text = part.encode("utf-8", "replace").decode()
+    made = "".join("_" if sign in "./" or not sign.isprintable() else sign for sign in text)
+    made = made.strip()
+    if made.startswith("~"):
+        made = "_" + made[1:]
+    return made or "_"
 
 
 # UIDs
@@ -256,6 +287,18 @@ def parse_keywords(text: str) -> dict[str, str]:
         if found and int(found[1]) < 26:
             made[chr(ord("a") + int(found[1]))] = found[2]
     return made
+
+
+def keywords_beyond(text: str) -> list[str]:
+    """Keywords of the file that have no letter: Dovecot keeps those beyond 26 in its index."""
+    rows = (_KEYWORD.fullmatch(line) for line in text.split("\n"))
+    return [found[2] for found in rows if found and int(found[1]) >= 26]
+
+
+def parse_acl(text: str) -> list[str]:
+    """Whom `dovecot-acl` lets into a folder (`user=ann`, `anyone`), but for its owner."""
+    rows = (line.strip().rsplit(" ", 1)[0] for line in text.split("\n") if line.strip())
+    return [who for who in dict.fromkeys(rows) if who != "owner" and who.isprintable()]
 
 
 def render_keywords(keywords: Mapping[str, str]) -> str:

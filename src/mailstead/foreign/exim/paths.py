@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass
 
 from mailstead.foreign.exim.model import Owner
 from mailstead.foreign.exim.reasons import cannot
+from mailstead.standards import maildir
 
-_SHIFTED = re.compile(r"&([A-Za-z0-9+,]*)-")
 _NEW = re.compile(r"/(?:new|cur)/?$")
 _OWN_FOLDER = re.compile(r'"?(?P<local>[^"@+]+)\+(?P<folder>[^"@]*)"?@(?P<domain>[^@"]+)')
 
@@ -88,29 +87,17 @@ def delivered(text: str, owner: Owner) -> Place | None:
 
 
 def folder_name(text: str, owner: Owner) -> str:
-    """A folder's name here, of one with `.` between its levels; raises `Refusal`."""
-    name = _unshifted(text) if owner.names == "mutf-7" else text
-    levels = name.split(".")
+    """A folder's name here, of one with `.` between its levels: the name that the copy gives it.
+
+    Raises `Refusal`.
+    """
+    levels = maildir.levels(f".{text}", owner.names)
     bad = any(not level or "/" in level or not level.isprintable() for level in levels)
-    if bad or len(name) > 255 or len(levels) > 16:
+    if bad or len(text) > 255 or len(levels) > 16:
         raise cannot("folder-invalid", text)
     joined = "/".join(levels)
     for old, new in owner.folders:
         if joined == old or joined.startswith(old + "/"):
-            return new + joined[len(old) :]
-    return joined
-
-
-def _unshifted(text: str) -> str:
-    """Modified UTF-7 (RFC 3501 §5.1.3), as Maildir++ names are written."""
-
-    def letters(found: re.Match[str]) -> str:
-        packed = found[1].replace(",", "/")
-        if not packed:
-            return "&"
-        try:
-            return base64.b64decode(packed + "=" * (-len(packed) % 4)).decode("utf-16-be")
-        except ValueError as error:
-            raise cannot("folder-invalid", text) from error
-
-    return _SHIFTED.sub(letters, text)
+            joined = new + joined[len(old) :]
+            break
+    return maildir.keepable(joined)

@@ -11,8 +11,7 @@ from pathlib import Path
 import msgspec
 
 from mailstead.home import Home
-from mailstead.mailplane.node.copies.book import Book
-from mailstead.mailplane.node.copies.desk import book_path
+from mailstead.mailplane.node.copies.book import Book, book_path
 from mailstead.mailplane.node.copies.pace import Progress
 from mailstead.mailplane.node.copies.work import Done, work
 from mailstead.wire.changes import CopyPut

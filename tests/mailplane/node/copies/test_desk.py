@@ -15,8 +15,9 @@ from mailstead.home import Home
 from mailstead.mailplane.directory.schema import connect
 from mailstead.mailplane.directory.state import State
 from mailstead.mailplane.node.away import Away
-from mailstead.mailplane.node.copies.book import Book
-from mailstead.mailplane.node.copies.desk import CopyDesk, book_path
+from mailstead.mailplane.node.copies.book import Book, book_path
+from mailstead.mailplane.node.copies.desk import CopyDesk
+from mailstead.mailplane.node.copies.runner import KEPT
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import CopyPacePut, CopyPut, MailboxPut
 from mailstead.wire.events import AnyEvent, CopySeen
@@ -148,11 +149,11 @@ def test_an_agent_that_was_killed_finds_its_copies_again(desk: Desk, tmp_path: P
     desk.until(lambda: side.exists() and len(list(side.iterdir())) > 10, "it is under way")
     # What a killed agent leaves: its copies see the end of their input, nobody waits for them.
     (one,) = desk.desk._running.values()
-    assert one.process.stdin
-    one.process.stdin.close()
+    assert one.runner.process.stdin
+    one.runner.process.stdin.close()
     desk.start()
     desk.until(lambda: desk.states(1)[-1:] == ["done"], "it is done")
-    one.process.wait(20)
+    one.runner.gone(20)
     assert len(everything(target)[""]) == 60
 
 
@@ -255,3 +256,45 @@ def test_a_password_is_asked_for_and_kept_nowhere(desk: Desk, tmp_path: Path) ->
     desk.state.put(CopyPut(job=7, address=address, source=told, round=2))
     desk.until(lambda: desk.states(7)[-1:] == ["failed"], "it is refused")
     assert desk.last(7).words == "This copy is not wanted any more."
+
+
+def test_one_process_does_many_rounds_and_goes_when_there_are_none(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.state.put(CopyPacePut(at_once=1))
+    for job in range(1, 4):
+        desk.mailbox(f"u{job}@a.example")
+        source = store(tmp_path / str(job), 5)
+        desk.state.put(CopyPut(job=job, address=f"u{job}@a.example", source=source, round=1))
+    desk.until(lambda: all(desk.states(job)[-1:] == ["done"] for job in (1, 2, 3)), "all are done")
+    (one,) = desk.desk._idle
+    assert one.begun == 3 and one.process.poll() is None
+    # One that dies has no copy with it, and is not asked again.
+    one.kill()
+    one.process.wait(20)
+    source = store(tmp_path / "more", 5)
+    desk.mailbox("u4@a.example")
+    desk.state.put(CopyPut(job=4, address="u4@a.example", source=source, round=1))
+    desk.until(lambda: desk.states(4)[-1:] == ["done"], "the fourth is done")
+    (other,) = desk.desk._idle
+    assert other is not one
+    desk.desk.once(desk.book, time.monotonic() + KEPT + 1)
+    assert not desk.desk._idle and other.process.poll() is not None
+
+
+def test_a_copy_that_dies_is_told_and_only_that_one(desk: Desk, tmp_path: Path) -> None:
+    for job in (1, 2):
+        desk.mailbox(f"u{job}@a.example")
+        source = store(tmp_path / str(job), 60, octets=10_000)
+        desk.state.put(
+            CopyPut(
+                job=job, address=f"u{job}@a.example", source=source, round=1,
+                octets_per_second=200_000,
+            )
+        )  # fmt: skip
+    side = desk.home.mail / ".copies/1/Maildir/cur"
+    desk.until(lambda: side.exists() and list(side.iterdir()), "it is under way")
+    desk.desk._running[1].runner.kill()
+    desk.until(lambda: desk.states(1)[-1:] == ["failed"], "the first has failed")
+    assert "ended by itself (-9)" in desk.last(1).words
+    desk.until(lambda: desk.states(2)[-1:] == ["done"], "the second is done")

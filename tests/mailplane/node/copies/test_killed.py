@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.mailplane.node.copies.stores import Copying, Maildir, everything
 
@@ -56,8 +58,11 @@ def same(source: Path, target: Path) -> bool:
     return True
 
 
-def killed(copying: Copying, after: float) -> bool:
-    """Begin a round in a process, and kill it after so many seconds; whether that was in time."""
+def killed(copying: Copying, after: float, rate: int = 60_000) -> bool:
+    """Begin a round in a process, and kill it after so many seconds; whether that was in time.
+
+    `rate` 0: as fast as it goes, which is by a crew of processes.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "mailstead.mailplane.node.copies", "--home",
          str(copying.home.root)],
@@ -65,7 +70,7 @@ def killed(copying: Copying, after: float) -> bool:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     assert process.stdin
-    process.stdin.write(codec.encode(copying.put) + b"\nrate 60000\n")
+    process.stdin.write(codec.encode(copying.put) + b"\nrate %d\n" % rate)
     process.stdin.flush()
     until = time.monotonic() + 30
     side = copying.home.mail / ".copies"
@@ -181,3 +186,88 @@ def test_the_exchange_may_be_cut_in_the_middle(home: Home, tmp_path: Path) -> No
     # A second copy into the same mailbox, as when a move was taken back and begun anew.
     Copying(home, "ann@a.example", old.root, job=2).run()
     assert everything(copying.maildir) == found
+
+
+def test_a_crew_that_is_killed_again_and_again_ends_whole(home: Home, tmp_path: Path) -> None:
+    source = store(tmp_path / "old", 1500).root
+    copying = Copying(home, "ann@a.example", source)
+    chance = random.Random(9)
+    stage = home.mail / ".copies/1/Maildir/cur"
+    times = 0
+    for _ in range(8):
+        times += killed(copying, chance.uniform(0.1, 0.6), rate=0)
+        # Who takes it up again waits for what is left of the crew: nobody writes beside it.
+    assert times, "no run was killed before it was over"
+    assert stage.exists() or same(source, copying.maildir)
+    copying.run()
+    assert same(source, copying.maildir)
+
+
+def _broken_after(steps: int) -> Callable[..., None]:
+    left = steps
+
+    def step(at: int, one: str, other: str, *more: object) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise KeyboardInterrupt
+        os.rename(one, other, src_dir_fd=at, dst_dir_fd=at)
+
+    return step
+
+
+def test_rounds_that_merge_may_be_killed_and_nothing_is_lost_or_doubled(
+    home: Home, tmp_path: Path
+) -> None:
+    """After the switch: mail comes to both, is read and deleted here, while rounds are killed."""
+    old = store(tmp_path / "old")
+    copying = Copying(home, "ann@a.example", old.root)
+    copying.run()
+    before = {maildir.split(name)[0] for name in everything(old.root)[""]}
+    here = Maildir(copying.maildir)
+    rows = UidList.parse((old.root / "dovecot-uidlist").read_text())
+    deleted = next(base for base, uid in rows.uids.items() if uid.uid == 4)
+    read = next(base for base, uid in rows.uids.items() if uid.uid == 8)
+    here.remove(deleted)
+    here.flag(read, "FS")
+    chance = random.Random(5)
+    own: set[str] = set()
+    come: dict[str, int] = {}
+    times = 0
+    for turn in range(6):
+        for number in range(40):
+            uid = 1000 + turn * 40 + number
+            come[old.put(uid, flags=None if number % 3 else "S")] = uid
+        old.list(
+            [(uid.uid, "", base) for base, uid in rows.uids.items()]
+            + [(uid, "", base) for base, uid in come.items()],
+            validity=500,
+        )
+        # Delivered here meanwhile, under the source's next UIDs.
+        own.add(here.put(9000 + turn, flags=None))
+        copying.put = msgspec.structs.replace(copying.put, merge=True, round=2 + turn)
+        times += killed(copying, chance.uniform(0.2, 1.5), rate=3000)
+    assert times, "no run was killed before it was over"
+    copying.round = 8
+    # Ended in the middle of what is done under the lock, too.
+    for step in (0, 1, 25, 120):
+        with pytest.MonkeyPatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr("mailstead.mailplane.node.copies.fill._rename", _broken_after(step))
+            copying.run(merge=True)
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("mailstead.mailplane.node.copies.files.Copier.text", _broken_after(0))
+        copying.run(merge=True)
+    copying.run(merge=True)
+    copying.run(merge=True)
+    assert copying.progress.messages == 0
+    names = everything(copying.maildir)[""]
+    bases = [maildir.split(name)[0] for name in names]
+    assert sorted(bases) == sorted((before | own | set(come)) - {deleted})
+    assert next(name for name in names if name.startswith(read)).endswith(":2,FS")
+    uids = UidList.parse((copying.maildir / "dovecot-uidlist").read_text())
+    assert not uids.unread
+    for base, uid in rows.uids.items():
+        if base != deleted:
+            assert uids.uids[base].uid == uid.uid
+    assert not list((copying.maildir / "tmp").iterdir())
+    assert not list(copying.maildir.glob("dovecot-uidlist.*"))

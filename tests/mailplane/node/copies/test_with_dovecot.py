@@ -146,6 +146,42 @@ def test_mail_that_came_before_the_first_round_stays(host: Host, tmp_path: Path)
     assert "1 messages that had come here first were kept" in done.words
 
 
+def test_a_mailbox_that_is_over_its_quota_has_all_its_mail_and_says_so(
+    host: Host, tmp_path: Path
+) -> None:
+    address = host.add("copied-large", quota=20_000)
+    old = Maildir(tmp_path / "old")
+    text = b"Subject: large\n\n" + b"x" * 10_000 + b"\n"
+    bases = [old.put(number, text=text) for number in range(1, 6)]
+    old.list([(number, "", base) for number, base in enumerate(bases, 1)])
+    copying = Copying(host.home, address, tmp_path / "old", job=110)
+    for done in (copying.run(), copying.run()):
+        assert "the mailbox is over its quota now" in done.words
+    session = host.imap(address)
+    assert list(select(session)[1]) == [1, 2, 3, 4, 5]
+    session.logout()
+
+
+def test_a_folder_with_a_new_name_at_the_source_has_it_here_too(host: Host, tmp_path: Path) -> None:
+    address = host.add("copied-renamed")
+    old = Maildir(tmp_path / "old")
+    rows = [(number, "", old.put(number, ".A", "S")) for number in range(1, 5)]
+    old.list(rows, ".A", validity=77)
+    (old.root / "subscriptions").write_text("A\n")
+    copying = Copying(host.home, address, tmp_path / "old", job=111)
+    copying.run()
+    session = host.imap(address)
+    assert list(select(session, "A")[1]) == [1, 2, 3, 4]
+    (old.root / ".A").rename(old.root / ".B")
+    (old.root / "subscriptions").write_text("B\n")
+    copying.run(merge=True)
+    session = host.imap(address)
+    validity, found = select(session, "B")
+    assert validity == 77 and list(found) == [1, 2, 3, 4]
+    assert session.select("A", readonly=True)[0] == "NO"
+    session.logout()
+
+
 def test_compressed_messages_are_read_here(host: Host, tmp_path: Path) -> None:
     address = host.add("copied-zip")
     old = Maildir(tmp_path / "old")

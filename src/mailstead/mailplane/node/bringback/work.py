@@ -18,8 +18,7 @@ from mailstead.mailplane.node.bringback.append import Server
 from mailstead.mailplane.node.bringback.book import BringBackBook, Item, ItemState
 from mailstead.mailplane.node.bringback.find import Finder, Mailbox, Text
 from mailstead.mailplane.node.bringback.hand import Away, Doubt, Later, Line, Refused
-from mailstead.mailplane.node.copies.book import Book
-from mailstead.mailplane.node.copies.desk import book_path
+from mailstead.mailplane.node.copies.book import Book, book_path
 from mailstead.mailplane.node.copies.files import Odd
 from mailstead.mailplane.node.copies.imap import ImapError
 from mailstead.mailplane.node.copies.pace import Progress

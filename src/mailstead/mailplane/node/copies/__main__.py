@@ -1,24 +1,31 @@
-"""The process of one copy: does one round and ends.
+"""The process of copies: does one round after the other.
 
-Purpose: copy the mail of one mailbox, apart from the agent, so that it can be stopped at any time.
-Protocol: on standard input a line of JSON (`wire.changes.CopyPut`), then lines `rate N` (octets in
-    a second, 0 without bound); its end, also the agent's, stops the copy at the next message.
-    How far it is stands in the book (`book.Book`).
-Files: `<home>/agent/copies.db`, `<home>/mail/.copies/<job>/`, the mailbox.
+Purpose: copy the mail of one mailbox at a time, apart from the agent, so that a copy can be stopped
+    at any time.
+Protocol: on standard input lines of JSON (`wire.changes.CopyPut`), each a round to do; between them
+    `rate N` (octets in a second, 0 without bound) and `stop`, which mean the round before. A round
+    that is over is answered by a line, 0: it is done, 3: it was stopped, 1: it failed. The end of
+    the input, also the agent's, stops the copy at the next message, and ends the process.
+    How far a copy is stands in the book (`book.Book`).
+Files: `<home>/agent/copies.db` and `copies.reserve`, `<home>/mail/.copies/<job>/`, the mailbox.
 Security: runs as root to read trees of others (files.py); passwords come by standard input.
-Diagnostics: exit code 0: the round is over, 3: stopped, 1: failed; JSON lines on standard error.
+Diagnostics: exit code: the last answer; JSON lines on standard error.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import fcntl
 import os
+import queue
 import signal
+import sqlite3
 import sys
 import threading
 import time
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -26,8 +33,7 @@ import msgspec
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.processes import EngineError
-from mailstead.mailplane.node.copies.book import Book
-from mailstead.mailplane.node.copies.desk import Status, book_path
+from mailstead.mailplane.node.copies.book import Book, Status, book_path
 from mailstead.mailplane.node.copies.imap import ImapError
 from mailstead.mailplane.node.copies.pace import Progress, Stopped
 from mailstead.mailplane.node.copies.work import work
@@ -53,27 +59,107 @@ class Input:
         return line + b"\n"
 
 
-def _follow(given: Input, progress: Progress) -> None:
-    while line := given.line():
-        words = line.split()
-        if len(words) == 2 and words[0] == b"rate" and words[1].isdigit():
-            progress.rate = int(words[1])
-    progress.stop()
+_FULL = (
+    "There is no room left on the disk of {mail}. Nothing is lost: make room, and copy once more; "
+    "the copy goes on where it was."
+)
+
+
+_RESERVE = 2**18
+"""Octets that are kept free for the book's last words where the disk gets full."""
+
+
+def _reserve(home: Home) -> Path:
+    return book_path(home).with_name("copies.reserve")
+
+
+def _keep_reserve(home: Home) -> None:
+    path = _reserve(home)
+    with suppress(OSError):
+        number = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.posix_fallocate(number, 0, _RESERVE)
+        finally:
+            os.close(number)
+
+
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, sqlite3.Error) and error.sqlite_errorcode == sqlite3.SQLITE_FULL
+
+
+class _Given:
+    """What was given: rounds to do, and words about the one that is under way."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.rounds: queue.SimpleQueue[tuple[CopyPut, Progress] | None] = queue.SimpleQueue()
+        """None: there will be no more."""
+        self.ended = False
+        self._clock = clock
+        self._last: Progress | None = None
+
+    def follow(self) -> None:
+        """Read standard input to its end."""
+        given = Input()
+        while line := given.line():
+            words = line.split()
+            if line.startswith(b"{"):
+                put = msgspec.json.decode(line, type=CopyPut)
+                self._last = Progress(lambda progress: None, self._clock)
+                self.rounds.put((put, self._last))
+            elif self._last and words == [b"stop"]:
+                self._last.stop()
+            elif self._last and len(words) == 2 and words[0] == b"rate" and words[1].isdigit():
+                self._last.rate = int(words[1])
+        self.end()
+
+    def end(self) -> None:
+        """Stop what is under way, and begin nothing more."""
+        self.ended = True
+        if self._last:
+            self._last.stop()
+        self.rounds.put(None)
 
 
 def main(arguments: list[str]) -> int:
-    """Do one round; see the module."""
+    """Do rounds; see the module."""
     parser = argparse.ArgumentParser(prog="copy")
     parser.add_argument("--home", type=Path, required=True)
-    home = Home(parser.parse_args(arguments).home)
-    given = Input()
-    put = msgspec.json.decode(given.line(), type=CopyPut)
+    parser.add_argument("--rounds", type=int, default=1, help="so many, then end")
+    options = parser.parse_args(arguments)
+    home = Home(options.home)
+    os.nice(5)
+    given = _Given(time.monotonic)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        given.end()
+
+    signal.signal(signal.SIGTERM, stop)
+    threading.Thread(target=given.follow, daemon=True).start()
     path = book_path(home)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(path.with_name(f"copy-{put.job}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    # One that was left by an agent that was killed ends at its next message.
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    os.nice(5)
+    code = 0
+    for _ in range(options.rounds):
+        if not (one := given.rounds.get()) or given.ended:
+            break
+        put, progress = one
+        lock = os.open(path.with_name(f"copy-{put.job}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            # One that was left by an agent that was killed ends at its next message.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            code = _round(home, put, progress)
+        finally:
+            os.close(lock)
+        with suppress(BrokenPipeError):
+            os.write(1, b"%d\n" % code)
+    return code
+
+
+def _round(home: Home, put: CopyPut, progress: Progress) -> int:
+    """One round, written down in the book; returns its answer."""
+    path = book_path(home)
+    _keep_reserve(home)
     book = Book(path)
     spent = book.job(put.job)
     started = time.monotonic() - (spent.seconds if spent.round == put.round else 0.0)
@@ -94,16 +180,10 @@ def main(arguments: list[str]) -> int:
 
     def tell(progress: Progress) -> None:
         # Whichever thread says so: a connection belongs to one.
-        with closing(Book(path)) as own:
+        with suppress(sqlite3.Error), closing(Book(path)) as own:
             own.set_value(put.job, "status", msgspec.json.encode(status(progress, "copying")))
 
-    progress = Progress(tell, time.monotonic)
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        progress.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    threading.Thread(target=_follow, args=(given, progress), daemon=True).start()
+    progress.teller = tell
     book.set_state(put.job, put.round, "copying", "", spent.seconds)
     counted = None
     code = 0
@@ -113,8 +193,13 @@ def main(arguments: list[str]) -> int:
         state, words, kept, counted = "done", done.words, done.uids_kept, done.counted
     except Stopped:
         state, words, code = "paused", "", 3
-    except (OSError, EngineError, ImapError, TimeoutError, Refusal, UnicodeError) as error:
+    except (
+        OSError, EngineError, ImapError, TimeoutError, Refusal, UnicodeError, sqlite3.Error
+    ) as error:  # fmt: skip
         said = error.sentence if isinstance(error, Refusal) else str(error)
+        if _is_full(error):
+            said = _FULL.format(mail=home.mail)
+            _reserve(home).unlink(missing_ok=True)
         state, words, code = "failed", said[:900] or type(error).__name__, 1
     final = status(progress, state, words, kept)
     book.finish(put.job, put.round, state, words, final.seconds, {

@@ -11,6 +11,10 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from mailstead.home import Home
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS job (
   job INTEGER PRIMARY KEY, round INTEGER NOT NULL, state TEXT NOT NULL, words TEXT NOT NULL,
@@ -25,6 +29,26 @@ CREATE TABLE IF NOT EXISTS remembered (
 
 Flags = dict[str, str]
 """Message (its name without flags) to its flags, as `fill.canonical` writes them."""
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a copy is, as its process writes it into the book."""
+
+    round: int
+    state: str
+    messages: int = 0
+    messages_all: int = 0
+    octets: int = 0
+    octets_all: int = 0
+    folder: str = ""
+    seconds: float = 0.0
+    words: str = ""
+    uids_kept: bool = True
+
+
+def book_path(home: Home) -> Path:
+    """Where the node remembers its copies."""
+    return home.event_spool.parent / "copies.db"
 
 
 @dataclass(frozen=True)

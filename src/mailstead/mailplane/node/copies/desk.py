@@ -1,6 +1,6 @@
 """The desk of copies: which are wanted, which run, and what the control plane hears of them.
 
-A thread of the agent. Each copy that runs is a process of its own (`__main__`), at most so many at
+A thread of the agent. Each copy that runs has a process of its own (`runner`), at most so many at
 once as the control plane says; what is wanted is read in the node's directory. Nothing is kept in
 memory that a restart would miss: a copy that was running when the agent was killed goes on, and
 what the control plane has not heard of a finished one is said again.
@@ -12,16 +12,14 @@ the run's process by standard input. While the control plane is away, such copie
 from __future__ import annotations
 
 import contextlib
+import select
 import shutil
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import structlog
@@ -29,12 +27,12 @@ import structlog
 from mailstead.home import Home
 from mailstead.mailplane.directory.reader import Reader
 from mailstead.mailplane.node.away import Away
-from mailstead.mailplane.node.copies.book import Book
+from mailstead.mailplane.node.copies.book import Book, Status, book_path
 from mailstead.mailplane.node.copies.round import MARK
+from mailstead.mailplane.node.copies.runner import KEPT, PATIENCE, Runner
 from mailstead.mailplane.node.copies.work import Counted
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.standards.refusal import Refusal
-from mailstead.wire import codec
 from mailstead.wire.changes import CopyPacePut, CopyPut
 from mailstead.wire.events import AnyEvent, CopyCounted, CopySeen
 from mailstead.wire.moves import AnySource, FilesSource
@@ -44,37 +42,17 @@ TELL_EVERY = 3.0
 """Seconds between two events about a copy that goes on."""
 AT_ONCE = 2
 """Copies at once, where the control plane has said nothing."""
-PATIENCE = 20.0
-"""Seconds in which a copy that was told to stop has to."""
+LOOK_GAP = 0.1
+"""Seconds between two looks at least, however many copies end."""
 ASK_EVERY = 5.0
 """Seconds before a control plane that was away is asked for a log-in again."""
 
 log = structlog.get_logger("copies")
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a copy is, as its process writes it into the book."""
-
-    round: int
-    state: str
-    messages: int = 0
-    messages_all: int = 0
-    octets: int = 0
-    octets_all: int = 0
-    folder: str = ""
-    seconds: float = 0.0
-    words: str = ""
-    uids_kept: bool = True
-
-
-def book_path(home: Home) -> Path:
-    """Where the node remembers its copies."""
-    return home.event_spool.parent / "copies.db"
-
-
 @dataclass
 class _Running:
-    process: subprocess.Popen[bytes]
+    runner: Runner
     round: int
     rate: int = -1
     told: float = 0.0
@@ -97,6 +75,7 @@ class CopyDesk:
         self._ask_after = 0.0
         self._reader = Reader(home.directory_database)
         self._running: dict[int, _Running] = {}
+        self._idle: list[Runner] = []
         self._said: dict[int, tuple[float, Status]] = {}
         self._untold: dict[int, bytes] = {}
 
@@ -104,7 +83,7 @@ class CopyDesk:
         """Work until told to stop; then every copy stops too, and goes on at the next start."""
         home = self._home
         with closing(Book(book_path(home))) as book, closing(EventSpool(home.event_spool)) as spool:
-            while not stopping.wait(LOOK_EVERY):
+            while not self._pause(stopping):
                 try:
                     spool.add(self.once(book, time.monotonic()))
                     self.told(book)
@@ -118,17 +97,24 @@ class CopyDesk:
             book.set_value(job, "told", value)
         self._untold.clear()
 
+    def _pause(self, stopping: threading.Event) -> bool:
+        """Wait until it is time to look again, or a copy has ended; whether to stop."""
+        if self._running and not stopping.wait(LOOK_GAP):
+            select.select(
+                [one.runner.answers for one in self._running.values()], [], [], LOOK_EVERY
+            )
+            return stopping.is_set()
+        return stopping.wait(LOOK_EVERY)
+
     def close(self) -> None:
         """Stop every copy."""
-        for one in self._running.values():
-            self._stop(one, time.monotonic())
-        for one in self._running.values():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                one.process.wait(PATIENCE / 4)
-            with contextlib.suppress(ProcessLookupError):
-                one.process.kill()
-            one.process.wait()
+        runners = [*self._idle, *(one.runner for one in self._running.values())]
+        for runner in runners:
+            runner.end()
+        for runner in runners:
+            runner.gone(PATIENCE / 4)
         self._running.clear()
+        self._idle.clear()
 
     def once(self, book: Book, now: float) -> list[AnyEvent]:
         """Look once: end, begin, and tell. Raises `OSError`, `sqlite3.Error`."""
@@ -138,9 +124,9 @@ class CopyDesk:
         events: list[AnyEvent] = []
         for job, one in list(self._running.items()):
             put = wanted.get(job)
-            if one.process.poll() is not None:
+            if (code := one.runner.over()) is not None:
                 del self._running[job]
-                self._over(book, job, one)
+                self._over(book, job, one, code, now)
             elif put is None or put.paused or put.round != one.round:
                 self._stop(one, now)
         # A bound that was lowered: the oldest go on, the others wait for their turn again.
@@ -153,6 +139,7 @@ class CopyDesk:
         for put in sorted(due, key=lambda put: put.job):
             if put.job not in self._running and len(self._running) < max(1, pace.at_once):
                 self._begin(put, book)
+        self._release(now)
         for job, one in self._running.items():
             self._set_rate(one, wanted.get(job), pace)
         for put in wanted.values():
@@ -201,22 +188,14 @@ class CopyDesk:
         known = self._known(put, book)
         if known is None:
             return
-        own = Path(__file__).parents[4]
-        with (self._home.log / "copies.log").open("ab") as errors:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "mailstead.mailplane.node.copies", "--home",
-                 str(self._home.root)],
-                stdin=subprocess.PIPE,
-                stdout=errors,
-                stderr=errors,
-                cwd="/",
-                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": str(own),
-                     "LANG": "C.UTF-8"},
-            )  # fmt: skip
-        assert process.stdin is not None
-        process.stdin.write(codec.encode(known) + b"\n")
-        process.stdin.flush()
-        self._running[put.job] = _Running(process, put.round)
+        runner = next((one for one in self._idle if one.usable), None)
+        if runner:
+            self._idle.remove(runner)
+        else:
+            runner = Runner(self._home)
+        # One that has died since is found so at the next look.
+        runner.begin(known)
+        self._running[put.job] = _Running(runner, put.round)
         log.info("copy begins", job=put.job, round=put.round)
 
     def _known(self, put: CopyPut, book: Book) -> CopyPut | None:
@@ -242,18 +221,21 @@ class CopyDesk:
     def _stop(self, one: _Running, now: float) -> None:
         if not one.told:
             one.told = now
-            with contextlib.suppress(OSError):
-                if one.process.stdin:
-                    one.process.stdin.close()
-            one.process.terminate()
+            one.runner.stop()
         elif now - one.told > PATIENCE:
-            one.process.kill()
+            one.runner.kill()
 
-    def _over(self, book: Book, job: int, one: _Running) -> None:
-        code = one.process.returncode
-        with contextlib.suppress(OSError):
-            if one.process.stdin:
-                one.process.stdin.close()
+    def _release(self, now: float) -> None:
+        """End what has had nothing to do for long."""
+        for runner in list(self._idle):
+            if not runner.usable or now - runner.since > KEPT:
+                self._idle.remove(runner)
+                runner.end()
+                runner.gone(PATIENCE / 4)
+
+    def _over(self, book: Book, job: int, one: _Running, code: int, now: float) -> None:
+        one.runner.since = now
+        self._idle.append(one.runner)
         log.info("copy ends", job=job, round=one.round, code=code)
         known = book.job(job)
         if known.state == "copying" and known.round == one.round and not one.told:
@@ -278,10 +260,8 @@ class CopyDesk:
         if pace.octets_per_second:
             bounds.append(max(1, pace.octets_per_second // len(self._running)))
         rate = min((bound for bound in bounds if bound), default=0)
-        if rate != one.rate and one.process.stdin:
-            with contextlib.suppress(OSError):
-                one.process.stdin.write(b"rate %d\n" % rate)
-                one.process.stdin.flush()
+        if rate != one.rate:
+            one.runner.set_rate(rate)
             one.rate = rate
 
     def _forget(self, book: Book, job: int) -> None:

@@ -121,6 +121,11 @@ class Copier:
                 if self._own:
                     os.fchown(made, self._uid, self._gid)
                 os.utime(made, ns=(status.st_atime_ns, status.st_mtime_ns))
+            except OSError:
+                # Where the disk is full, what says so needs room too.
+                with suppress(OSError):
+                    os.unlink(target, dir_fd=to)
+                raise
             finally:
                 os.close(made)
             return octets

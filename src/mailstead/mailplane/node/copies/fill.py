@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 
 from mailstead.mailplane.node.copies import scan
 from mailstead.mailplane.node.copies.book import Flags
+from mailstead.mailplane.node.copies.crew import Crew
 from mailstead.mailplane.node.copies.files import Copier, Odd, locked, make_safe, opened
-from mailstead.mailplane.node.copies.pace import Progress
+from mailstead.mailplane.node.copies.pace import Progress, Stopped
 from mailstead.mailplane.node.copies.scan import Message
 from mailstead.standards import maildir
 from mailstead.standards.maildir import Uid, UidList
@@ -30,6 +31,8 @@ _INDEXES = ("dovecot.index", "dovecot.index.log", "dovecot.index.log.2", "doveco
 _SYNC_ALL = 100
 """From so many messages on the whole file system is written to the disk, and not each by itself:
 that waits for what others have written too, but once."""
+CREW_FROM = 200
+"""From so many messages in a folder on they are copied by several processes."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 _Task = tuple[str, Message, str, str]
@@ -53,7 +56,11 @@ class Origin:
 
     def canonical(self) -> Flags:
         """The flags of each message, whatever letters its keywords have."""
-        return {base: canonical(one.flags, self.keywords) for base, one in self.messages.items()}
+        known = {
+            flags: canonical(flags, self.keywords)
+            for flags in {one.flags for one in self.messages.values()}
+        }
+        return {base: known[one.flags] for base, one in self.messages.items()}
 
 
 @dataclass
@@ -98,15 +105,24 @@ class Filler:
         self._copier, self._progress = copier, progress
         self._pool = ThreadPoolExecutor(threads)
         self._threads = threads
+        self._ahead = ThreadPoolExecutor(1)
+        self._crew: Crew | None = None
+        self._closed = False
 
     def close(self) -> None:
-        """End its threads."""
+        """End its threads and processes, whatever they do."""
+        self._closed = True
+        self._ahead.shutdown(cancel_futures=True)
         self._pool.shutdown(cancel_futures=True)
+        if self._crew:
+            self._crew.close()
+            self._crew = None
 
-    def stage(self, origin: Origin, to: int, *, again: bool) -> Outcome:
-        """Make a folder that nobody looks at what the source is; `again`: it was begun before.
+    def stage(self, origin: Origin, to: int, *, again: bool) -> Callable[[], Outcome]:
+        """Begin to make a folder that nobody looks at what the source is; returns what ends it.
 
-        Raises `Stopped`; what is there then is found at the next time.
+        `again`: it was begun before. Both directories stay open until then. Both steps raise
+        `Stopped`; what is there then is found at the next time.
         """
         outcome = Outcome()
         self._directories(to)
@@ -124,12 +140,17 @@ class Filler:
                 jobs.append((base, message, message.part, name))
             elif (mine.part, mine.name) != (message.part, name):
                 _rename(to, f"{mine.part}/{mine.name}", f"{message.part}/{name}")
-        self._copy(origin, to, jobs, outcome)
-        if origin.uids.validity:
-            there = origin.messages.keys() - outcome.missing
-            self._write_lists(to, _kept(origin, there), origin.keywords)
-        outcome.changed = True
-        return outcome
+        copying = self._ahead.submit(self._copy, origin, to, jobs, outcome)
+
+        def end() -> Outcome:
+            copying.result()
+            if origin.uids.validity:
+                there = origin.messages.keys() - outcome.missing
+                self._write_lists(to, _kept(origin, there), origin.keywords)
+            outcome.changed = True
+            return outcome
+
+        return end
 
     def live(
         self,
@@ -202,9 +223,13 @@ class Filler:
                     parts[part] = stack.enter_context(opened(part, origin.at))
             goals = {part: stack.enter_context(opened(part, to)) for part in ("cur", "new", "tmp")}
 
+            # In the order of the inodes, which is nearly that of the disk.
+            jobs.sort(key=lambda job: job[1].inode)
+            left = self._by_crew(jobs, parts, goals) if len(jobs) >= CREW_FROM else jobs
+
             def some(first: int) -> tuple[list[str], list[str]]:
                 gone, odd = [], []
-                for base, message, part, name in jobs[first :: self._threads]:
+                for base, message, part, name in left[first :: self._threads]:
                     try:
                         octets = self._copier.message(
                             parts[message.part], message.name, goals[part], name
@@ -219,9 +244,11 @@ class Filler:
                             os.unlink(name, dir_fd=goals[part])
                         continue
                     self._progress.done(octets)
+                    if self._closed:
+                        raise Stopped
                 return gone, odd
 
-            if len(jobs) < 8:
+            if len(left) < 8:
                 work = [some(first) for first in range(self._threads)]
             else:
                 work = list(self._pool.map(some, range(self._threads)))
@@ -229,6 +256,27 @@ class Filler:
                 outcome.missing.update(gone)
                 outcome.remarks += odd
             outcome.copied += len(jobs) - len(outcome.missing)
+
+    def _by_crew(
+        self, jobs: list[_Task], parts: dict[str, int], goals: dict[str, int]
+    ) -> list[_Task]:
+        """Copy what is no trouble by the crew; returns what is left."""
+        progress = self._progress
+        progress.check()
+        if progress.rate:
+            return jobs  # several processes would not keep to it
+        if self._crew is None:
+            self._crew = Crew(self._copier.message)
+        directories = (*parts.values(), *goals.values())
+        at = {part: number for number, part in enumerate(parts)}
+        to = {part: number for number, part in enumerate(goals, len(parts))}
+        left = self._crew.do(
+            directories,
+            [(at[message.part], message.name, to[part], name) for _, message, part, name in jobs],
+            lambda count, octets: progress.done(octets, count),
+            on=lambda: not progress.rate and not self._closed,
+        )
+        return [jobs[number] for number in left]
 
     def _write_lists(self, to: int, uids: UidList, keywords: dict[str, str]) -> None:
         if keywords:
@@ -272,8 +320,12 @@ class Filler:
             name = base if message.part == "new" else words.name(base, theirs[base])
             _rename(to, f"tmp/{base}", f"{message.part}/{name}")
             outcome.changed = True
-        if words.full:
-            outcome.remarks.append("A folder has more than 26 keywords; some could not be kept.")
+        if words.beyond:
+            listed = ", ".join(ascii(word) for word in words.beyond[:20])
+            name = self._progress.folder
+            outcome.remarks.append(
+                f"The folder {name!a} has 26 keywords here; these did not come: {listed}."
+            )
         if words.changed:
             self._copier.text("dovecot-keywords", maildir.render_keywords(words.words), to)
         if uids is not None and uids.render() != current.render():
@@ -356,7 +408,9 @@ class Words:
     def __init__(self, words: dict[str, str]) -> None:
         self.words = dict(words)
         self._letters = {word: letter for letter, word in words.items()}
-        self.changed = self.full = False
+        self.changed = False
+        self.beyond: list[str] = []
+        """Those for which no letter was left."""
 
     def name(self, base: str, flags: str) -> str:
         """The name of a file with these flags."""
@@ -366,12 +420,18 @@ class Words:
             if word not in self._letters:
                 free = next((one for one in _LETTERS if one not in self.words), "")
                 if not free:
-                    self.full = True
+                    if word not in self.beyond:
+                        self.beyond.append(word)
                     continue
                 self.words[free], self._letters[word] = word, free
                 self.changed = True
             letters.add(self._letters[word])
         return maildir.join(base, letters)
+
+    def render(self) -> str:
+        """`dovecot-keywords`, with those that have no letter at its end."""
+        more = "".join(f"{number} {word}\n" for number, word in enumerate(self.beyond, 26))
+        return maildir.render_keywords(self.words) + more
 
 
 def _kept(origin: Origin, there: set[str]) -> UidList:

@@ -117,6 +117,7 @@ def folders(client: IMAPClient, prefix: str) -> tuple[list[Remote], list[str], l
     prefix = prefix_of(client, prefix, listed)
     found: list[Remote] = []
     remarks: list[str] = []
+    taken: dict[str, str] = {}
     for flags, delimiter, theirs in listed:
         marks = {flag.lower() for flag in flags}
         if marks & {b"\\noselect", b"\\nonexistent"}:
@@ -125,25 +126,38 @@ def folders(client: IMAPClient, prefix: str) -> tuple[list[Remote], list[str], l
             remarks.append(f"{theirs!a} only shows mail of other folders; left out.")
             continue
         use = next((name for mark, name in USES.items() if mark in marks), "")
-        found.append(Remote(_own_name(theirs, delimiter, prefix), theirs, use))
-    subscribed = [_own_name(name, mark, prefix) for _, mark, name in client.list_sub_folders()]
+        name = free = _own_name(theirs, delimiter, prefix)
+        number = 1
+        while free in taken:
+            # `a.b` and `a_b`: two folders never become one.
+            number += 1
+            free = f"{name} {number}"
+        taken[free] = theirs
+        if free != name:
+            remarks.append(f"The folder {theirs!a} is called {free!a} here.")
+        found.append(Remote(free, theirs, use))
+    by_theirs = {theirs: name for name, theirs in taken.items()}
+    subscribed = [
+        by_theirs.get(name) or _own_name(name, mark, prefix)
+        for _, mark, name in client.list_sub_folders()
+    ]
     return found, subscribed, remarks
 
 
 def prefix_of(client: IMAPClient, given: str, listed: Iterable[Listed]) -> str:
     """What stands before the names of all folders but the INBOX: as given, as the server says (RFC
     2342), or as it looks where it does not say."""
+    marks = {(mark or b"").decode("ascii", "replace") for _, mark, _ in listed} - {""}
+    mark = marks.pop() if len(marks) == 1 else ""
     if given:
-        return given
+        return given if given.endswith(mark) else given + mark
     if client.has_capability("NAMESPACE"):
         personal = client.namespace().personal
         return str(personal[0][0] or "") if personal else ""
-    others = [(name, mark) for _, mark, name in listed if name.upper() != INBOX]
-    marks = {(mark or b"").decode("ascii", "replace") for _, mark in others}
-    if len(marks) != 1 or not (mark := marks.pop()):
-        return ""
-    looks = all(name.upper().startswith(INBOX + mark) for name, _ in others)
-    return INBOX + mark if looks else ""
+    others = [name for _, _, name in listed if name.upper() != INBOX]
+    below = INBOX + mark
+    looks = mark and others and all(name.upper().startswith(below) for name in others)
+    return below if looks else ""
 
 
 def all_messages(client: IMAPClient, items: list[str]) -> dict[int, dict[bytes, Any]]:
@@ -159,7 +173,11 @@ def _own_name(theirs: str, delimiter: bytes | None, prefix: str) -> str:
     mark = (delimiter or b"").decode("ascii", "replace")
     if theirs.upper() == INBOX:
         return INBOX
-    bare = theirs[len(prefix) :] if prefix and theirs.startswith(prefix) else theirs
+    ours = prefix and theirs.upper().startswith(prefix.upper())
+    bare = theirs[len(prefix) :] if ours else theirs
+    if bare.upper() == INBOX:
+        # `INBOX.INBOX` is another folder than the inbox.
+        return f"{bare}_"
     parts = bare.split(mark) if mark else [bare]
     # A level may hold what separates levels here.
     return "/".join(re.sub(r"[./]", "_", part) or "_" for part in parts)
@@ -278,7 +296,7 @@ class Mirror:
                     by_uid[uid] = self._write(uid, validity, row, _flags(there[uid]), words, at)
         made = UidList(validity, int(chosen.get(b"UIDNEXT") or max(by_uid, default=0) + 1))
         made.uids = {base: Uid(uid) for uid, base in by_uid.items()}
-        self._copier.text("dovecot-keywords", maildir.render_keywords(words.words), at)
+        self._copier.text("dovecot-keywords", words.render(), at)
         self._copier.text("dovecot-uidlist", made.render(), at)
 
     def _write(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from mailstead.standards import maildir
 from mailstead.standards.maildir import INBOX
@@ -22,8 +21,6 @@ SPECIAL: dict[str, tuple[str, ...]] = {
 }
 """The house's folders with a use of their own (engines/dovecot/render.py), and what others call
 them, the likeliest first."""
-_LONGEST_DIRECTORY = 240
-"""Octets; Dovecot makes names of files beside it."""
 
 
 @dataclass
@@ -60,7 +57,7 @@ def name_folders(
     for name in names:
         if any(name == left or name.startswith(left + "/") for left in without):
             continue
-        target = INBOX if name == INBOX else _possible(_renamed(name, renamed))
+        target = INBOX if name == INBOX else maildir.keepable(_renamed(name, renamed))
         if name == INBOX and INBOX in renamed:
             made.remarks.append("The inbox keeps its name, whatever was wished.")
         free, number = target, 1
@@ -82,28 +79,3 @@ def _renamed(name: str, renamed: dict[str, str]) -> str:
         if wish:
             return "/".join((wish, *parts[count:]))
     return name
-
-
-def _possible(name: str) -> str:
-    """The nearest name that Dovecot can keep and clients can speak of."""
-    parts = [_level(part) for part in name.split("/")]
-    if len(parts) == 1 and parts[0].upper() == INBOX:
-        parts = [f"{parts[0]}_"]
-    made = "/".join(parts)
-    if len(maildir.directory(made).encode()) <= _LONGEST_DIRECTORY:
-        return made
-    mark = sha256(made.encode()).hexdigest()[:8]
-    while len(maildir.directory(f"{made}~{mark}").encode()) > _LONGEST_DIRECTORY:
-        made = made[:-1]
-    return f"{made.rstrip('/')}~{mark}"
-
-
-def _level(part: str) -> str:
-    # Octets that are no UTF-8 stand as half characters, which no name can hold; `.` would be
-    # another level, and control characters break lines in every client.
-    text = part.encode("utf-8", "replace").decode()
-    made = "".join("_" if sign in "./" or not sign.isprintable() else sign for sign in text)
-    made = made.strip()
-    if made.startswith("~"):
-        made = "_" + made[1:]
-    return made or "_"

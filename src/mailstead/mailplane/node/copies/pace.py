@@ -23,7 +23,7 @@ class Progress:
         self.folder = ""
         self.rate = 0
         """Octets in a second; 0: as fast as it goes."""
-        self._tell, self._clock = tell, clock
+        self.teller, self._clock = tell, clock
         self._stop = threading.Event()
         self._told = 0.0
         self._free = clock()
@@ -62,7 +62,7 @@ class Progress:
                 pause = self._free - now
             if now - self._told >= TELL_EVERY:
                 self._told = now
-                self._tell(self)
+                self.teller(self)
         end = time.monotonic() + pause
         while pause > 0.001:
             self.wait(min(pause, TELL_EVERY))
@@ -75,4 +75,4 @@ class Progress:
         with self._lock:
             if self._clock() - self._told >= TELL_EVERY:
                 self._told = self._clock()
-                self._tell(self)
+                self.teller(self)

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from mailstead.mailplane.node.copies import scan
@@ -178,6 +179,10 @@ class Round:
             # What the copy has put there itself is found by its name.
             known = {base for one in seen.values() for base in one.flags()}
             self._elsewhere.add(scan.look(to, "mutf-7"), without=known)
+        if live:
+            self._follow(tree, naming, seen, to)
+        else:
+            self._clear(naming, to)
         todo = []
         for folder in tree.folders:
             target = naming.of(folder.name)
@@ -187,17 +192,83 @@ class Round:
             if before and before.target != target:
                 before = None
             with tree.open(folder) as at:
+                # Also of what need not be looked at again: each round tells all of it.
+                for words in scan.left_behind(at):
+                    tree.remark(f"{folder.name!a}: {words}")
                 if before and not self._put.anew and before.signature == scan.signature(at):
                     continue
                 self._estimate(at, None if self._put.anew else before)
             todo.append((folder, target, before))
             self._progress.check()
-        for folder, target, before in todo:
-            self._one(tree, folder, target, before, to, live=live, uidl=uidl)
+        with contextlib.ExitStack() as stack:
+            try:
+                # Of two folders the first is copied while the second is read.
+                last: Callable[[], None] | None = None
+                for folder, target, before in todo:
+                    end = self._one(
+                        tree, folder, target, before, to, live=live, uidl=uidl, stack=stack
+                    )
+                    if last:
+                        last()
+                    last = end
+                if last:
+                    last()
+            except BaseException:
+                # Nothing may work in directories that are closed.
+                self._filler.close()
+                raise
         names = {folder.name for folder in tree.folders}
         for name, before in seen.items():
-            if name not in names:
+            if name in names:
+                continue
+            if before.target in naming.folders.values():
+                # Another folder has its name here by now, and what it holds is that one's.
+                self._book.unsee(self._put.job, name)
+            else:
                 self._gone(name, before, to)
+
+    def _follow(self, tree: Tree, naming: Naming, seen: dict[str, Seen], to: int) -> None:
+        """Give folders here the names that they have got at the source since the last round.
+
+        A folder is known again by its UIDVALIDITY and half of its messages at least.
+        """
+        names = {folder.name for folder in tree.folders}
+        gone = {name: one for name, one in seen.items() if name not in names and one.validity}
+        if not gone:
+            return
+        for folder in tree.folders:
+            target = naming.of(folder.name)
+            if folder.name in seen or not target or target == INBOX:
+                continue
+            with tree.open(folder) as at:
+                validity, there = scan.uid_list(at).validity, scan.messages(at).keys()
+            for name, before in gone.items():
+                known = before.flags().keys()
+                old, new = maildir.directory(before.target), maildir.directory(target)
+                if before.validity != validity or len(known & there) * 2 < max(1, len(known)):
+                    continue
+                if target != before.target:
+                    if not old or _is_there(new, to) or not _is_there(old, to):
+                        continue
+                    self._kick()
+                    os.rename(old, new, src_dir_fd=to, dst_dir_fd=to)
+                    self._result.changed = True
+                    self._result.remarks.append(
+                        f"The folder {name!a} is called {folder.name!a} at the source now, so here."
+                    )
+                seen[folder.name] = Seen(target, before.signature, validity, before.packed)
+                self._book.see(self._put.job, {folder.name: seen[folder.name]})
+                self._book.unsee(self._put.job, name)
+                del seen[name], gone[name]
+                break
+
+    def _clear(self, naming: Naming, to: int) -> None:
+        """Nobody has seen it: what an ended round began under names that are gone by now goes."""
+        wanted = {maildir.directory(target) for target in naming.folders.values()}
+        for entry in list(os.scandir(to)):
+            ours = entry.name in wanted or not entry.name.startswith(".")
+            if not ours and entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.name, dir_fd=to)
 
     def _estimate(self, at: int, before: Seen | None) -> None:
         known = before.flags() if before else {}
@@ -220,52 +291,63 @@ class Round:
         *,
         live: bool,
         uidl: str,
-    ) -> None:
+        stack: contextlib.ExitStack,
+    ) -> Callable[[], None]:
+        """Begin one folder; returns what ends it. `stack` closes what is open if that does not."""
         self._progress.folder = target
         directory = maildir.directory(target)
         if directory:
             self._copier.folder(directory, to)
-        with tree.open(folder) as at, opened(directory or ".", to) as goal:
-            signature = _signature(at)
-            where = f"{folder.name!a}: "
-            # UIDs first: a message that comes in between has none yet, and gets the next one.
-            uids = scan.uid_list(at, tree, where)
-            if uids.guid in self._guids:
-                # Two folders with one identity would be one to Dovecot.
-                uids.guid = ""
-            self._guids.add(uids.guid)
-            found = scan.messages(at, tree, where)
-            if wrong := scan.mend_sizes(at, found, uids):
-                tree.remark(f"{where}{wrong} messages told a wrong size in their names.")
-            origin = Origin(
-                at,
-                found,
-                uids,
-                scan.keywords(at),
-                uidl if target == INBOX and uidl != HOUSE_UIDL else "",
-            )
-            if uids.validity:
-                scan.number_all(origin.messages, uids)
-            elif origin.messages:
-                self._result.uids_kept = False
-                tree.remark(f"{where}the source has no UIDs; clients will read it anew.")
-            if directory:
-                # Marks a folder for delivery programs (Maildir++).
-                with contextlib.suppress(FileExistsError):
-                    os.close(os.open("maildirfolder", os.O_CREAT | os.O_EXCL, 0o600, dir_fd=goal))
-                    self._own(goal, "maildirfolder")
-            if live:
-                outcome = self._live(origin, goal, to, before)
-            else:
-                outcome = self._filler.stage(origin, goal, again=True)
+        opening = contextlib.ExitStack()
+        stack.callback(opening.close)
+        at = opening.enter_context(tree.open(folder))
+        goal = opening.enter_context(opened(directory or ".", to))
+        signature = _signature(at)
+        where = f"{folder.name!a}: "
+        # UIDs first: a message that comes in between has none yet, and gets the next one.
+        uids = scan.uid_list(at, tree, where)
+        if uids.guid in self._guids:
+            # Two folders with one identity would be one to Dovecot.
+            uids.guid = ""
+        self._guids.add(uids.guid)
+        found = scan.messages(at, tree, where)
+        if wrong := scan.mend_sizes(at, found, uids):
+            tree.remark(f"{where}{wrong} messages told a wrong size in their names.")
+        origin = Origin(
+            at,
+            found,
+            uids,
+            scan.keywords(at),
+            uidl if target == INBOX and uidl != HOUSE_UIDL else "",
+        )
+        if uids.validity:
+            scan.number_all(origin.messages, uids)
+        elif origin.messages:
+            self._result.uids_kept = False
+            tree.remark(f"{where}the source has no UIDs; clients will read it anew.")
+        if directory:
+            # Marks a folder for delivery programs (Maildir++).
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open("maildirfolder", os.O_CREAT | os.O_EXCL, 0o600, dir_fd=goal))
+                self._own(goal, "maildirfolder")
+        if live:
+            outcome = self._live(origin, goal, to, before)
+            copied: Callable[[], Outcome] = partial(_same, outcome)
+        else:
+            copied = self._filler.stage(origin, goal, again=True)
+
+        def end() -> None:
+            outcome = copied()
+            opening.close()
             self._result.take(outcome, folder.name)
             flags = origin.canonical()
             for base in outcome.missing:
                 flags.pop(base, None)
-            if outcome.missing:
-                signature = ""
-            self._pending[folder.name] = Seen(target, signature, uids.validity, pack(flags))
-        self._save_soon(to)
+            seen = Seen(target, "" if outcome.missing else signature, uids.validity, pack(flags))
+            self._pending[folder.name] = seen
+            self._save_soon(to)
+
+        return end
 
     def _live(self, origin: Origin, goal: int, to: int, before: Seen | None) -> Outcome:
         flags = before.flags() if before else None
@@ -330,6 +412,10 @@ class Round:
                 if not left and before.target not in SPECIAL:
                     shutil.rmtree(directory, dir_fd=to)
                 self._result.changed = True
+        elif directory:
+            self._result.remarks.append(
+                f"The folder {name!a} is not at the source any more; here it stays as it is."
+            )
         self._book.unsee(self._put.job, name)
 
     # Subscriptions
@@ -379,6 +465,18 @@ class Round:
             if moved:
                 self._result.remarks.append(f"{moved} messages that had come here first were kept.")
             shutil.rmtree(places.stage)
+
+
+def _is_there(name: str, at: int) -> bool:
+    try:
+        os.stat(name, dir_fd=at, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _same(outcome: Outcome) -> Outcome:
+    return outcome
 
 
 def _marked(target: Path, job: str) -> bool:

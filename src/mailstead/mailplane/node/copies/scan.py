@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mailstead.mailplane.node.copies.files import Odd, is_packed, opened, read_text
 from mailstead.standards import maildir
@@ -26,13 +26,13 @@ _KNOWN = re.compile(
 _MOST_REMARKS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message's file."""
 
     part: Part
     name: str
     flags: str
+    inode: int
 
 
 @dataclass
@@ -137,7 +137,7 @@ def messages(at: int, tree: Tree | None = None, where: str = "") -> dict[str, Me
                             tree.remark(f"{where}{part}/{name!a} is no plain file; left out.")
                         continue
                     base, flags = maildir.split(name)
-                    made[base] = Message(part, name, flags if part == "cur" else "")
+                    made[base] = Message(part, name, flags if part == "cur" else "", entry.inode())
         except OSError:
             continue
     return made
@@ -199,6 +199,29 @@ def keywords(at: int) -> dict[str, str]:
         return maildir.parse_keywords(read_text("dovecot-keywords", at))
     except Odd:
         return {}
+
+
+def left_behind(at: int) -> list[str]:
+    """What the folder has that no copy brings, in words."""
+    words = []
+    with suppress(Odd):
+        text = read_text("dovecot-keywords", at)
+        beyond = maildir.keywords_beyond(text)
+        if beyond:
+            words.append(f"more than 26 keywords; these did not come: {_listed(beyond)}.")
+        elif len(maildir.parse_keywords(text)) == 26:
+            words.append(
+                "26 keywords; what others the source's Dovecot has in its index alone did not come."
+            )
+    with suppress(Odd):
+        if shared := maildir.parse_acl(read_text("dovecot-acl", at)):
+            words.append(f"was shared with others, and is not shared here: {_listed(shared)}.")
+    return words
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(ascii(name) for name in names[:20]) + more
 
 
 def signature(at: int) -> str:

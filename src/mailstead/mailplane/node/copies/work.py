@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot.control import DOVEADM, Doveadm
@@ -33,8 +32,6 @@ _MOST_WORDS = 8000
 _RECALC_SECONDS = 1800.0
 
 _Count = Callable[[], tuple[FolderCount, ...]]
-
-log = structlog.get_logger("copies")
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +86,7 @@ class _Work:
             virtual = True
         if result.changed:
             self._measure()
+        result.remarks += self._over_quota()
         counted = self._counted(count, virtual=virtual)
         words = "\n".join(dict.fromkeys(result.remarks))[:_MOST_WORDS]
         return Done(words, result.uids_kept, counted)
@@ -121,7 +119,7 @@ class _Work:
             except ImapError as error:
                 if attempt + 1 == _TRIES or isinstance(error, LoginRefused):
                     raise
-                log.warning("IMAP server went away", words=str(error), pause=pause)
+                mirror.remarks.append(f"{error}; asked again after {pause:.0f} seconds.")
                 self._progress.wait(pause)
                 pause *= 3
         told = {name for name, _ in self._put.folders}
@@ -169,6 +167,27 @@ class _Work:
             with contextlib.suppress(EngineError):
                 command = [DOVEADM, "-c", str(conf), "quota", "recalc", "-u", self._put.address]
                 run(command, timeout=_RECALC_SECONDS)
+
+    def _over_quota(self) -> list[str]:
+        """Copied mail is never refused for its size; what comes after it is."""
+        conf = config_file(self._home)
+        if not conf.exists():
+            return []
+        command = [DOVEADM, "-c", str(conf), "-f", "tab", "quota", "get", "-u", self._put.address]
+        with contextlib.suppress(EngineError):
+            for row in run(command, timeout=_RECALC_SECONDS).out.splitlines()[1:]:
+                words = row.split("\t")
+                # KiB; `-` where there is no limit.
+                if "STORAGE" not in words or not all(word.isdigit() for word in words[2:4]):
+                    continue
+                used, limit = (int(word) for word in words[2:4])
+                if used > limit:
+                    return [
+                        f"All mail has come, but the mailbox is over its quota now ({used} of "
+                        f"{limit} KiB): new mail to it is not taken until the quota is raised or "
+                        "mail is deleted."
+                    ]
+        return []
 
     def _counted(self, source: _Count, *, virtual: bool) -> Counted | None:
         conf = config_file(self._home)
