@@ -37,6 +37,7 @@ from mailstead.mailplane.node.copies.files import (
 from mailstead.mailplane.node.copies.fill import Filler, Origin, Outcome
 from mailstead.mailplane.node.copies.naming import SPECIAL, Naming, name_folders
 from mailstead.mailplane.node.copies.pace import Progress
+from mailstead.mailplane.node.copies.places import Places, is_there, make_folders
 from mailstead.mailplane.node.copies.scan import Folder, Tree
 from mailstead.standards import maildir
 from mailstead.standards.maildir import HOUSE_UIDL, INBOX
@@ -69,31 +70,6 @@ class Result:
             self.remarks.append(
                 f"{len(outcome.missing)} messages of {folder!a} went away while they were copied."
             )
-
-
-class Places:
-    """Where one copy's mailbox and what is beside it lie."""
-
-    def __init__(self, mail: Path, put: CopyPut) -> None:
-        local, _, domain = put.address.rpartition("@")
-        self.mail = mail
-        self.box = mail / domain / local
-        self.target = self.box / "Maildir"
-        self.side = mail / ".copies" / str(put.job)
-        self.stage = self.side / "Maildir"
-        self.mirror = self.side / "mirror"
-        self.raw = self.side / "raw"
-
-
-def make_folders(path: Path, mail: Path) -> None:
-    """Make a directory below the store with those above it, owned as the store is."""
-    status = mail.stat()
-    for one in (*reversed(path.relative_to(mail).parents), path.relative_to(mail)):
-        made = mail / one
-        if not made.exists():
-            made.mkdir(mode=0o700, exist_ok=True)
-            if os.geteuid() == 0:
-                os.chown(made, status.st_uid, status.st_gid)
 
 
 class Round:
@@ -242,7 +218,7 @@ class Round:
                 if before.validity != validity or len(known & there) * 2 < max(1, len(known)):
                     continue
                 if target != before.target:
-                    if not old or _is_there(new, to) or not _is_there(old, to):
+                    if not old or is_there(new, to) or not is_there(old, to):
                         continue
                     self._kick()
                     os.rename(old, new, src_dir_fd=to, dst_dir_fd=to)
@@ -451,14 +427,6 @@ class Round:
             if moved:
                 self._result.remarks.append(f"{moved} messages that had come here first were kept.")
             shutil.rmtree(places.stage)
-
-
-def _is_there(name: str, at: int) -> bool:
-    try:
-        os.stat(name, dir_fd=at, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _same(outcome: Outcome) -> Outcome:
