@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from mailstead.mailplane.node.copies import scan
+from mailstead.mailplane.node.copies import renamed, scan
 from mailstead.mailplane.node.copies.adopt import adopt
 from mailstead.mailplane.node.copies.book import Book, Seen, pack
 from mailstead.mailplane.node.copies.files import (
@@ -37,7 +37,7 @@ from mailstead.mailplane.node.copies.files import (
 from mailstead.mailplane.node.copies.fill import Filler, Origin, Outcome
 from mailstead.mailplane.node.copies.naming import SPECIAL, Naming, name_folders
 from mailstead.mailplane.node.copies.pace import Progress
-from mailstead.mailplane.node.copies.places import Places, is_there, make_folders
+from mailstead.mailplane.node.copies.places import Places, make_folders
 from mailstead.mailplane.node.copies.scan import Folder, Tree
 from mailstead.standards import maildir
 from mailstead.standards.maildir import HOUSE_UIDL, INBOX
@@ -150,9 +150,15 @@ class Round:
     def _all(self, tree: Tree, naming: Naming, to: int, *, live: bool, uidl: str) -> None:
         seen = self._book.seen(self._put.job)
         if live:
-            self._follow(tree, naming, seen, to)
+            told = renamed.follow(tree, naming, seen, to, self._kick)
+            if told:
+                self._book.see(self._put.job, seen)
+                for name in self._book.seen(self._put.job).keys() - seen.keys():
+                    self._book.unsee(self._put.job, name)
+                self._result.changed = True
+                self._result.remarks += told
         else:
-            self._clear(naming, to)
+            renamed.clear(naming, to)
         todo = []
         for folder in tree.folders:
             target = naming.of(folder.name)
@@ -196,49 +202,6 @@ class Round:
                 self._book.unsee(self._put.job, name)
             else:
                 self._gone(name, before, to)
-
-    def _follow(self, tree: Tree, naming: Naming, seen: dict[str, Seen], to: int) -> None:
-        """Give folders here the names that they have got at the source since the last round.
-
-        A folder is known again by its UIDVALIDITY and half of its messages at least.
-        """
-        names = {folder.name for folder in tree.folders}
-        gone = {name: one for name, one in seen.items() if name not in names and one.validity}
-        if not gone:
-            return
-        for folder in tree.folders:
-            target = naming.of(folder.name)
-            if folder.name in seen or not target or target == INBOX:
-                continue
-            with tree.open(folder) as at:
-                validity, there = scan.uid_list(at).validity, scan.messages(at).keys()
-            for name, before in gone.items():
-                known = before.flags().keys()
-                old, new = maildir.directory(before.target), maildir.directory(target)
-                if before.validity != validity or len(known & there) * 2 < max(1, len(known)):
-                    continue
-                if target != before.target:
-                    if not old or is_there(new, to) or not is_there(old, to):
-                        continue
-                    self._kick()
-                    os.rename(old, new, src_dir_fd=to, dst_dir_fd=to)
-                    self._result.changed = True
-                    self._result.remarks.append(
-                        f"The folder {name!a} is called {folder.name!a} at the source now, so here."
-                    )
-                seen[folder.name] = Seen(target, before.signature, validity, before.packed)
-                self._book.see(self._put.job, {folder.name: seen[folder.name]})
-                self._book.unsee(self._put.job, name)
-                del seen[name], gone[name]
-                break
-
-    def _clear(self, naming: Naming, to: int) -> None:
-        """Nobody has seen it: what an ended round began under names that are gone by now goes."""
-        wanted = {maildir.directory(target) for target in naming.folders.values()}
-        for entry in list(os.scandir(to)):
-            ours = entry.name in wanted or not entry.name.startswith(".")
-            if not ours and entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.name, dir_fd=to)
 
     def _estimate(self, at: int, before: Seen | None) -> None:
         known = before.flags() if before else {}
