@@ -138,7 +138,8 @@ class Round:
                 os.close(to)
             if not in_place:
                 self._install()
-            book.set_installed(put.job)
+            if not book.job(put.job).installed:
+                book.set_installed(put.job)
             self._result.remarks = [*tree.remarks, *naming.remarks, *self._result.remarks]
             return self._result
         finally:
@@ -176,23 +177,19 @@ class Round:
                 self._estimate(at, before)
             todo.append((folder, target, before))
             self._progress.check()
-        with contextlib.ExitStack() as stack:
-            try:
-                # Of two folders the first is copied while the second is read.
-                last: Callable[[], None] | None = None
-                for folder, target, before in todo:
-                    end = self._one(
-                        tree, folder, target, before, to, live=live, uidl=uidl, stack=stack
-                    )
-                    if last:
-                        last()
-                    last = end
+        with contextlib.ExitStack() as stack, contextlib.ExitStack() as failed:
+            # Nothing may work in directories that are closed.
+            failed.callback(self._filler.close)
+            # Of two folders the first is copied while the second is read.
+            last: Callable[[], None] | None = None
+            for folder, target, before in todo:
+                end = self._one(tree, folder, target, before, to, live=live, uidl=uidl, stack=stack)
                 if last:
                     last()
-            except BaseException:
-                # Nothing may work in directories that are closed.
-                self._filler.close()
-                raise
+                last = end
+            if last:
+                last()
+            failed.pop_all()
         names = {folder.name for folder in tree.folders}
         for name, before in seen.items():
             if name in names:
