@@ -264,11 +264,10 @@ def _check(home: Home, job: int, answer: bytes, messages: int) -> None:
         raise RuntimeError(f"The copy did not do what it should: {status}")
 
 
-def as_section(figures: list[Figure], machine: Machine, when: dt.datetime, rounds: int) -> str:
-    """What `--record` puts into `bench/RESULTS.md`."""
-    messages, octets = (figures[0].detail[name] for name in ("messages", "octets"))
+def as_section(figures: list[Figure], machine: Machine, when: dt.datetime, words: str) -> str:
+    """What `--record` puts into `bench/RESULTS.md`; `words` are the command's."""
     lines = [
-        f"Measured on {when:%Y-%m-%d} with `python -m bench.copies {messages} {octets} {rounds}`,",
+        f"Measured on {when:%Y-%m-%d} with `python -m bench.copies {words}`,",
         f"on {machine.cores} cores, {machine.memory_gib} GiB of memory, {machine.filesystem}.",
         "",
         *HEAD,
@@ -291,7 +290,8 @@ def main() -> None:
         print(f"{figure.what}: {figure.shown} {figure.verdict}")
     print(json.dumps(figures[0].detail))
     if given.record:
-        text = as_section(figures, describe(given.work), dt.datetime.now(dt.UTC), given.rounds)
+        words = f"{given.messages} {given.octets} {given.rounds}"
+        text = as_section(figures, describe(given.work), dt.datetime.now(dt.UTC), words)
         page = with_section(RESULTS.read_text(encoding="utf-8"), COPIED, text)
         RESULTS.write_text(page, encoding="utf-8")
 

@@ -121,7 +121,11 @@ def test_while_mail_is_copied_both_servers_know_all_and_mail_stays(
     }
     source = puts[0].source
     assert isinstance(source, NodeSource)
-    assert (source.host, source.port, source.password, source.certificate) == (
+    # How to get in is told to nobody but who asks when a run begins.
+    assert (source.server, source.host, source.password) == (HOME, "", "")
+    asked = services.source_of_copy(OTHER, puts[0].job)
+    assert isinstance(asked, NodeSource)
+    assert (asked.host, asked.port, asked.password, asked.certificate) == (
         "node1.host.example", 24245, "between us", "PEM",
     )  # fmt: skip
     assert not told(HOME, CopyPut)

@@ -161,7 +161,7 @@ def test_a_mailbox_that_is_there_is_asked_about() -> None:
 
 def test_sizes_are_those_of_the_mail_that_comes() -> None:
     rows = plan(everything("x"), House(), {"routing:remote.example": "leave"})
-    assert (sizes(rows).octets, sizes(rows).messages) == (5 * 3000, 5 * 3)
+    assert (sizes(rows).octets, sizes(rows).messages) == (4 * 3000, 4 * 3)
 
 
 def directadmin(*domains: str) -> found.Inventory:

@@ -15,7 +15,7 @@ from tests.mailplane.node.copies.stores import Copying, Maildir, everything
 from mailstead.home import Home
 from mailstead.mailplane.node.copies import imap
 from mailstead.mailplane.node.copies.book import Status
-from mailstead.mailplane.node.copies.fill import Words
+from mailstead.mailplane.node.copies.words import Words
 from mailstead.standards import maildir
 from mailstead.wire import codec
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from mailstead.control.moves.plan.items import Item
 from mailstead.control.moves.plan.rows import Row, Verdict
+from mailstead.standards.sizes import human
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,9 @@ def _domain(one: Owned, between: Between) -> Iterator[Row]:
 def _box(name: str, box: Box) -> Iterator[Row]:
     yield _row("mailbox", name, box.address, Verdict("carried"))
     yield _row("password", name, box.address, Verdict("carried", "own-password"))
-    yield _row("quota", name, box.address, Verdict("carried", "quota" if box.quota else ""))
+    size = {"size": human(box.quota)}
+    quota = Verdict("carried", "quota", size) if box.quota else Verdict("carried", "quota-none")
+    yield _row("quota", name, box.address, quota)
     if box.login_name:
         yield _row("login-name", name, box.login_name, Verdict("carried"))
     if box.has_rules:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mailstead.mailplane.node.copies import scan
 from mailstead.mailplane.node.copies.files import Copier, locked, open_path, opened, read_text
-from mailstead.mailplane.node.copies.fill import Words, canonical
 from mailstead.mailplane.node.copies.pace import Progress
+from mailstead.mailplane.node.copies.words import Words, canonical
 from mailstead.standards import maildir
 
 

@@ -17,6 +17,8 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from mailstead.mailplane.node.copies.files import Odd
+
 HANDS = max(2, min(4, os.cpu_count() or 1))
 """Processes for one copy."""
 _AT_ONCE = 64
@@ -152,7 +154,7 @@ def _work(given: socket.socket, copy: Copy, ended: mmap.mmap) -> None:
                     break
                 try:
                     octets.append(copy(directories[at], name, directories[to], target))
-                except Exception:  # noqa: BLE001 -- the caller meets it again, and says what it is
+                except (OSError, Odd):  # the caller meets it again, and says what it is
                     octets.append(_LEFT)
             for number in directories:
                 os.close(number)

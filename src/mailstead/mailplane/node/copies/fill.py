@@ -24,6 +24,7 @@ from mailstead.mailplane.node.copies.crew import Crew
 from mailstead.mailplane.node.copies.files import Copier, Odd, locked, make_safe, opened
 from mailstead.mailplane.node.copies.pace import Progress, Stopped
 from mailstead.mailplane.node.copies.scan import Message
+from mailstead.mailplane.node.copies.words import Words, canonical, merged
 from mailstead.standards import maildir
 from mailstead.standards.maildir import Uid, UidList
 
@@ -33,7 +34,6 @@ _SYNC_ALL = 100
 that waits for what others have written too, but once."""
 CREW_FROM = 200
 """From so many messages in a folder on they are copied by several processes."""
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 _Task = tuple[str, Message, str, str]
 """A message to copy: its name without flags, where it is, and directory and name here."""
@@ -76,26 +76,6 @@ class Outcome:
     missing: set[str] = field(default_factory=set)
     """Went away while it was copied; the next round looks again."""
     remarks: list[str] = field(default_factory=list)
-
-
-def canonical(flags: str, keywords: dict[str, str]) -> str:
-    """Letters of IMAP's own flags, then the keywords; letters without a meaning are dropped."""
-    own = "".join(sorted({one for one in flags if "A" <= one <= "Z"}))
-    words = sorted({keywords[letter] for letter in flags if letter in keywords})
-    return own + "".join(f" {word}" for word in words)
-
-
-def merged(before: str, there: str, here: str) -> str:
-    """What was changed there since `before`, done to what is here."""
-    was, now, own = (_parts(one) for one in (before, there, here))
-    made = (own | (now - was)) - (was - now)
-    return "".join(sorted(made, key=lambda part: (part[0] == " ", part)))
-
-
-def _parts(flags: str) -> set[str]:
-    # A keyword keeps the blank before it, so that one of a single letter is none of the flags.
-    letters, *words = flags.split(" ")
-    return set(letters) | {f" {word}" for word in words}
 
 
 class Filler:
@@ -400,38 +380,6 @@ class Filler:
             made.uids[base] = Uid(number, more)
             made.next_uid = number + 1
         return made
-
-
-class Words:
-    """Keywords of a folder here, which get letters as they are needed."""
-
-    def __init__(self, words: dict[str, str]) -> None:
-        self.words = dict(words)
-        self._letters = {word: letter for letter, word in words.items()}
-        self.changed = False
-        self.beyond: list[str] = []
-        """Those for which no letter was left."""
-
-    def name(self, base: str, flags: str) -> str:
-        """The name of a file with these flags."""
-        own, *words = flags.split(" ")
-        letters = set(own)
-        for word in words:
-            if word not in self._letters:
-                free = next((one for one in _LETTERS if one not in self.words), "")
-                if not free:
-                    if word not in self.beyond:
-                        self.beyond.append(word)
-                    continue
-                self.words[free], self._letters[word] = word, free
-                self.changed = True
-            letters.add(self._letters[word])
-        return maildir.join(base, letters)
-
-    def render(self) -> str:
-        """`dovecot-keywords`, with those that have no letter at its end."""
-        more = "".join(f"{number} {word}\n" for number, word in enumerate(self.beyond, 26))
-        return maildir.render_keywords(self.words) + more
 
 
 def _kept(origin: Origin, there: set[str]) -> UidList:

@@ -28,8 +28,8 @@ from imapclient.exceptions import IMAPClientError, LoginError
 from mailstead.mailplane.node.copies import scan
 from mailstead.mailplane.node.copies.book import Book
 from mailstead.mailplane.node.copies.files import Copier, open_path, opened
-from mailstead.mailplane.node.copies.fill import Words, canonical
 from mailstead.mailplane.node.copies.pace import Progress
+from mailstead.mailplane.node.copies.words import Words, canonical
 from mailstead.standards import maildir
 from mailstead.standards.maildir import INBOX, Uid, UidList
 from mailstead.wire.moves import ImapSource

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from mailstead.mailplane.node.copies import scan
+from mailstead.mailplane.node.copies import renamed, scan
 from mailstead.mailplane.node.copies.adopt import adopt
 from mailstead.mailplane.node.copies.book import Book, Seen, pack
 from mailstead.mailplane.node.copies.files import (
@@ -37,6 +37,7 @@ from mailstead.mailplane.node.copies.files import (
 from mailstead.mailplane.node.copies.fill import Filler, Origin, Outcome
 from mailstead.mailplane.node.copies.naming import SPECIAL, Naming, name_folders
 from mailstead.mailplane.node.copies.pace import Progress
+from mailstead.mailplane.node.copies.places import Places, make_folders
 from mailstead.mailplane.node.copies.scan import Folder, Message, Tree
 from mailstead.mailplane.node.copies.texts import Texts, read
 from mailstead.standards import maildir
@@ -70,31 +71,6 @@ class Result:
             self.remarks.append(
                 f"{len(outcome.missing)} messages of {folder!a} went away while they were copied."
             )
-
-
-class Places:
-    """Where one copy's mailbox and what is beside it lie."""
-
-    def __init__(self, mail: Path, put: CopyPut) -> None:
-        local, _, domain = put.address.rpartition("@")
-        self.mail = mail
-        self.box = mail / domain / local
-        self.target = self.box / "Maildir"
-        self.side = mail / ".copies" / str(put.job)
-        self.stage = self.side / "Maildir"
-        self.mirror = self.side / "mirror"
-        self.raw = self.side / "raw"
-
-
-def make_folders(path: Path, mail: Path) -> None:
-    """Make a directory below the store with those above it, owned as the store is."""
-    status = mail.stat()
-    for one in (*reversed(path.relative_to(mail).parents), path.relative_to(mail)):
-        made = mail / one
-        if not made.exists():
-            made.mkdir(mode=0o700, exist_ok=True)
-            if os.geteuid() == 0:
-                os.chown(made, status.st_uid, status.st_gid)
 
 
 class Round:
@@ -164,7 +140,8 @@ class Round:
                 os.close(to)
             if not in_place:
                 self._install()
-            book.set_installed(put.job)
+            if not book.job(put.job).installed:
+                book.set_installed(put.job)
             self._result.remarks = [*tree.remarks, *naming.remarks, *self._result.remarks]
             return self._result
         finally:
@@ -180,9 +157,15 @@ class Round:
             known = {base for one in seen.values() for base in one.flags()}
             self._elsewhere.add(scan.look(to, "mutf-7"), without=known)
         if live:
-            self._follow(tree, naming, seen, to)
+            told = renamed.follow(tree, naming, seen, to, self._kick)
+            if told:
+                self._book.see(self._put.job, seen)
+                for name in self._book.seen(self._put.job).keys() - seen.keys():
+                    self._book.unsee(self._put.job, name)
+                self._result.changed = True
+                self._result.remarks += told
         else:
-            self._clear(naming, to)
+            renamed.clear(naming, to)
         todo = []
         for folder in tree.folders:
             target = naming.of(folder.name)
@@ -200,23 +183,19 @@ class Round:
                 self._estimate(at, None if self._put.anew else before)
             todo.append((folder, target, before))
             self._progress.check()
-        with contextlib.ExitStack() as stack:
-            try:
-                # Of two folders the first is copied while the second is read.
-                last: Callable[[], None] | None = None
-                for folder, target, before in todo:
-                    end = self._one(
-                        tree, folder, target, before, to, live=live, uidl=uidl, stack=stack
-                    )
-                    if last:
-                        last()
-                    last = end
+        with contextlib.ExitStack() as stack, contextlib.ExitStack() as failed:
+            # Nothing may work in directories that are closed.
+            failed.callback(self._filler.close)
+            # Of two folders the first is copied while the second is read.
+            last: Callable[[], None] | None = None
+            for folder, target, before in todo:
+                end = self._one(tree, folder, target, before, to, live=live, uidl=uidl, stack=stack)
                 if last:
                     last()
-            except BaseException:
-                # Nothing may work in directories that are closed.
-                self._filler.close()
-                raise
+                last = end
+            if last:
+                last()
+            failed.pop_all()
         names = {folder.name for folder in tree.folders}
         for name, before in seen.items():
             if name in names:
@@ -226,49 +205,6 @@ class Round:
                 self._book.unsee(self._put.job, name)
             else:
                 self._gone(name, before, to)
-
-    def _follow(self, tree: Tree, naming: Naming, seen: dict[str, Seen], to: int) -> None:
-        """Give folders here the names that they have got at the source since the last round.
-
-        A folder is known again by its UIDVALIDITY and half of its messages at least.
-        """
-        names = {folder.name for folder in tree.folders}
-        gone = {name: one for name, one in seen.items() if name not in names and one.validity}
-        if not gone:
-            return
-        for folder in tree.folders:
-            target = naming.of(folder.name)
-            if folder.name in seen or not target or target == INBOX:
-                continue
-            with tree.open(folder) as at:
-                validity, there = scan.uid_list(at).validity, scan.messages(at).keys()
-            for name, before in gone.items():
-                known = before.flags().keys()
-                old, new = maildir.directory(before.target), maildir.directory(target)
-                if before.validity != validity or len(known & there) * 2 < max(1, len(known)):
-                    continue
-                if target != before.target:
-                    if not old or _is_there(new, to) or not _is_there(old, to):
-                        continue
-                    self._kick()
-                    os.rename(old, new, src_dir_fd=to, dst_dir_fd=to)
-                    self._result.changed = True
-                    self._result.remarks.append(
-                        f"The folder {name!a} is called {folder.name!a} at the source now, so here."
-                    )
-                seen[folder.name] = Seen(target, before.signature, validity, before.packed)
-                self._book.see(self._put.job, {folder.name: seen[folder.name]})
-                self._book.unsee(self._put.job, name)
-                del seen[name], gone[name]
-                break
-
-    def _clear(self, naming: Naming, to: int) -> None:
-        """Nobody has seen it: what an ended round began under names that are gone by now goes."""
-        wanted = {maildir.directory(target) for target in naming.folders.values()}
-        for entry in list(os.scandir(to)):
-            ours = entry.name in wanted or not entry.name.startswith(".")
-            if not ours and entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.name, dir_fd=to)
 
     def _estimate(self, at: int, before: Seen | None) -> None:
         known = before.flags() if before else {}
@@ -465,14 +401,6 @@ class Round:
             if moved:
                 self._result.remarks.append(f"{moved} messages that had come here first were kept.")
             shutil.rmtree(places.stage)
-
-
-def _is_there(name: str, at: int) -> bool:
-    try:
-        os.stat(name, dir_fd=at, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _same(outcome: Outcome) -> Outcome:

@@ -20,7 +20,8 @@ from mailstead.mailplane.node.copies.count import Counter
 from mailstead.mailplane.node.copies.files import Copier
 from mailstead.mailplane.node.copies.imap import ImapError, LoginRefused, Mirror
 from mailstead.mailplane.node.copies.pace import Progress
-from mailstead.mailplane.node.copies.round import Places, Result, Round, make_folders
+from mailstead.mailplane.node.copies.places import Places, make_folders
+from mailstead.mailplane.node.copies.round import Result, Round
 from mailstead.standards.maildir import HOUSE_UIDL
 from mailstead.wire.changes import CopyPut
 from mailstead.wire.moves import FilesSource, FolderCount, ImapSource, NodeSource

@@ -71,6 +71,7 @@ def begin(
 
 def _round(move: Move, own: OwnMove, now: dt.datetime, *, merge: bool) -> None:
     """A round of every copy; one that has not had its first goes on with that."""
+    doors.refuse_closed(own.source)
     rounds.take_new(move, own)
     begin_rounds(move, [c for c in rounds.living(move) if c.state in _ENDED], now, merge=merge)
     begin_rounds(move, [c for c in rounds.living(move) if not c.wanted], now)
@@ -160,10 +161,17 @@ def _exchanged(move: Move, own: OwnMove, now: dt.datetime) -> None:
         move.grace_until = now + make.BACK_GRACE
     move.switched_at = now
     step(Actor.system(), now, move, act, f"{own.held_seconds:.0f} s")
+    _all_there(move, now)
     for copy in rounds.living(move):
         copy.due_at = now + rounds.FIRST
         copy.save(update_fields=["due_at"])
     letters.tell(now=now, move=move, about="home-back" if own.back else "home")
+
+
+def _all_there(move: Move, now: dt.datetime) -> None:
+    """Nothing has to be brought back: both servers have all mail."""
+    if move.state == "returning":
+        step(Actor.system(), now, move, "returned")
 
 
 def _give_up(move: Move, own: OwnMove, now: dt.datetime, words: str) -> None:
@@ -233,4 +241,5 @@ def stop_early(actor: Actor, now: dt.datetime, move: Move, reason: str) -> None:
     if own.phase:
         _give_up(move, own, now, "It was taken back.")
     step(actor, now, move, "back", reason)
+    _all_there(move, now)
     make.leave(actor, now, move, grace=dt.timedelta(0))
