@@ -218,4 +218,5 @@ def back(
 def look_at_dns(*, actor: Actor, now: dt.datetime, move: Move) -> int:
     """Have the DNS of all domains of the move looked at within seconds; returns of how many."""
     note(actor, now, move, "check-dns")
-    return dns.ask_looks(actor=actor, domains=moved_domains(move))
+    # Who may ask for it of the move needs no right to the domains' DNS besides.
+    return dns.ask_looks(actor=Actor.system(), domains=moved_domains(move))
