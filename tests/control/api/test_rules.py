@@ -26,6 +26,7 @@ THINGS: dict[str, Callable[[World, str], object]] = {
     "servers": lambda world, whose: world.server.name,
     "suppressions": lambda world, whose: world.suppressions[_key(whose)].pk,
     "cases": lambda world, whose: world.cases[_key(whose)].pk,
+    "exports": lambda world, whose: world.exports[_key(whose)].pk,
     "moves": lambda world, whose: world.moves[_key(whose)].pk,
     "zones": lambda world, whose: world.zones[_key(whose)].name,
 }

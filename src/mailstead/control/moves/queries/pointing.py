@@ -36,9 +36,9 @@ def moved_domains(move: Move) -> list[Domain]:
     return list(rows.select_related("customer__reseller", "server", "alias_of"))
 
 
-def pointing(move: Move) -> list[Pointing]:
-    """All domains of a move that was fetched through the actor."""
-    return [_pointing(move, domain) for domain in moved_domains(move)]
+def pointing(move: Move, most: int | None = None) -> list[Pointing]:
+    """The domains of a move that was fetched through the actor, the first of them with `most`."""
+    return [_pointing(move, domain) for domain in moved_domains(move)[:most]]
 
 
 def _pointing(move: Move, domain: Domain) -> Pointing:

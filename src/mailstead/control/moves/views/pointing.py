@@ -14,7 +14,7 @@ from mailstead.control.moves import queries, services, words
 from mailstead.control.moves.views.show import parts_of, pointing_counts
 from mailstead.control.people.pages import actor_in, page
 
-SHOWN = 200
+SHOWN = 100
 """Domains on the page; the API has all."""
 
 
@@ -23,7 +23,7 @@ def dns(request: HttpRequest, number: int) -> HttpResponse:
     """What the public DNS says of each domain, and what is to be changed there."""
     actor = actor_in(request)
     move = queries.move_numbered(actor, number)
-    found = queries.pointing(move)
+    found = queries.pointing(move, SHOWN)
     context = {
         **parts_of(move, actor),
         "counts": pointing_counts(move),
@@ -37,9 +37,9 @@ def dns(request: HttpRequest, number: int) -> HttpResponse:
                     if line.kept is None or line.kept.verdict != "good"
                 ],
             }
-            for one in found[:SHOWN]
+            for one in found
         ],
-        "more": max(0, len(found) - SHOWN),
+        "more": len(queries.moved_domains(move)) - len(found),
         "most_lookups": MOST_LOOKUPS,
     }
     return render(request, "moves/dns.html", context)

@@ -23,6 +23,8 @@ from mailstead.control.web.listing import csv_file, listing, wants_csv
 MOST_IN_FILE = 100_000
 SHOWN = 300
 """Copies on the page; the API has all."""
+MOST_POINTING = 100
+"""Domains of which it is told on the move's own page where they lead."""
 _ROUTES: dict[str, str] = {
     "announce": "moves:announce",
     "start": "moves:start",
@@ -138,7 +140,9 @@ def _steps(move: Move, actor: Actor) -> QuerySet[Step]:
 
 
 def pointing_counts(move: Move) -> list[tuple[tuple[str, Any], int]]:
-    """How many domains lead where."""
+    """How many domains lead where; of a move with very many nothing, as each takes its time."""
+    if move.things.filter(kind="domain").count() > MOST_POINTING:
+        return []
     found: Counter[str] = Counter(one.state for one in queries.pointing(move))
     return [(words.POINTING[state], found[state]) for state in words.POINTING if found[state]]
 

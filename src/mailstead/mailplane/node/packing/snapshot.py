@@ -39,7 +39,11 @@ def take(maildir: Path, into: Path) -> Path:
     if mark.exists():
         return made
     shutil.rmtree(into, ignore_errors=True)
-    (made / "cur").mkdir(parents=True, mode=0o700)
+    before = os.umask(0o077)  # for the directories above it too
+    try:
+        (made / "cur").mkdir(parents=True)
+    finally:
+        os.umask(before)
     try:
         root = open_path(maildir)
     except FileNotFoundError:
