@@ -131,7 +131,7 @@ def all_there(nodes: tuple[Node, Node], box: Mailbox, wanted: Counter[str]) -> N
         with box.imap() as imap:
             return not wanted - seen(imap)
 
-    wait_until(there, f"all mail is at {box.node.hostname}", seconds=150, every=2)
+    wait_until(there, f"all mail is at {box.node.hostname}", seconds=360, every=2)
     with box.imap() as imap:
         assert seen(imap) == wanted
 
