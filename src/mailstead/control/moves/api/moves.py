@@ -107,7 +107,7 @@ class RowOut(Schema):
     outcome_words: str
 
 
-class DomainOut(Schema):
+class PlanDomainOut(Schema):
     """One domain of the plan; without a name: what belongs to the account."""
 
     domain: str
@@ -376,7 +376,9 @@ def list_move_rows(request: HttpRequest, number: int, find: Query[RowFind]) -> o
     return paged(found, find, _row)
 
 
-@router.get("/moves/{number}/domains", response=list[DomainOut], summary="A move's plan by domain")
+@router.get(
+    "/moves/{number}/domains", response=list[PlanDomainOut], summary="A move's plan by domain"
+)
 @operation("move.view")
 def list_move_domains(request: HttpRequest, number: int) -> object:
     """What comes for each, and how many rows come how."""
