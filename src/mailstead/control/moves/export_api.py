@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from mailstead.control.hosting import queries as hosting
 from mailstead.control.moves import queries, services
@@ -110,7 +110,7 @@ def remove_export(request: HttpRequest, number: int) -> object:
     actor = caller(request)
     row = queries.export_numbered(actor, number)
     services.remove_export(actor=actor, now=timezone.now(), export=row)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/exports/{number}/file", summary="Fetch an export's archive", response={200: None})

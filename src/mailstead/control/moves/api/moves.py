@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from mailstead.control.hosting import queries as hosting
 from mailstead.control.moves import queries, services, words
@@ -363,7 +363,7 @@ def remove_move(request: HttpRequest, number: int) -> object:
     actor = caller(request)
     move = queries.move_numbered(actor, number)
     services.remove_move(actor=actor, now=timezone.now(), move=move)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/moves/{number}/rows", response=Page[RowOut], summary="List a move's plan")
@@ -424,7 +424,7 @@ def end_move_redirect(request: HttpRequest, number: int, host: str) -> object:
     actor = caller(request)
     move = queries.move_numbered(actor, number)
     services.end_redirect(actor=actor, now=timezone.now(), move=move, host=host)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/moves/{number}/report", response=ReportOut, summary="Show a move's parity report")
