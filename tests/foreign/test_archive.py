@@ -440,3 +440,20 @@ def test_single_files_are_brought_too(tmp_path: Path, how: str) -> None:
             assert tree.extract(["m/a/inbox", "m/b", "m/none"], out, limit=3) == (2, 3)
         found = sorted(str(one.relative_to(out)) for one in out.rglob("*") if one.is_file())
         assert found == ["m/a/inbox", "m/b/1"]
+
+
+def test_an_archive_that_may_not_be_read_says_to_whom_to_give_it(tmp_path: Path) -> None:
+    path = tmp_path / "cpmove-acct.tar"
+    path.write_bytes(tar([]))
+    path.chmod(0o600)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(Refusal) as refused, open_tree(path):
+            pass
+    finally:
+        os.seteuid(0)
+    assert refused.value.code == "archive-not-ours"
+    assert "cpmove-acct.tar" in refused.value.sentence

@@ -22,7 +22,15 @@ from typing import IO, TYPE_CHECKING, BinaryIO, Literal, Self, cast
 
 import zstandard
 
-from mailstead.foreign.archive_tree import Limits, Oddities, clean, excessive, fits, unreadable
+from mailstead.foreign.archive_tree import (
+    Limits,
+    Oddities,
+    clean,
+    excessive,
+    fits,
+    not_ours,
+    unreadable,
+)
 from mailstead.standards.refusal import Refusal, Term
 
 if TYPE_CHECKING:
@@ -177,6 +185,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as fault:
+        if isinstance(fault, PermissionError):
+            raise not_ours(path) from fault
         reason = (fault.strerror or "it cannot be opened").lower()
         raise unreadable(Term(reason)) from None
     with os.fdopen(file, "rb") as source:

@@ -217,6 +217,16 @@ def unreadable(reason: Term | str) -> Refusal:
     )
 
 
+def not_ours(path: Path) -> Refusal:
+    """Whoever reads sources here may not read this one."""
+    return Refusal(
+        "archive-not-ours",
+        "The panel's own user may not read '{name}'.",
+        remedy="Give the file to it: chown mailstead FILE, in moves/incoming/.",
+        name=_shown(path.name),
+    )
+
+
 def excessive(reason: Term | str) -> Refusal:
     """The archive is more than it may be."""
     return Refusal(

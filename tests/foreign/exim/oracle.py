@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab import exim
 from mailstead.mailplane.engines.dovecot.rehearsal import rehearse
+from mailstead.standards.sieve_text import EXTENSIONS, extensions
 
 HOME = "/root"
 """Exim takes it for `$home`: it is run by root."""
@@ -109,6 +110,7 @@ def by_sieve(script: str, message: str, sender: str = SENDER) -> Outcome:
     """What the script does, by `sieve-test`; an error of it fails the test."""
     if not script:
         return KEPT
+    assert EXTENSIONS.issuperset(extensions(script))
     done = rehearse(script, message, sender, ADDRESS)
     assert not done.error, f"{done.error}\n{script}"
     return frozenset((deed.do, deed.value) for deed in done.deeds if deed.do != "discard")

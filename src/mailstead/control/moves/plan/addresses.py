@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from sievelib.parser import Parser
 
 from mailstead.control.moves.plan.items import Item
 from mailstead.control.moves.plan.routes import MOST, Routed, routed
@@ -15,9 +14,8 @@ from mailstead.foreign.exim.translate import translate
 from mailstead.foreign.inventory import Alias, Autoresponder, Mailbox, MailingList, SieveScript
 from mailstead.standards.address import destination_address, forwarder_address
 from mailstead.standards.refusal import Refusal
+from mailstead.standards.sieve_text import EXTENSIONS, extensions
 
-LARGEST = 2**20
-"""Characters of a script."""
 REPLACE, KEEP = "replace", "keep"
 _THERE = (REPLACE, KEEP)
 _LOCAL = set("abcdefghijklmnopqrstuvwxyz0123456789._-")
@@ -192,22 +190,17 @@ def plan_sieve(site: Site, item: Item) -> Verdict:
     assert item.mailbox is not None
     if not script.active:
         return Verdict("differs", "sieve-idle")
-    if not is_sieve(script.text):
-        return Verdict("refused", "sieve-invalid")
+    try:
+        needed = extensions(script.text)
+    except Refusal as refusal:
+        return Verdict("refused", "sieve-invalid", {"fault": refusal.sentence})
+    lost = [name for name in needed if name not in EXTENSIONS]
+    if lost:
+        return Verdict("refused", "sieve-extension", {"lost": ", ".join(lost)[:400]})
     domain_filter = site.domains[item.domain].filter
     if item.mailbox.filter is not None or item.mailbox.rules or domain_filter is not None:
         return Verdict("differs", "sieve-beside")
     return Verdict("carried", "sieve")
-
-
-def is_sieve(text: str) -> bool:
-    """Whether it can be read as a Sieve script (RFC 5228)."""
-    parser = Parser()
-    try:
-        return len(text) < LARGEST and bool(parser.parse(text))
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-        # The library ends so at some texts that are none.
-        return False
 
 
 def plan_remark(site: Site, item: Item) -> Verdict:

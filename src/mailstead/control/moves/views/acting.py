@@ -95,7 +95,7 @@ def plan(request: HttpRequest, number: int) -> HttpResponseBase:
         "grade": grade,
         "domain": domain or "",
         "grades": {
-            queries.NOTABLE: gettext("what does not come just as it is"),
+            queries.NOTABLE: gettext("what needs a look"),
             **{name: pair[1] for name, pair in words.GRADES.items()},
         },
         "domains": [

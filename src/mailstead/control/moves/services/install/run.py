@@ -69,8 +69,8 @@ INSTALLERS: Mapping[str, Installer] = {
     "certificate": _nothing,
     "remark": _nothing,
 }
-_KEPT_THOUGH_REFUSED = ("filter", "domain-filter")
-"""Kinds whose text is kept even where it cannot come."""
+_KEPT_THOUGH_REFUSED = ("filter-kept", "sieve-extension", "sieve-invalid")
+"""Why something does not come whose text is kept."""
 
 
 def install_total(move: Move) -> int:
@@ -121,7 +121,7 @@ def install_next(
 
 def _make(build: Build, row: PlanRow, item: Item) -> None:
     verdict = _planned(row)
-    keep = row.kind in _KEPT_THOUGH_REFUSED and row.code == "filter-kept"
+    keep = row.code in _KEPT_THOUGH_REFUSED
     row.outcome_words = ""
     if row.grade in ("refused", "asks") and not keep:
         row.outcome = "left"
