@@ -169,7 +169,7 @@ def with_section(page: str, title: str, text: str) -> str:
 def section(page: str, title: str) -> str:
     """The text of that section; empty: there is none."""
     before, after = _around(page, title)
-    return page[len(before) : len(page) - len(after)].partition(f"## {title}\n")[2]
+    return page[len(before) : len(page) - len(after)].partition(f"## {title}\n")[2].strip("\n")
 
 
 def _around(page: str, title: str) -> tuple[str, str]:
