@@ -37,16 +37,7 @@ def add(
     from mailstead.cli.door import move_acts, moves, queries
 
     actor = SESSION.actor()
-    if bool(customer) == bool(new_customer):
-        raise Refusal(
-            "customer-ways",
-            "Name a customer who is there, or the name of one to be made.",
-            remedy="Use one of --customer and --new-customer.",
-        )
-    nodes = queries.servers(actor)
-    node = queries.server_named(actor, server) if server else nodes.first()
-    if node is None:
-        raise Refusal("server-missing", "There is no server yet.", remedy="Add one first.")
+    node = move_sources.home_of(customer, new_customer, server)
     if SESSION.client is None and not Path(place).exists():
         raise Refusal("source-missing", "There is nothing at {source}.", source=place)
     made = move_acts.create_move(

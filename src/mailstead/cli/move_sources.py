@@ -34,6 +34,26 @@ Rate = Annotated[
 ]
 
 
+def home_of(customer: str, new_customer: str, server: str) -> Any:
+    """The server on which a move for one of these customers ends.
+
+    Raises `Refusal` (`customer-ways`, `server-missing`).
+    """
+    from mailstead.cli.door import queries
+
+    if bool(customer) == bool(new_customer):
+        raise Refusal(
+            "customer-ways",
+            "Name a customer who is there, or the name of one to be made.",
+            remedy="Use one of --customer and --new-customer.",
+        )
+    actor = SESSION.actor()
+    node = queries.server_named(actor, server) if server else queries.servers(actor).first()
+    if node is None:
+        raise Refusal("server-missing", "There is no server yet.", remedy="Add one first.")
+    return node
+
+
 def add_imap(
     host: Annotated[str, typer.Argument(help="The IMAP server.")],
     mailboxes: Csv,
@@ -58,16 +78,7 @@ def add_imap(
     from mailstead.cli.door import move_acts, moves, queries
 
     actor = SESSION.actor()
-    if bool(customer) == bool(new_customer):
-        raise Refusal(
-            "customer-ways",
-            "Name a customer who is there, or the name of one to be made.",
-            remedy="Use one of --customer and --new-customer.",
-        )
-    nodes = queries.servers(actor)
-    node = queries.server_named(actor, server) if server else nodes.first()
-    if node is None:
-        raise Refusal("server-missing", "There is no server yet.", remedy="Add one first.")
+    node = home_of(customer, new_customer, server)
     login = _login(host, port, tls, prefix, any_certificate, master_user)
     made = move_acts.create_imap_move(
         actor=actor,

@@ -17,20 +17,11 @@ from mailstead.foreign.imap import LARGEST, ImapLogin, ImapRow, read_csv, withou
 _LOGIN = ("host", "port", "tls", "verify", "master_user", "master_password")
 
 
-class WhoForm(forms.Form):
-    """Who gets what comes, and where it will live."""
+class WhereForm(forms.Form):
+    """Whose it is, and where it will live."""
 
     customer = forms.ChoiceField(label=_("Customer"), required=False)
-    customer_name = forms.CharField(
-        label=_("Or a new customer's name"), max_length=120, required=False
-    )
     server = forms.ChoiceField(label=_("Home server"))
-    old_host = forms.CharField(
-        label=_("Old mail server"),
-        max_length=253,
-        required=False,
-        help_text=_("Host name or address. Until the switch mail for the domains is passed on."),
-    )
     batch = forms.ChoiceField(label=_("Batch"), required=False)
 
     def __init__(
@@ -53,11 +44,26 @@ class WhoForm(forms.Form):
             field.choices = choices
 
 
+class WhoForm(WhereForm):
+    """Who gets what comes, and where it will live."""
+
+    customer_name = forms.CharField(
+        label=_("Or a new customer's name"), max_length=120, required=False
+    )
+    old_host = forms.CharField(
+        label=_("Old mail server"),
+        max_length=253,
+        required=False,
+        help_text=_("Host name or address. Until the switch mail for the domains is passed on."),
+    )
+    field_order: Sequence[str] = ("customer", "customer_name", "server", "old_host", "batch")
+
+
 class NewMoveForm(WhoForm):
     """A source that was put on the server, and who gets it."""
 
     place = forms.ChoiceField(label=_("Source"))
-    field_order = ("place",)
+    field_order = ("place", "customer", "customer_name", "server", "old_host", "batch")
 
     def __init__(self, *args: Any, places: Sequence[str], **values: Any) -> None:
         super().__init__(*args, **values)
@@ -224,10 +230,9 @@ class ExportForm(forms.Form):
         field.choices = [(str(number), name) for number, name in customers]
 
 
-class OwnMoveForm(forms.Form):
+class OwnMoveForm(WhereForm):
     """What goes to which other server of ours."""
 
-    customer = forms.ChoiceField(label=_("Customer"), required=False)
     domains = forms.CharField(
         label=_("Or only these domains"),
         max_length=4000,
@@ -236,26 +241,7 @@ class OwnMoveForm(forms.Form):
         help_text=_("One in each line. Their aliases go along."),
     )
     server = forms.ChoiceField(label=_("New home server"))
-    batch = forms.ChoiceField(label=_("Batch"), required=False)
-
-    def __init__(
-        self,
-        *args: Any,
-        customers: Iterable[tuple[int, str]],
-        servers: Iterable[str],
-        batches: Iterable[str],
-        **values: Any,
-    ) -> None:
-        super().__init__(*args, **values)
-        offered = {
-            "customer": [("", "–"), *((str(number), name) for number, name in customers)],
-            "server": [(name, name) for name in servers],
-            "batch": [("", "–"), *((name, name) for name in batches)],
-        }
-        for name, choices in offered.items():
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = choices
+    field_order = ("customer", "domains", "server", "batch")
 
 
 class AnswersForm(forms.Form):

@@ -34,6 +34,10 @@ def new_key(domain: Domain, now: dt.datetime, selector: str = keylife.SELECTORS[
     A withdrawn key of the same selector makes way.
     """
     private, public = _pair()
+    return _waiting(domain, selector, private, public, now)
+
+
+def _waiting(domain: Domain, selector: str, private: str, public: str, now: dt.datetime) -> DkimKey:
     return DkimKey.objects.update_or_create(
         domain=domain,
         selector=selector,
@@ -77,19 +81,7 @@ def import_key(
             name=domain.name,
             selector=selector,
         )
-    made, _ = DkimKey.objects.update_or_create(
-        domain=domain,
-        selector=selector,
-        defaults={
-            "private_key": private,
-            "public_key": public,
-            "state": "waiting",
-            "since": now,
-            "due_at": now,
-            "revoked": False,
-            "zone_due": True,
-        },
-    )
+    made = _waiting(domain, selector, private, public, now)
     _commit(actor, now, "import", made, None)
     return made
 
