@@ -62,6 +62,7 @@ app.command("logins")(move_sources.logins)
 app.command("set")(move_sources.set_)
 app.command("pace")(move_sources.pace)
 app.command("batch")(move_sources.batch)
+app.command("webmail")(move_sources.webmail)
 
 
 @app.command("add-server")

@@ -257,3 +257,21 @@ def _row(number: int) -> Row:
     plain = {name: getattr(row, name) for name in names}
     batch = getattr(row.batch, "name", row.batch) or ""
     return {"number": row.pk, **plain, "batch": batch, "octets_per_second": row.octets_per_second}
+
+
+def webmail(
+    number: Number,
+    into: Annotated[Path, typer.Option("--into", help="The SQLite file of a Roundcube 1.6.")],
+    host: Annotated[
+        str, typer.Option("--host", help="The IMAP server, as that Roundcube calls it.")
+    ] = "localhost",
+) -> None:
+    """Put contacts, senders and texts of the old webmail into a Roundcube; again does no harm."""
+    SESSION.refuse_server()
+    from mailstead.cli.door import move_acts, moves
+
+    actor = SESSION.actor()
+    done = move_acts.put_webmail(
+        actor=actor, now=now(), move=moves.move_told(actor, number), database=into, host=host
+    )
+    SESSION.print_rows([{"mailbox": address, **added._asdict()} for address, added in done])

@@ -150,7 +150,7 @@ _ROWS: dict[str, dict[str, str]] = {
                 *("create", "update", "remove", "read", "answer", "plan", "announce", "start"),
                 *("pause", "resume", "copy", "switch", "verify", "watch", "finish", "reopen"),
                 *("back", "return", "returned", "settle-loss", "redirect", "end-redirect", "pace"),
-                "check-dns",
+                *("check-dns", "put-webmail"),
             ),
             _COMPANY,
         ),

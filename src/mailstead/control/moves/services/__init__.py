@@ -77,6 +77,7 @@ from mailstead.control.moves.services.returning import (
     fetch_kept,
 )
 from mailstead.control.moves.services.trying import complete_order, try_due
+from mailstead.control.moves.services.webmail import put_webmail
 from mailstead.foreign.imap import ImapLogin, ImapRow, read_csv
 
 __all__ = [
@@ -129,6 +130,7 @@ __all__ = [
     "make_plan",
     "note_export",
     "pause",
+    "put_webmail",
     "read_csv",
     "read_due",
     "read_now",
