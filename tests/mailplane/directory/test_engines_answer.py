@@ -27,7 +27,7 @@ from mailstead.mailplane.directory.compare import expected_answers
 from mailstead.mailplane.directory.journal import MAP_ORDER
 from mailstead.mailplane.directory.rebuild import rebuild
 from mailstead.mailplane.engines.rspamd.control import DkimFiles
-from mailstead.wire.changes import AnyChange, DomainGone
+from mailstead.wire.changes import AnyChange, DomainGone, PeersPut
 
 pytestmark = pytest.mark.engines
 
@@ -70,10 +70,10 @@ def host() -> Iterator[DirectoryHost]:
 def test_postfix_and_dovecot_answer_what_was_edited(
     host: DirectoryHost, edits: list[AnyChange], seed: int
 ) -> None:
-    """The same host goes on from example to example; each begins by removing all domains."""
+    """The same host goes on from example to example; each begins by removing all that was there."""
     directory, truth = host.directory, Truth()
     first = directory.revision + 1
-    clean: list[AnyChange] = [DomainGone(name=name) for name in DOMAINS]
+    clean: list[AnyChange] = [PeersPut(), *(DomainGone(name=name) for name in DOMAINS)]
     start = len(clean)
     for gone in clean:
         truth.take(gone)
