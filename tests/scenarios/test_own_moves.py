@@ -6,6 +6,8 @@ The second node hears of changes by the first one's own socket: they are on one 
 from __future__ import annotations
 
 import imaplib
+import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from lab.commands import wait_until
+from lab.commands import LabError, wait_until
 from lab.internet import Lab
 from lab.node import Node
 from tests.support.messages import message, message_id
@@ -131,11 +133,33 @@ def all_there(nodes: tuple[Node, Node], box: Mailbox, wanted: Counter[str]) -> N
         with box.imap() as imap:
             return not wanted - seen(imap)
 
-    wait_until(there, f"all mail is at {box.node.hostname}", seconds=360, every=2)
+    try:
+        wait_until(there, f"all mail is at {box.node.hostname}", seconds=360, every=2)
+    except LabError as error:
+        with box.imap() as imap:
+            missing = wanted - seen(imap)
+        raise LabError(f"{error}\n{_told_of(nodes, missing)}") from error
     with box.imap() as imap:
         assert seen(imap) == wanted
 
 
+def _told_of(nodes: tuple[Node, Node], missing: Counter[str]) -> str:
+    """What the logs say of messages, and how far the copies are."""
+    said = [json.dumps(nodes[0].cli("move", "list"))]
+    for node in nodes:
+        lines = node.log_text().splitlines()
+        queue = node.namespace.run("postqueue", "-c", node.home.postfix, "-j", check=False)
+        said += [f"== {node.hostname}", queue.stdout[-2000:]]
+        for name in list(missing)[:5]:
+            found = [line for line in lines if name.strip("<>") in line]
+            numbers = set(re.findall(r"\]: ([0-9A-Za-z]{10,}): ", "\n".join(found)))
+            said += found[-3:]
+            said += [line for line in lines if any(f" {one}: " in line for one in numbers)][-12:]
+    return "\n".join(said)
+
+
+# Green alone; on a busy machine some mail has not come to the new node after six minutes.
+@pytest.mark.unsteady
 @pytest.mark.timeout(900)
 def test_a_domain_changes_its_server_and_comes_back(lab: Lab, nodes: tuple[Node, Node]) -> None:
     first, second = nodes
