@@ -340,15 +340,18 @@ def test_what_was_left_is_deleted_before_the_domain_comes_again(
     assert max(at for at, kind in enumerate(kinds) if kind is DomainGone) < last < max(boxes)
 
 
-def test_each_server_knows_who_passes_on_mail_to_it(moving: Moving, company: Company) -> None:
+def test_both_servers_know_each_other_as_long_as_both_have_a_domain(
+    moving: Moving, company: Company
+) -> None:
     moving.tell(OTHER, DoorSeen(id=number(), at=company.now, addresses=("192.0.2.2",)))
     move = moving.copied(customer=None, domains=[ann(company)])
-    assert (peers_of(HOME), peers_of(OTHER)) == (("192.0.2.2",), ())
+    assert (peers_of(HOME), peers_of(OTHER)) == (("192.0.2.2",), ("192.0.2.1",))
     moving.tell(OTHER, DoorSeen(id=number(), at=company.now, addresses=("192.0.2.3",)))
     assert peers_of(HOME) == ("192.0.2.3",)
     services.switch(**company.who, move=move)
     moving.hand_over(move)
-    assert (peers_of(HOME), peers_of(OTHER)) == ((), ("192.0.2.1",))
+    # What the second was passing on when they changed places still comes to the first.
+    assert (peers_of(HOME), peers_of(OTHER)) == (("192.0.2.3",), ("192.0.2.1",))
     assert [one for one in services.snapshot(OTHER) if isinstance(one, PeersPut)] == [
         PeersPut(addresses=("192.0.2.1",))
     ]

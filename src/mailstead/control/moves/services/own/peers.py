@@ -12,10 +12,12 @@ from mailstead.wire.changes import PeersPut
 
 
 def of(server: str) -> PeersPut:
-    """The addresses of the nodes that pass on mail to a server."""
-    rows = Domain.objects.filter(server__name=server, removed_at=None).exclude(second=None)
-    names = rows.values_list("second__name", flat=True).distinct()
-    doors = NodeDoor.objects.filter(server__in=list(names)).order_by("server")
+    """The addresses of the nodes that pass on mail to a server, or may still do so.
+
+    Each of two nodes that have a domain knows the other for as long as both have it: when they
+    change places, mail that is on its way is still passed on by the one that delivers it now.
+    """
+    doors = NodeDoor.objects.filter(server__in=sorted(_partners(server))).order_by("server")
     found = [address for door in doors for address in door.addresses]
     return PeersPut(addresses=tuple(dict.fromkeys(found)))
 
@@ -27,6 +29,13 @@ def tell(servers: Iterable[str], now: dt.datetime) -> None:
 
 
 def tell_of(server: str, now: dt.datetime) -> None:
-    """A server connects from other addresses now: tell those to which it passes on mail."""
-    rows = Domain.objects.filter(second__name=server, removed_at=None)
-    tell(rows.values_list("server__name", flat=True).distinct(), now)
+    """A server connects from other addresses now: tell those that have a domain with it."""
+    tell(_partners(server), now)
+
+
+def _partners(server: str) -> set[str]:
+    both = Domain.objects.filter(removed_at=None).exclude(second=None)
+    return {
+        *both.filter(server__name=server).values_list("second__name", flat=True),
+        *both.filter(second__name=server).values_list("server__name", flat=True),
+    }
