@@ -24,6 +24,8 @@ from mailstead.wire.moves import NodeSource
 _SECONDS = 24 * 3600.0
 _PARTLY = 2  # of doveadm-sync(1): something changed meanwhile, another run is needed
 _RUNS = 3
+_STALLED = "60"
+"""Seconds for which a side waits for the other's next word (doveadm-sync(1), `-T`)."""
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _PEM = re.compile(r"[A-Za-z0-9+/=\s-]{1,40000}")
 _HOSTILE = " \"'\\#%$<>{}\t"
@@ -51,7 +53,9 @@ def both(home: Home, address: str, source: NodeSource, side: Path) -> list[str]:
 
 def _doveadm(conf: Path, verb: str, how: str, address: str, source: NodeSource) -> bool:
     place = f"tcps:{source.host}:{source.port}"
-    command = [DOVEADM, "-c", str(conf), verb, how, "-u", address, place]
+    # Two that wait for each other would do so for ten minutes; the next round begins anew.
+    patience = ("-T", _STALLED) if verb == "sync" else ()
+    command = [DOVEADM, "-c", str(conf), verb, how, *patience, "-u", address, place]
     codes = (run(command, accept=(0, _PARTLY), timeout=_SECONDS).code for _ in range(_RUNS))
     return any(code == 0 for code in codes)
 
