@@ -245,7 +245,7 @@ def test_a_password_is_asked_for_and_kept_nowhere(desk: Desk, tmp_path: Path) ->
     assert asked == [7] and desk.states(7) == ["waiting"] and not desk.desk._running
     desk.look()
     assert asked == [7]
-    desk.desk._ask_after = 0.0
+    desk.desk._sources.ask_after = 0.0
     desk.look()
     assert asked == [7, 7] and list(desk.desk._running) == [7]
     held = desk.home.event_spool.parent, desk.home.directory, desk.home.mail

@@ -93,3 +93,12 @@ def came(move: Move, kind: str, number: int, label: str) -> None:
     Came.objects.get_or_create(
         move=move, kind=kind, object_id=number, defaults={"label": label[:400]}
     )
+
+
+def claimed(move: Move, now: dt.datetime) -> bool:
+    """Take over the reading of a move's source, if nobody has since it was looked at."""
+    seen = Move.objects.filter(pk=move.pk, reading=move.reading, reading_at=move.reading_at)
+    if not seen.update(reading="reading", reading_at=now):
+        return False
+    move.refresh_from_db()
+    return True

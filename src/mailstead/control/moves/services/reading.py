@@ -24,7 +24,7 @@ from mailstead.control.moves.models import Move, Stock
 from mailstead.control.moves.plan import stock
 from mailstead.control.moves.queries import inventory_of
 from mailstead.control.moves.services import trying
-from mailstead.control.moves.services.common import locked, note
+from mailstead.control.moves.services.common import claimed, locked, note
 from mailstead.control.moves.services.planning import keep_inventory, make_plan
 from mailstead.control.people.actor import Actor
 from mailstead.foreign.imap import untried
@@ -121,10 +121,8 @@ def read_due(now: dt.datetime) -> int:
     move = due.order_by("pk").first()
     if move is None:
         return 0
-    seen = Move.objects.filter(pk=move.pk, reading=move.reading, reading_at=move.reading_at)
-    if not seen.update(reading="reading", reading_at=now):
+    if not claimed(move, now):
         return 0
-    move.refresh_from_db()
     with suppress(Refusal):
         _read_or_tell(move)
     return 1

@@ -19,7 +19,7 @@ from mailstead.control.moves.models import Move, Stock
 from mailstead.control.moves.plan import stock
 from mailstead.control.moves.queries import inventory_of
 from mailstead.control.moves.services import imap
-from mailstead.control.moves.services.common import locked
+from mailstead.control.moves.services.common import claimed, locked
 from mailstead.control.moves.services.planning import keep_inventory
 from mailstead.control.people.actor import Actor
 from mailstead.foreign.imap import Tried, untried, with_tried
@@ -41,10 +41,8 @@ def try_due(now: dt.datetime) -> int:
     move = due.order_by(F("reading_at").asc(nulls_first=True), "pk").first()
     if move is None:
         return 0
-    seen = Move.objects.filter(pk=move.pk, reading=move.reading, reading_at=move.reading_at)
-    if not seen.update(reading="reading", reading_at=now):
+    if not claimed(move, now):
         return 0
-    move.refresh_from_db()
     try:
         return _lot(move, now)
     except Refusal as refusal:

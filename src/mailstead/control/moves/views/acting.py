@@ -87,6 +87,7 @@ def plan(request: HttpRequest, number: int) -> HttpResponseBase:
         return redirect("moves:plan", move.pk)
     rows = list(queries.rows(move, grade=grade, domain=domain)[:MOST_ROWS])
     domains = queries.by_domain(move)
+    rates = queries.rates(move.server.name if move.server else "")
     octets, count = sum(one.octets for one in domains), sum(one.messages for one in domains)
     context = {
         **parts_of(move, actor),
@@ -101,22 +102,22 @@ def plan(request: HttpRequest, number: int) -> HttpResponseBase:
         "domains": [
             (
                 one,
-                words.duration(_seconds(move, one.octets, one.messages)) if one.messages else "",
+                words.duration(_seconds(rates, one.octets, one.messages)) if one.messages else "",
                 [(words.GRADES[name], one.grades.get(name, 0)) for name in words.GRADES],
             )
             for one in domains
         ],
         "octets": octets,
         "messages_all": count,
-        "time": words.duration(_seconds(move, octets, count)),
+        "time": words.duration(_seconds(rates, octets, count)),
         "most": MOST_ROWS if len(rows) == MOST_ROWS else 0,
     }
     return render(request, "moves/plan.html", context)
 
 
-def _seconds(move: Move, octets: int, count: int) -> float:
+def _seconds(rates: tuple[float, float], octets: int, count: int) -> float:
     """About how long the first round takes, by what was measured on the node, if anything was."""
-    per_octet, per_message = queries.rates(move.server.name if move.server else "")
+    per_octet, per_message = rates
     if per_octet:
         return max(octets / per_octet, count / (per_message or 1e9))
     return octets / OCTETS_PER_SECOND + count / MESSAGES_PER_SECOND

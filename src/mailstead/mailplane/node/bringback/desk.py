@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +20,16 @@ import structlog
 
 from mailstead.home import Home
 from mailstead.mailplane.directory.reader import Reader
-from mailstead.mailplane.node.away import Away
+from mailstead.mailplane.node import child
 from mailstead.mailplane.node.bringback.book import BringBackBook
 from mailstead.mailplane.node.bringback.keep import path_of
-from mailstead.mailplane.node.copies.desk import ASK_EVERY
+from mailstead.mailplane.node.copies.sources import AskSource, Sources
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.standards.refusal import Refusal
 from mailstead.wire import codec
 from mailstead.wire.changes import BringBackPut
 from mailstead.wire.events import AnyEvent, BringBackSeen
-from mailstead.wire.moves import AnySource, BringBackState, ImapSource
+from mailstead.wire.moves import BringBackState
 
 LOOK_EVERY = 1.0
 TELL_EVERY = 3.0
@@ -80,10 +78,9 @@ class BringBackDesk:
     """See the module; `source` asks the control plane for the source of a copy with its password
     (raises `Away`, `Refusal`)."""
 
-    def __init__(self, home: Home, source: Callable[[int], AnySource] | None = None) -> None:
+    def __init__(self, home: Home, source: AskSource | None = None) -> None:
         self._home = home
-        self._source = source
-        self._ask_after = 0.0
+        self._sources = Sources(source)
         self._reader = Reader(home.directory_database)
         self._running: dict[int, _Running] = {}
         self._said: dict[int, tuple[float, Status]] = {}
@@ -162,23 +159,18 @@ class BringBackDesk:
 
     def _known(self, put: BringBackPut) -> BringBackPut | None:
         """The return with what its run needs to log in; None: it cannot begin now."""
-        if self._source is None:
-            return put
-        now = time.monotonic()
-        if now < self._ask_after:
-            return None
         known = []
         for one in put.sources:
             source = one.source
-            if isinstance(source, ImapSource) and not source.password:
+            if source is not None:
                 try:
-                    source = self._source(one.copy)
-                except Away:
-                    self._ask_after = now + ASK_EVERY
-                    return None
+                    source = self._sources.full(one.copy, source)
                 except Refusal:
                     # The log-in is kept no more: every message goes by SMTP.
-                    source = None
+                    known.append(msgspec.structs.replace(one, source=None))
+                    continue
+                if source is None:
+                    return None
             known.append(msgspec.structs.replace(one, source=source))
         return msgspec.structs.replace(put, sources=tuple(known))
 
@@ -186,18 +178,12 @@ class BringBackDesk:
         known = self._known(put)
         if known is None:
             return
-        own = Path(__file__).parents[4]
-        with (self._home.log / "returns.log").open("ab") as errors:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "mailstead.mailplane.node.bringback", "--home",
-                 str(self._home.root)],
-                stdin=subprocess.PIPE,
-                stdout=errors,
-                stderr=errors,
-                cwd="/",
-                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": str(own),
-                     "LANG": "C.UTF-8"},
-            )  # fmt: skip
+        process = child.begin(
+            self._home,
+            "mailstead.mailplane.node.bringback",
+            log="returns.log",
+            stdin=subprocess.PIPE,
+        )
         assert process.stdin is not None
         process.stdin.write(codec.encode(known) + b"\n")
         process.stdin.flush()

@@ -26,16 +26,15 @@ import structlog
 
 from mailstead.home import Home
 from mailstead.mailplane.directory.reader import Reader
-from mailstead.mailplane.node.away import Away
 from mailstead.mailplane.node.copies.book import Book, Status, book_path
 from mailstead.mailplane.node.copies.round import MARK
 from mailstead.mailplane.node.copies.runner import KEPT, PATIENCE, Runner
+from mailstead.mailplane.node.copies.sources import AskSource, Sources
 from mailstead.mailplane.node.copies.work import Counted
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.changes import CopyPacePut, CopyPut
 from mailstead.wire.events import AnyEvent, CopyCounted, CopySeen
-from mailstead.wire.moves import AnySource, FilesSource
 
 LOOK_EVERY = 1.0
 TELL_EVERY = 3.0
@@ -44,8 +43,6 @@ AT_ONCE = 2
 """Copies at once, where the control plane has said nothing."""
 LOOK_GAP = 0.1
 """Seconds between two looks at least, however many copies end."""
-ASK_EVERY = 5.0
-"""Seconds before a control plane that was away is asked for a log-in again."""
 
 log = structlog.get_logger("copies")
 
@@ -67,12 +64,11 @@ class CopyDesk:
         self,
         home: Home,
         changed: Callable[[Iterable[str]], None] | None = None,
-        source: Callable[[int], AnySource] | None = None,
+        source: AskSource | None = None,
     ) -> None:
         self._home = home
         self._changed = changed
-        self._source = source
-        self._ask_after = 0.0
+        self._sources = Sources(source)
         self._reader = Reader(home.directory_database)
         self._running: dict[int, _Running] = {}
         self._idle: list[Runner] = []
@@ -200,18 +196,12 @@ class CopyDesk:
 
     def _known(self, put: CopyPut, book: Book) -> CopyPut | None:
         """The copy with what its run needs to log in; None: it cannot begin now."""
-        if self._source is None or isinstance(put.source, FilesSource) or put.source.password:
-            return put
-        now = time.monotonic()
-        if now < self._ask_after:
-            return None
         try:
-            return msgspec.structs.replace(put, source=self._source(put.job))
-        except Away:
-            self._ask_after = now + ASK_EVERY
+            source = self._sources.full(put.job, put.source)
         except Refusal as refusal:
             self._fail(book, put, refusal.sentence)
-        return None
+            return None
+        return msgspec.structs.replace(put, source=source) if source else None
 
     def _fail(self, book: Book, put: CopyPut, words: str) -> None:
         status = Status(round=put.round, state="failed", words=words)

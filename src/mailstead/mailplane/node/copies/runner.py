@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
-from pathlib import Path
 from typing import IO
 
 from mailstead.home import Home
+from mailstead.mailplane.node import child
 from mailstead.wire import codec
 from mailstead.wire.changes import CopyPut
 
@@ -29,19 +28,15 @@ class Runner:
     """One process."""
 
     def __init__(self, home: Home) -> None:
-        own = Path(__file__).parents[4]
-        with (home.log / "copies.log").open("ab") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "mailstead.mailplane.node.copies", "--home",
-                 str(home.root), "--rounds", str(ROUNDS)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                bufsize=0,
-                cwd="/",
-                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": str(own),
-                     "LANG": "C.UTF-8"},
-            )  # fmt: skip
+        self.process = child.begin(
+            home,
+            "mailstead.mailplane.node.copies",
+            *("--rounds", str(ROUNDS)),
+            log="copies.log",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+        )
         assert self.process.stdout is not None
         self.answers: IO[bytes] = self.process.stdout
         """Can be read when it is time to ask `over`."""
