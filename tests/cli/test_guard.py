@@ -39,6 +39,13 @@ def test_who_looks_stolen_and_why(home: Path) -> None:
     assert "writes to people it never wrote to (8): +5.0" in row["why"]
     told = ok(home, "guard", "explain", ANN.upper())
     assert "known_since" in told and "of 9.2" in told
+    memory = Memory(Home(home).guard_profiles)
+    memory.forget(ANN)
+    memory.close()
+    # A case is there at once, what is known of the mailbox a second later.
+    early = json.loads(ok(home, "guard", "explain", ANN, "--json"))
+    assert early["step"] == "hold" and early["case_evidence"] == row["evidence"]
+    assert "; ".join(early["case_why"]) == row["why"]
     done = run("guard", "explain", "nobody@cars.example", "--home", str(home))
     assert done.returncode == 2 and "has not seen nobody@cars.example" in done.stderr
 

@@ -18,9 +18,10 @@ from mailstead.standards.refusal import Refusal
 
 if TYPE_CHECKING:
     # The detector is loaded by who asks it, not by every command.
-    from mailstead.mailplane.guard.case_store import CaseStore
+    from mailstead.mailplane.guard.case_store import Case, CaseStore
     from mailstead.mailplane.guard.evidence import Finding
     from mailstead.mailplane.guard.memory import Memory
+    from mailstead.mailplane.guard.profile import Record
 
 _HELD: dict[str, bool | None] = {"held": True, "ended": False, "all": None}
 app = typer.Typer(help="Mailboxes whose password seems to be stolen.", no_args_is_help=True)
@@ -62,8 +63,6 @@ def _file(name: str) -> Path:
 @app.command("list")
 def list_(limit: options.Limit = 50) -> None:
     """List mailboxes that have looked stolen in the last 90 days, the newest first."""
-    from mailstead.mailplane.guard.evidence import HOLD, Finding
-
     with _cases() as store:
         rows = store.cases(limit)
     SESSION.print_rows(
@@ -73,10 +72,8 @@ def list_(limit: options.Limit = 50) -> None:
                 "at": _moment(row.opened),
                 "step": row.step,
                 "held": row.held,
-                "evidence": f"{row.nats:.1f} of {HOLD:.1f}",
-                "why": "; ".join(
-                    _words(Finding(one.signal, one.nats, one.facts)) for one in row.clues
-                ),
+                "evidence": _evidence(row),
+                "why": "; ".join(_reasons(row)),
             }
             for row in rows
         ]
@@ -132,40 +129,68 @@ def unblock(
 
 @app.command("explain")
 def explain(mailbox: str) -> None:
-    """Say what the guard knows of a mailbox, and what speaks for a theft now."""
-    from mailstead.mailplane.guard.detector import Detector
-    from mailstead.mailplane.guard.evidence import HOLD
+    """Say what the guard knows of a mailbox, and what speaks for a theft: now, and in its case.
 
-    address, now = mailbox.strip().lower(), dt.datetime.now(dt.UTC).timestamp()
+    What is known is written once a second, a case at once.
+    """
+    address = mailbox.strip().lower()
     with _memory() as memory, _cases() as store:
         record, case = memory.load(address), store.case(address)
-    if record is None:
+    if record is None and case is None:
         raise Refusal(
             "mailbox-not-learned",
             "The guard has not seen {mailbox} send or read anything.",
             remedy="Give the mailbox's own address.",
             mailbox=address,
         )
-    detector = Detector(records={address: record})
-    profile = record.profile
-    SESSION.print_row(
-        {
-            "mailbox": address,
-            "known_since": _moment(profile.since),
-            "messages": profile.messages,
-            "last_sent": _moment(profile.last) if profile.last else None,
-            "networks": [
-                f"{seen.country or '?'} since {_moment(seen.first):%Y-%m-%d}, {seen.days} days"
-                for seen in profile.places
-            ],
-            "programs": len(profile.devices),
-            "people": record.people_known,
-            "evidence": f"{detector.weigh(address, profile, now):.1f} of {HOLD:.1f}",
-            "why": [_words(one) for one in detector.why(address, now) if abs(one.nats) >= 0.05],
-            "looked_stolen": _moment(case.opened) if case else None,
-            "step": case.step if case else "normal",
-        }
-    )
+    shown: dict[str, object] = {"mailbox": address}
+    if record is not None:
+        shown |= _known(address, record)
+    SESSION.print_row(shown | _suspected(case))
+
+
+def _known(address: str, record: Record) -> dict[str, object]:
+    from mailstead.mailplane.guard.detector import Detector
+    from mailstead.mailplane.guard.evidence import HOLD
+
+    at = dt.datetime.now(dt.UTC).timestamp()
+    detector, profile = Detector(records={address: record}), record.profile
+    return {
+        "known_since": _moment(profile.since),
+        "messages": profile.messages,
+        "last_sent": _moment(profile.last) if profile.last else None,
+        "networks": [
+            f"{seen.country or '?'} since {_moment(seen.first):%Y-%m-%d}, {seen.days} days"
+            for seen in profile.places
+        ],
+        "programs": len(profile.devices),
+        "people": record.people_known,
+        "evidence": f"{detector.weigh(address, profile, at):.1f} of {HOLD:.1f}",
+        "why": [_words(one) for one in detector.why(address, at) if abs(one.nats) >= 0.05],
+    }
+
+
+def _suspected(case: Case | None) -> dict[str, object]:
+    if case is None:
+        return {"step": "normal", "looked_stolen": None}
+    return {
+        "step": case.step,
+        "looked_stolen": _moment(case.opened),
+        "case_evidence": _evidence(case),
+        "case_why": _reasons(case),
+    }
+
+
+def _evidence(case: Case) -> str:
+    from mailstead.mailplane.guard.evidence import HOLD
+
+    return f"{case.nats:.1f} of {HOLD:.1f}"
+
+
+def _reasons(case: Case) -> list[str]:
+    from mailstead.mailplane.guard.evidence import Finding
+
+    return [_words(Finding(one.signal, one.nats, one.facts)) for one in case.clues]
 
 
 def _moment(at: float) -> dt.datetime:
