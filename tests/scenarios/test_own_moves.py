@@ -158,8 +158,6 @@ def _told_of(nodes: tuple[Node, Node], missing: Counter[str]) -> str:
     return "\n".join(said)
 
 
-# What made it red in a whole run is mended; it joins `make test` once several have been green.
-@pytest.mark.unsteady
 @pytest.mark.timeout(900)
 def test_a_domain_changes_its_server_and_comes_back(lab: Lab, nodes: tuple[Node, Node]) -> None:
     first, second = nodes

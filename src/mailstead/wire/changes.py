@@ -379,6 +379,8 @@ class CopyPut(Change, frozen=True, kw_only=True):
     anew: bool = False
     """Whether this round compares both sides whole: what came before and is not in the mailbox any
     more comes again, whether it was lost or its user has deleted it."""
+    urgent: bool = False
+    """Whether mail waits for this round: it goes before others, and nothing is counted."""
 
 
 class CopyGone(Change, frozen=True, kw_only=True):

@@ -166,7 +166,7 @@ def test_mail_waits_only_for_the_last_round(moving: Moving, company: Company) ->
     moving.acknowledge(HOME)
     assert fresh(move).own.phase == "last"
     rounds = [one for one in told(OTHER, CopyPut)[before:] if isinstance(one, CopyPut)]
-    assert {(one.round, one.merge) for one in rounds} == {(3, True)}
+    assert {(one.round, one.merge, one.urgent) for one in rounds} == {(3, True, True)}
     assert fresh(move).state == "copying" and ann(company).server == company.server
     moving.company.now += dt.timedelta(seconds=4)
     moving.finish(move)
@@ -179,6 +179,10 @@ def test_mail_waits_only_for_the_last_round(moving: Moving, company: Company) ->
     assert first and second and (first.home, second.home) == ("node2.host.example", "")
     assert not first.held and not second.held
     agree()
+    # Afterwards nothing waits for a round any more.
+    moving.later(minutes=2)
+    again = [one for one in told(OTHER, CopyPut) if isinstance(one, CopyPut)][-1]
+    assert again.round == 4 and not again.urgent
     acts = list(Step.objects.filter(move=move).order_by("pk").values_list("act", flat=True))
     assert acts == ["plan", "start", "near", "hold", "switch"]
     letters = OutgoingMail.objects.filter(subject__contains="node2.host.example")

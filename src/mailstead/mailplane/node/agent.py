@@ -11,6 +11,7 @@ Files: `<home>/directory/directory.db`, `<home>/postfix/maps/`, `<home>/sieve/`,
     directory rebuild`: take a snapshot now), `<home>/agent/copies.db` (node/copies/),
     `<home>/agent/returns.db` (node/bringback/); the engines' logs (node/logs.py), the guard's
     counters (node/sending_use.py) and cases (node/kept_mail.py);
+    Postfix's queue (node/held_mail.py);
     `<home>/run/rehash/door.sock` (node/rehash.py).
 Security: runs as root, because it writes as several users; it believes the control plane's socket,
     whose directory only root and the control plane's user can enter. Dovecot hands it passwords
@@ -60,6 +61,7 @@ from mailstead.mailplane.node.deliveries import DeliveryBook
 from mailstead.mailplane.node.event_spool import EventSpool
 from mailstead.mailplane.node.feed_client import FeedClient
 from mailstead.mailplane.node.guard_feed import GuardFeed
+from mailstead.mailplane.node.held_mail import HeldMail
 from mailstead.mailplane.node.kept_mail import KeptMail
 from mailstead.mailplane.node.listings import ListingWatch
 from mailstead.mailplane.node.maps import NodeMaps
@@ -118,6 +120,7 @@ class Agent:
         self.certificates = Keeper(settings, self.home)
         self.guard = GuardFeed(self.home, wanted=settings.guard.mode != "off")
         self.kept = KeptMail(self.home, self.guard.taken)
+        self.held = HeldMail(self.home)
         # A client for each: one serves one thread.
         for_copies, for_returns = (
             FeedClient(self.home.web_socket, settings.server).source for _ in range(2)
@@ -160,6 +163,7 @@ class Agent:
             ("reports", self.reports.run),
             ("certificates", self.certificates.run),
             ("kept mail", self.kept.run),
+            ("held mail", self.held.run),
             ("copies", self.copies.run),
             ("returns", self.returns.run),
             ("redirects", self.redirects.run),
@@ -200,6 +204,7 @@ class Agent:
             # The store at an address may be another one now.
             self.usage.look_again(touched)
             self.room.look_at(touched)
+            self.held.heard(changes)
             for change in changes:
                 if isinstance(change, MailboxGone):
                     self.guard.gone(change.address)
@@ -226,6 +231,7 @@ class Agent:
             rebuild(self.directory, revision, changes)
         self._finish()
         self.room.look_at_all()
+        self.held.look()
         log.info("directory built", revision=revision, seconds=round(time.monotonic() - started, 2))
 
     def _announce(self) -> None:

@@ -119,6 +119,33 @@ def test_copies_run_at_most_so_many_at_once_and_are_told(desk: Desk, tmp_path: P
     assert not desk.events and desk.most == 2
 
 
+def test_what_mail_waits_for_goes_first_and_beside_the_others(desk: Desk, tmp_path: Path) -> None:
+    desk.state.put(CopyPacePut(at_once=1))
+
+    def want(job: int, *, urgent: bool) -> None:
+        address = f"u{job}@a.example"
+        desk.mailbox(address)
+        source = store(tmp_path / str(job), 60, octets=10_000)
+        rate = 0 if urgent else 100_000
+        desk.state.put(
+            CopyPut(
+                job=job, address=address, source=source, round=1, octets_per_second=rate,
+                urgent=urgent,
+            )
+        )  # fmt: skip
+
+    want(1, urgent=False)
+    want(2, urgent=False)
+    desk.until(lambda: desk.states(1)[-1:] == ["copying"], "the first is under way")
+    for job in (3, 4, 5):
+        want(job, urgent=True)
+    desk.look()
+    assert sorted(desk.desk._running) == [1, 3, 4, 5]
+    desk.until(lambda: all(desk.states(job)[-1:] == ["done"] for job in (3, 4, 5)), "they are done")
+    # What was under way goes on, and what waited for its turn waits for it.
+    assert desk.states(1) == ["copying"] and desk.states(2) == ["waiting"]
+
+
 def test_a_copy_can_be_paused_and_goes_on_within_its_bound(desk: Desk, tmp_path: Path) -> None:
     target = desk.mailbox("ann@a.example")
     source = store(tmp_path / "old", 60, octets=10_000)

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -190,3 +191,32 @@ def test_nobody_comes_in_without_the_password() -> None:
         mode = (old.home.dovecot / "peers.conf").stat().st_mode & 0o777
         assert mode == 0o600
         assert not list(side.glob("*.conf"))
+
+
+def test_two_that_wait_for_each_other_begin_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """How long they wait for each other is doveadm's own `-T`; here the first run says so."""
+    stalls = tmp_path / "doveadm"
+    said = "Error: dsync(mx): I/O has stalled, no activity for 60 seconds (version not received)"
+    stalls.write_text(
+        f'#!/bin/sh\n[ -e "$0.once" ] && exec {between.DOVEADM} "$@"\n'
+        f'touch "$0.once"\necho "{said}" >&2\nexit 75\n'
+    )
+    stalls.chmod(0o755)
+    with two_nodes() as (old, new, source):
+        address = old.add("waits")
+        new.add("waits")
+        client = old.imap(address)
+        client.append("INBOX", "", None, b"Subject: news-1\r\n\r\nold\r\n")  # type: ignore[arg-type]
+        client.logout()
+        monkeypatch.setattr(between, "DOVEADM", str(stalls))
+        side = new.home.mail / ".copies" / "7"
+        side.mkdir(parents=True)
+        assert between.both(new.home, address, source, side) == []
+        assert subjects(new.imap(address)) == Counter(["news-1"])
+        # What says another thing is told at once.
+        (tmp_path / "doveadm.once").unlink()
+        stalls.write_text(stalls.read_text().replace(said, "Fatal: no such user"))
+        with pytest.raises(EngineError, match="no such user"):
+            between.both(new.home, address, source, side)

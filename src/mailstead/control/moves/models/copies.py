@@ -42,6 +42,8 @@ class Copy(models.Model):
     """The node has been told of it and is to go on knowing it."""
     anew = models.BooleanField(default=False)
     """In this round everything is looked at again, and what was deleted here comes too."""
+    urgent = models.BooleanField(default=False)
+    """Mail waits for this round."""
     paused = models.BooleanField(default=False)
     state = models.CharField(max_length=7, default="waiting")
     """`wire.moves.CopyState`."""

@@ -54,6 +54,7 @@ def copy_put(copy: Copy) -> CopyPut:
         paused=copy.paused,
         octets_per_second=copy.move.octets_per_second,
         anew=copy.anew,
+        urgent=copy.urgent,
     )
 
 
@@ -91,17 +92,18 @@ def begin_rounds(
     *,
     merge: bool = False,
     anew: bool = False,
+    urgent: bool = False,
 ) -> None:
     """The next round of these; what is here must stay where mail arrives here already.
 
-    With `merge` also before that.
+    With `merge` also before that. With `urgent` mail waits for them.
     """
     served = merge or _served_here(move)
     for copy in rows:
         copy.move = move
         copy.merge = copy.merge or (copy.round > 0 and served)
         copy.round += 1
-        copy.anew = anew
+        copy.anew, copy.urgent = anew, urgent
         copy.wanted, copy.state, copy.due_at, copy.words = True, "waiting", None, ""
         copy.messages = copy.octets = 0
         copy.seconds, copy.folder = 0.0, ""

@@ -17,7 +17,7 @@ from pathlib import Path
 from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot.control import DOVEADM
 from mailstead.mailplane.engines.dovecot.render import config_file
-from mailstead.mailplane.engines.processes import run
+from mailstead.mailplane.engines.processes import EngineError, run
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.moves import NodeSource
 
@@ -26,6 +26,8 @@ _PARTLY = 2  # of doveadm-sync(1): something changed meanwhile, another run is n
 _RUNS = 3
 _STALLED = "60"
 """Seconds for which a side waits for the other's next word (doveadm-sync(1), `-T`)."""
+_STALLS = ("I/O has stalled", "Timeout during state")
+"""How doveadm says that it waited for so long."""
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _PEM = re.compile(r"[A-Za-z0-9+/=\s-]{1,40000}")
 _HOSTILE = " \"'\\#%$<>{}\t"
@@ -53,11 +55,17 @@ def both(home: Home, address: str, source: NodeSource, side: Path) -> list[str]:
 
 def _doveadm(conf: Path, verb: str, how: str, address: str, source: NodeSource) -> bool:
     place = f"tcps:{source.host}:{source.port}"
-    # Two that wait for each other would do so for ten minutes; the next round begins anew.
+    # Two that wait for each other would do so for ten minutes; the next run begins anew.
     patience = ("-T", _STALLED) if verb == "sync" else ()
     command = [DOVEADM, "-c", str(conf), verb, how, *patience, "-u", address, place]
-    codes = (run(command, accept=(0, _PARTLY), timeout=_SECONDS).code for _ in range(_RUNS))
-    return any(code == 0 for code in codes)
+    for left in reversed(range(_RUNS)):
+        try:
+            if run(command, accept=(0, _PARTLY), timeout=_SECONDS).code == 0:
+                return True
+        except EngineError as error:
+            if not left or not any(words in str(error) for words in _STALLS):
+                raise
+    return False
 
 
 @contextmanager

@@ -41,6 +41,8 @@ TELL_EVERY = 3.0
 """Seconds between two events about a copy that goes on."""
 AT_ONCE = 2
 """Copies at once, where the control plane has said nothing."""
+URGENT_AT_ONCE = 8
+"""And while mail waits for some: what they do most is to wait for the other node's answers."""
 LOOK_GAP = 0.1
 """Seconds between two looks at least, however many copies end."""
 
@@ -126,14 +128,17 @@ class CopyDesk:
             elif put is None or put.paused or put.round != one.round:
                 self._stop(one, now)
         # A bound that was lowered: the oldest go on, the others wait for their turn again.
-        for job in sorted(self._running)[max(1, pace.at_once) :]:
+        usual = max(1, pace.at_once)
+        due = [put for put in wanted.values() if self._is_due(book, put)]
+        most = max(usual, URGENT_AT_ONCE) if any(put.urgent for put in due) else usual
+        for job in sorted(self._running)[most:]:
             self._stop(self._running[job], now)
         for job in book.jobs():
             if job not in wanted and job not in self._running:
                 self._forget(book, job)
-        due = [put for put in wanted.values() if self._is_due(book, put)]
-        for put in sorted(due, key=lambda put: put.job):
-            if put.job not in self._running and len(self._running) < max(1, pace.at_once):
+        for put in sorted(due, key=lambda put: (not put.urgent, put.job)):
+            room = len(self._running) < (most if put.urgent else usual)
+            if put.job not in self._running and room:
                 self._begin(put, book)
         self._release(now)
         for job, one in self._running.items():

@@ -192,7 +192,7 @@ class _Work:
 
     def _counted(self, source: _Count, *, virtual: bool) -> Counted | None:
         conf = config_file(self._home)
-        if not conf.exists():
+        if not conf.exists() or self._put.urgent:
             return None
         self._progress.check()
         target = self._counter.mailbox(conf, self._put.address, virtual=virtual)

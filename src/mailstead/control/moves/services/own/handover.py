@@ -69,12 +69,15 @@ def begin(
     _round(move, own, now, merge=move.state in rounds.MEETING)
 
 
-def _round(move: Move, own: OwnMove, now: dt.datetime, *, merge: bool) -> None:
+def _round(
+    move: Move, own: OwnMove, now: dt.datetime, *, merge: bool, urgent: bool = False
+) -> None:
     """A round of every copy; one that has not had its first goes on with that."""
     doors.refuse_closed(own.source)
     rounds.take_new(move, own)
-    begin_rounds(move, [c for c in rounds.living(move) if c.state in _ENDED], now, merge=merge)
-    begin_rounds(move, [c for c in rounds.living(move) if not c.wanted], now)
+    ended = [copy for copy in rounds.living(move) if copy.state in _ENDED]
+    begin_rounds(move, ended, now, merge=merge, urgent=urgent)
+    begin_rounds(move, [c for c in rounds.living(move) if not c.wanted], now, urgent=urgent)
 
 
 _ENDED = ("done", "failed")
@@ -128,7 +131,7 @@ def _held(move: Move, own: OwnMove, now: dt.datetime) -> None:
         return None
     own.phase, own.phase_at = "last", now
     own.save()
-    _round(move, own, now, merge=True)
+    _round(move, own, now, merge=True, urgent=True)
     return None
 
 
