@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import settings
+
+# A deadline for each example measures how busy the machine is; what a parser may cost on hostile
+# input has tests of its own, which count the time of the processor.
+settings.register_profile("all", deadline=None)
+settings.load_profile("all")
 
 pytest_plugins = ["tests.support.plugin", "tests.mailplane.engines.harness"]
 

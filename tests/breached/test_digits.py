@@ -33,7 +33,7 @@ def plainly(lines: list[bytes], width: int, prefixes: list[int]) -> tuple[list[i
     return keys, wrong
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @example([])
 @example([b"\n"])
 @given(st.lists(ENDED, max_size=12))
@@ -43,7 +43,7 @@ def test_lines_of_hashes(lines: list[bytes]) -> None:
     assert (keys.tolist(), wrong) == plainly(lines, 40, [0] * len(lines))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(st.tuples(ENDED, st.integers(0, 16**5 - 1)), max_size=12))
 def test_lines_of_suffixes(rows: list[tuple[bytes, int]]) -> None:
     lines, prefixes = [line for line, _ in rows], [prefix for _, prefix in rows]

@@ -47,7 +47,7 @@ def path(write: Write, tmp_path: Path) -> Path:
     return tmp_path / "index"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sets(st.integers(0, 2**64 - 1), max_size=400),
     st.sampled_from([0, 1, 4]),
@@ -123,7 +123,7 @@ def test_a_damaged_part_is_found_by_reading_it(path: Path) -> None:
         index.verify()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=300))
 def test_no_header_makes_a_question_read_beyond_the_file(
     tmp_path_factory: pytest.TempPathFactory, table: bytes

@@ -31,6 +31,13 @@ def test_an_archive_is_read_decided_and_forgotten(home: Path, tmp_path: Path) ->
         assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1, refused
 
 
+def test_a_roundcube_that_is_not_there_is_named(home: Path, tmp_path: Path) -> None:
+    ok(home, "move", "add", str(everything().archive(tmp_path, "gz")), "--customer", "Ann")
+    nothing = tmp_path / "roundcube.db"
+    done = run("move", "webmail", "1", "--into", str(nothing), "--home", str(home))
+    assert done.returncode == 2 and f"no Roundcube's file at {nothing}" in done.stderr
+
+
 def test_the_same_over_the_api(far: Far, tmp_path: Path) -> None:
     archive = str(everything().archive(tmp_path, "gz"))
     made = json.loads(ok(far.home, "move", "add", archive, "--new-customer", "Acme", "--json"))

@@ -268,6 +268,7 @@ def webmail(
 ) -> None:
     """Put contacts, senders and texts of the old webmail into a Roundcube; again does no harm."""
     SESSION.refuse_server()
+    SESSION.control()
     from mailstead.cli.door import move_acts, moves
 
     actor = SESSION.actor()

@@ -67,7 +67,6 @@ def _try(operation: Any, application: WSGIHandler, token: str) -> None:
         max_examples=EXAMPLES,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

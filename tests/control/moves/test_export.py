@@ -157,7 +157,7 @@ def looked_up() -> dict[object, AnyChange]:
     return state
 
 
-@settings(max_examples=20, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=20, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(seed=st.integers(0, 2**32))
 def test_an_export_that_is_read_again_answers_every_question_alike(
     tmp_path_factory: pytest.TempPathFactory, seed: int

@@ -155,7 +155,7 @@ def test_a_node_is_told_where_mail_goes_meanwhile(company: Company, moved: Move)
     assert getattr(box, "login_name", "") == "acct"
 
 
-@settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=12, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(inventory=inventories())
 def test_whatever_was_found_is_made_or_said(inventory: found.Inventory) -> None:
     import datetime as dt

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.foreign.tars import unpacked
 
@@ -88,7 +88,6 @@ LAST = st.one_of(st.just(""), st.sampled_from([":fail: gone, for good", ":defer:
 ROW = st.tuples(LOCAL | st.just("*"), st.lists(ITEM, min_size=1, max_size=6), LAST)
 
 
-@settings(deadline=None)
 @given(
     st.lists(ROW, max_size=12, unique_by=lambda row: row[0]),
     st.sampled_from([":", ": ", " : ", ":\t", ":\n  "]),
@@ -122,7 +121,6 @@ def test_each_row_of_a_file_comes(
     assert {one.code for one in files.notes.all()} <= {"target-unserved", "beside-refusal"}
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda data: data.decode("latin-1")))
 def test_any_text_gives_rows_or_remarks(
     tmp_path_factory: pytest.TempPathFactory, text: str

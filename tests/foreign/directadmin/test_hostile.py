@@ -41,9 +41,7 @@ def whole_again(inventory: Inventory) -> None:
     assert "\ud800" not in repr(inventory)
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 @given(st.sampled_from(READ), st.data())
 def test_junk_in_a_file_spoils_that_file_alone(
     tmp_path: Path, path: str, data: st.DataObject
@@ -61,9 +59,7 @@ def test_junk_in_a_file_spoils_that_file_alone(
         }
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(st.binary(max_size=200))
 def test_junk_as_the_accounts_settings(tmp_path: Path, junk: bytes) -> None:
     files: Files = whole() | {"backup/user.conf": b"username=acct\n" + junk}

@@ -32,9 +32,7 @@ OWNER = Owner(
 )
 EXACT = {"folded"}
 """Differences that the messages here do not meet: none of their fields is folded."""
-_SLOW = settings(
-    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
-)
+_SLOW = settings(max_examples=25, suppress_health_check=list(HealthCheck), print_blob=True)
 
 
 @pytest.fixture(scope="module")

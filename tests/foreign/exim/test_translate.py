@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.foreign.exim import generated
 from tests.foreign.exim.samples import HEAD, OWNER, codes, filed, one, rule, told
@@ -344,7 +344,6 @@ def test_a_name_is_cut_to_what_the_house_holds() -> None:
     assert made.house_rules is not None and made.house_rules[0]["name"] == "n" * 100
 
 
-@settings(deadline=None)
 @given(generated.filters(4), st.one_of(st.just(""), generated.filters(3)))
 def test_every_rule_has_an_outcome_whatever_it_is(mailbox: str, account: str) -> None:
     made = translate(

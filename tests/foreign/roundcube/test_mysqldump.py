@@ -8,7 +8,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.foreign.roundcube.bases import LAYOUTS, mysql_dump, quoted, sqlite_base
 
@@ -76,7 +76,6 @@ def test_every_text_comes_through(texts: list[str]) -> None:
     assert [one.name for one in read(dump)["a"].contacts] == list(dict.fromkeys(texts))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 60))
 def test_it_does_not_matter_where_a_read_ends(size: int) -> None:
     class Dripping(io.BytesIO):
@@ -107,7 +106,6 @@ def test_what_is_no_dump_of_roundcube_is_refused(dump: str) -> None:
     assert refused.value.code == "webmail-unreadable"
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_damage_anywhere_is_a_refusal_or_a_result(data: st.DataObject) -> None:
     dump = bytearray(mysql_dump().encode())

@@ -161,9 +161,7 @@ def test_old_octets_that_are_no_utf_8_are_read_all_the_same(tmp_path: Path) -> N
     assert webmail.contacts[1].name == "Müller"
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 @given(st.data())
 def test_damage_anywhere_is_a_refusal_or_a_result(tmp_path: Path, data: st.DataObject) -> None:
     whole = bytearray(

@@ -93,6 +93,15 @@ def test_the_standard_sender_stays_where_there_is_one(
     ]
 
 
+def test_nobody_is_left_without_a_sender(ours: sqlite3.Connection, tmp_path: Path) -> None:
+    only = Webmail(contacts=(Contact(name="Cy", emails=("cy@x.example",)),))
+    assert put(ours, only) == Added(contacts=1)
+    (made,) = back(tmp_path).identities
+    assert (made.email, made.standard) == (USER, True)
+    put(ours, only)
+    assert len(back(tmp_path).identities) == 1
+
+
 def test_a_failure_leaves_nothing_behind(
     found: Webmail, ours: sqlite3.Connection, tmp_path: Path
 ) -> None:

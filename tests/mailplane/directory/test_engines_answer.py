@@ -62,7 +62,6 @@ def host() -> Iterator[DirectoryHost]:
 
 @settings(
     max_examples=12,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

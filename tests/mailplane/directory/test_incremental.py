@@ -115,9 +115,7 @@ def suppressions(made: Directory) -> list[tuple[object, ...]]:
     return made.connection.execute(query).fetchall()
 
 
-quick = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+quick = settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 @quick

@@ -348,7 +348,7 @@ def test_what_cannot_be_written_down_is_not_held(holder: Node) -> None:
 WORDS = st.sampled_from(["released", "confirmed", "blast", "own", "kill", "later"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(WORDS, max_size=12))
 def test_whatever_has_happened_a_release_is_possible(
     tmp_path_factory: pytest.TempPathFactory, happenings: list[str]

@@ -129,7 +129,7 @@ def test_what_no_window_holds_is_forgotten_and_a_wrong_clock_is_got_over(store: 
     assert store._db.execute("SELECT COUNT(*) FROM bucket").fetchone() == (0,)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 1800), st.integers(1, 6)), max_size=60))
 def test_no_hour_ever_holds_more_than_the_limit(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]]

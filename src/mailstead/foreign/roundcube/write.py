@@ -68,10 +68,12 @@ class _Writer:
             {"created": self._now, "language": self._webmail.language or None},
         )[0]
         groups, new_groups = self._groups()
+        identities = self._identities()
+        self._sender(user)
         return Added(
             contacts=self._contacts(groups),
             groups=new_groups,
-            identities=self._identities(),
+            identities=identities,
             collected=self._collected(self._webmail.collected, _RECIPIENT)
             + self._collected(self._webmail.trusted, _TRUSTED),
             responses=sum(
@@ -137,6 +139,12 @@ class _Writer:
             has_standard = has_standard or (standard and new)
             added += new
         return added
+
+    def _sender(self, user: str) -> None:
+        """Roundcube makes a sender when it makes a user, and no user is without one after that."""
+        mine = "SELECT 1 FROM identities WHERE user_id = ? AND del = 0"
+        if "@" in user and not self._database.execute(mine, (self._user,)).fetchone():
+            self._identity(Identity(email=user), standard=True)
 
     def _identity(self, one: Identity, standard: bool) -> bool:
         return self._mine(

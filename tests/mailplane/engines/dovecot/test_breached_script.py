@@ -111,7 +111,7 @@ def test_it_says_the_same_as_python(script: Script, bits: int) -> None:
     assert len(yes - set(known)) <= 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(passwords=st.sets(st.binary(max_size=300), min_size=1, max_size=30))
 def test_any_password_that_was_put_in_is_known(
     tmp_path_factory: pytest.TempPathFactory, passwords: set[bytes]

@@ -280,7 +280,7 @@ def test_what_counts_as_one_client(address: str, key: str, near: str) -> None:
         max_size=400,
     ),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_happens_the_owner_gets_in_where_they_were(
     seed: int, moves: list[tuple[int, int, int, float]]
 ) -> None:

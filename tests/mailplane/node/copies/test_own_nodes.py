@@ -19,7 +19,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.mailplane.engines.harness import DOMAIN, PASSWORD, Host, running_host, until
+from tests.mailplane.engines.harness import (
+    DOMAIN,
+    PASSWORD,
+    Host,
+    free_offset,
+    running_host,
+    until,
+)
 from tests.mailplane.node.copies.stores import Copying
 from tests.support.managesieve import ManageSieve
 
@@ -27,13 +34,17 @@ from mailstead.config import Moves
 from mailstead.mailplane.directory.compile import HELD
 from mailstead.mailplane.engines.processes import EngineError, run
 from mailstead.mailplane.node.copies import between
+from mailstead.mailplane.node.copies.places import make_folders
+from mailstead.standards.refusal import Refusal
 from mailstead.wire.moves import NodeSource
 
 pytestmark = pytest.mark.engines
 
+Nodes = tuple[Host, Host, NodeSource]
+
 
 @contextmanager
-def two_nodes() -> Iterator[tuple[Host, Host, NodeSource]]:
+def two_nodes() -> Iterator[Nodes]:
     """The old one lets others in at its own port, with a certificate that it has signed itself."""
     with running_host(moves=Moves(listen="127.0.0.1")) as old, running_host() as new:
         subprocess.run(
@@ -179,22 +190,67 @@ def test_nothing_is_lost_or_doubled_while_the_home_changes() -> None:
         fresh.logout()
 
 
-def test_nobody_comes_in_without_the_password() -> None:
-    with two_nodes() as (old, new, source):
-        address = old.add("stays-shut")
-        new.add("stays-shut")
-        wrong = msgspec.structs.replace(source, password="guessed")
-        side = new.home.mail / ".copies" / "7"
-        side.mkdir(parents=True)
-        with pytest.raises(EngineError, match="uthentication"):
-            between.both(new.home, address, wrong, side)
-        mode = (old.home.dovecot / "peers.conf").stat().st_mode & 0o777
-        assert mode == 0o600
-        assert not list(side.glob("*.conf"))
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    """Two for all tests in which no mail comes."""
+    with two_nodes() as made:
+        yield made
+
+
+def test_nobody_comes_in_without_the_password(nodes: Nodes) -> None:
+    old, new, source = nodes
+    address = old.add("stays-shut")
+    new.add("stays-shut")
+    wrong = msgspec.structs.replace(source, password="guessed")
+    side = new.home.mail / ".copies" / "7"
+    side.mkdir(parents=True)
+    with pytest.raises(EngineError, match="uthentication"):
+        between.both(new.home, address, wrong, side)
+    mode = (old.home.dovecot / "peers.conf").stat().st_mode & 0o777
+    assert mode == 0o600
+    assert not list(side.glob("*.conf"))
+
+
+def test_only_the_node_that_is_meant_is_spoken_to(nodes: Nodes, tmp_path: Path) -> None:
+    old, new, source = nodes
+    address = old.add("stays-shut-too")
+    new.add("stays-shut-too")
+    side = new.home.mail / ".copies" / "8"
+    side.mkdir(parents=True)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-subj", "/CN=other", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "other")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    other = msgspec.structs.replace(source, certificate=(tmp_path / "other").read_text())
+    with pytest.raises(EngineError, match="certificate verify failed"):
+        between.mirror(new.home, address, other, side)
+    with pytest.raises(Refusal, match="no certificate"):
+        broken = msgspec.structs.replace(source, certificate="none")
+        between.mirror(new.home, address, broken, side)
+    away = msgspec.structs.replace(source, port=free_offset() + 993)
+    with pytest.raises(EngineError, match=f"127.0.0.1:{away.port}"):
+        between.mirror(new.home, address, away, side)
+
+
+def test_one_after_the_other_comes_through(nodes: Nodes) -> None:
+    """Of doveadm's own TLS some in a hundred stood still until they were given up."""
+    old, new, source = nodes
+    address = old.add("again-and-again")
+    new.add("again-and-again")
+    client = old.imap(address)
+    client.append("INBOX", "", None, b"Subject: news-1\r\n\r\nold\r\n")  # type: ignore[arg-type]
+    client.logout()
+    for job in range(40):
+        side = new.home.mail / ".copies" / str(100 + job)
+        make_folders(side, new.home.mail)
+        between.mirror(new.home, address, source, side)
+        assert len(list((side / "mirror").glob("*/*,S=*"))) == 1
 
 
 def test_two_that_wait_for_each_other_begin_anew(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """How long they wait for each other is doveadm's own `-T`; here the first run says so."""
     stalls = tmp_path / "doveadm"
@@ -204,19 +260,19 @@ def test_two_that_wait_for_each_other_begin_anew(
         f'touch "$0.once"\necho "{said}" >&2\nexit 75\n'
     )
     stalls.chmod(0o755)
-    with two_nodes() as (old, new, source):
-        address = old.add("waits")
-        new.add("waits")
-        client = old.imap(address)
-        client.append("INBOX", "", None, b"Subject: news-1\r\n\r\nold\r\n")  # type: ignore[arg-type]
-        client.logout()
-        monkeypatch.setattr(between, "DOVEADM", str(stalls))
-        side = new.home.mail / ".copies" / "7"
-        side.mkdir(parents=True)
-        assert between.both(new.home, address, source, side) == []
-        assert subjects(new.imap(address)) == Counter(["news-1"])
-        # What says another thing is told at once.
-        (tmp_path / "doveadm.once").unlink()
-        stalls.write_text(stalls.read_text().replace(said, "Fatal: no such user"))
-        with pytest.raises(EngineError, match="no such user"):
-            between.both(new.home, address, source, side)
+    old, new, source = nodes
+    address = old.add("waits")
+    new.add("waits")
+    client = old.imap(address)
+    client.append("INBOX", "", None, b"Subject: news-1\r\n\r\nold\r\n")  # type: ignore[arg-type]
+    client.logout()
+    monkeypatch.setattr(between, "DOVEADM", str(stalls))
+    side = new.home.mail / ".copies" / "9"
+    side.mkdir(parents=True)
+    assert between.both(new.home, address, source, side) == []
+    assert subjects(new.imap(address)) == Counter(["news-1"])
+    # What says another thing is told at once.
+    (tmp_path / "doveadm.once").unlink()
+    stalls.write_text(stalls.read_text().replace(said, "Fatal: no such user"))
+    with pytest.raises(EngineError, match="no such user"):
+        between.both(new.home, address, source, side)

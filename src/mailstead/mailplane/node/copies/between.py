@@ -18,6 +18,7 @@ from mailstead.home import Home
 from mailstead.mailplane.engines.dovecot.control import DOVEADM
 from mailstead.mailplane.engines.dovecot.render import config_file
 from mailstead.mailplane.engines.processes import EngineError, run
+from mailstead.mailplane.node.copies.tunnel import context_of, tunnel
 from mailstead.standards.refusal import Refusal
 from mailstead.wire.moves import NodeSource
 
@@ -28,9 +29,7 @@ _STALLED = "60"
 """Seconds for which a side waits for the other's next word (doveadm-sync(1), `-T`)."""
 _STALLS = ("I/O has stalled", "Timeout during state")
 """How doveadm says that it waited for so long."""
-_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
-_PEM = re.compile(r"[A-Za-z0-9+/=\s-]{1,40000}")
-_HOSTILE = " \"'\\#%$<>{}\t"
+_PASSWORD = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def mirror(home: Home, address: str, source: NodeSource, side: Path) -> None:
@@ -54,44 +53,43 @@ def both(home: Home, address: str, source: NodeSource, side: Path) -> list[str]:
 
 
 def _doveadm(conf: Path, verb: str, how: str, address: str, source: NodeSource) -> bool:
-    place = f"tcps:{source.host}:{source.port}"
+    """Whether all is the same now."""
+    try:
+        context = context_of(source)
+    except (OSError, ValueError) as error:
+        words = f"What the other node gave is no certificate: {error}."
+        raise Refusal("copy-node-words", words) from error
     # Two that wait for each other would do so for ten minutes; the next run begins anew.
     patience = ("-T", _STALLED) if verb == "sync" else ()
-    command = [DOVEADM, "-c", str(conf), verb, how, *patience, "-u", address, place]
-    for left in reversed(range(_RUNS)):
-        try:
-            if run(command, accept=(0, _PARTLY), timeout=_SECONDS).code == 0:
-                return True
-        except EngineError as error:
-            if not left or not any(words in str(error) for words in _STALLS):
-                raise
+    with tunnel(source, context) as way:
+        place = f"tcp:127.0.0.1:{way.port}"
+        command = [DOVEADM, "-c", str(conf), verb, how, *patience, "-u", address, place]
+        for left in reversed(range(_RUNS)):
+            try:
+                if run(command, accept=(0, _PARTLY), timeout=_SECONDS).code == 0:
+                    return True
+            except EngineError as error:
+                if way.fault:
+                    raise EngineError(way.fault) from error
+                if not left or not any(words in str(error) for words in _STALLS):
+                    raise
     return False
 
 
 @contextmanager
 def _settings(home: Home, source: NodeSource, side: Path, more: str) -> Iterator[Path]:
-    authority = source.authority or str(_AUTHORITIES)
-    if source.certificate:
-        if not _PEM.fullmatch(source.certificate):
-            raise Refusal("copy-node-words", "What the other node gave is no certificate.")
-        own = side / "node.pem"
-        own.write_text(source.certificate, encoding="ascii")
-        authority = str(own)
-    for word in (source.host, source.password, authority):
-        if not word.isascii() or not word.isprintable() or set(word) & set(_HOSTILE) or not word:
-            raise Refusal(
-                "copy-node-words",
-                "The other node's name, password or certificates have a character that cannot "
-                "stand in Dovecot's files.",
-                remedy="Use letters, digits and plain signs.",
-            )
+    if not _PASSWORD.fullmatch(source.password):
+        raise Refusal(
+            "copy-node-words",
+            "The other node's password has a character that cannot stand in Dovecot's files.",
+            remedy="Use letters and digits.",
+        )
     path = side / "node.conf"
     # The password stands in a file of root's alone, never among a command's words.
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(
-        f"!include {config_file(home)}\ndoveadm_password = {source.password}\n"
-        f"ssl_client_ca_file = {authority}\n{more}",
+        f"!include {config_file(home)}\ndoveadm_password = {source.password}\n{more}",
         encoding="ascii",
     )
     try:
