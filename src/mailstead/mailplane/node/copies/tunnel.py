@@ -17,7 +17,9 @@ from mailstead.wire.moves import NodeSource
 AT_ONCE = 2**16
 """Octets that are passed on at once."""
 PATIENCE = 20.0
-"""Seconds in which the other node must have answered."""
+"""Seconds in which the other node must have answered, and what was said be through at the end."""
+GOODBYE = 5.0
+"""Seconds for which the other side's end of TLS is waited for (RFC 8446 §6.1)."""
 
 
 class Tunnel:
@@ -37,8 +39,10 @@ class Tunnel:
         return server
 
     async def close(self, server: asyncio.Server) -> None:
-        """End it, and every connection."""
+        """End it when all is passed on that was said, or cannot be."""
         server.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=PATIENCE)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -58,7 +62,10 @@ class Tunnel:
         self.fault = ""
         try:
             far_reader, far_writer = await asyncio.wait_for(
-                asyncio.open_connection(host, port, ssl=self._context), PATIENCE
+                asyncio.open_connection(
+                    host, port, ssl=self._context, ssl_shutdown_timeout=GOODBYE
+                ),
+                PATIENCE,
             )
         except TimeoutError:
             self.fault = f"{host}:{port} does not answer"
