@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -37,7 +38,7 @@ class Authority:
 
 
 def certificate(name: str, certificate_file: Path, key_file: Path) -> None:
-    """Write a self-signed certificate for a host name, valid for a month, and its key."""
+    """Write a self-signed certificate for a name or an address, valid for a month, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     _write(_host(name, _subject(name), key).sign(key, hashes.SHA256()), certificate_file)
     key_file.write_bytes(_pem(key))
@@ -75,8 +76,15 @@ def _host(
     name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *more: str
 ) -> x509.CertificateBuilder:
     return _builder(_subject(name), issuer, key.public_key()).add_extension(
-        x509.SubjectAlternativeName([x509.DNSName(one) for one in (name, *more)]), critical=False
+        x509.SubjectAlternativeName([_alternative(one) for one in (name, *more)]), critical=False
     )
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _write(made: x509.Certificate, file: Path) -> None:

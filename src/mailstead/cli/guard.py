@@ -72,7 +72,7 @@ def list_(limit: options.Limit = 50) -> None:
                 "at": _moment(row.opened),
                 "step": row.step,
                 "held": row.held,
-                "evidence": _evidence(row),
+                "evidence": _evidence(row.nats),
                 "why": "; ".join(_reasons(row)),
             }
             for row in rows
@@ -151,7 +151,6 @@ def explain(mailbox: str) -> None:
 
 def _known(address: str, record: Record) -> dict[str, object]:
     from mailstead.mailplane.guard.detector import Detector
-    from mailstead.mailplane.guard.evidence import HOLD
 
     at = dt.datetime.now(dt.UTC).timestamp()
     detector, profile = Detector(records={address: record}), record.profile
@@ -165,7 +164,7 @@ def _known(address: str, record: Record) -> dict[str, object]:
         ],
         "programs": len(profile.devices),
         "people": record.people_known,
-        "evidence": f"{detector.weigh(address, profile, at):.1f} of {HOLD:.1f}",
+        "evidence": _evidence(detector.weigh(address, profile, at)),
         "why": [_words(one) for one in detector.why(address, at) if abs(one.nats) >= 0.05],
     }
 
@@ -176,15 +175,15 @@ def _suspected(case: Case | None) -> dict[str, object]:
     return {
         "step": case.step,
         "looked_stolen": _moment(case.opened),
-        "case_evidence": _evidence(case),
+        "case_evidence": _evidence(case.nats),
         "case_why": _reasons(case),
     }
 
 
-def _evidence(case: Case) -> str:
+def _evidence(nats: float) -> str:
     from mailstead.mailplane.guard.evidence import HOLD
 
-    return f"{case.nats:.1f} of {HOLD:.1f}"
+    return f"{nats:.1f} of {HOLD:.1f}"
 
 
 def _reasons(case: Case) -> list[str]:

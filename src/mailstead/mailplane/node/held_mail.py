@@ -41,7 +41,8 @@ class HeldMail:
         self._home = home
         self._reader = Reader(home.directory_database)
         self._held: set[str] = set()
-        self._ended = threading.Event()
+        self._until = self._most = 0.0
+        """Until when to look, and until when at most, on the monotonic clock."""
         # A hold may have ended while no agent ran.
         self.look()
 
@@ -54,29 +55,27 @@ class HeldMail:
                 self._held.add(change.name)
             elif change.name in self._held:
                 self._held.discard(change.name)
-                self.look()
+                self.look(PATIENCE)
 
-    def look(self) -> None:
-        """A hold may have ended."""
-        self._ended.set()
+    def look(self, seconds: float = 0.0) -> None:
+        """A hold may have ended: look, and go on for so long although nothing is found."""
+        now = time.monotonic()
+        self._until, self._most = max(self._until, now + seconds), now + MOST
 
     def run(self, stopping: threading.Event) -> None:
         """Work until told to stop."""
-        until = most = 0.0
-        while not stopping.wait(LOOK_EVERY if until else 1.0):
-            now = time.monotonic()
-            if self._ended.is_set():
-                self._ended.clear()
-                until, most = now + PATIENCE, now + MOST
-            if not until:
+        looked = 0.0
+        while not stopping.wait(LOOK_EVERY if looked <= self._until else 1.0):
+            if self._until < looked:
                 continue
+            looked = time.monotonic()
             try:
-                if self.once():
-                    until = now + PATIENCE
+                again = self.once() > 0
             except (EngineError, OSError, sqlite3.Error, msgspec.MsgspecError) as error:
                 log.warning("cannot look for mail that waited", words=str(error))
-            if now > min(until, most):
-                until = 0.0
+                again = True
+            if again:
+                self._until = min(looked + PATIENCE, self._most)
 
     def once(self) -> int:
         """Have what may go tried now; returns how many messages. Raises `EngineError`, `OSError`,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import imaplib
 import re
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from lab.certificates import certificate
 from tests.mailplane.engines.harness import (
     DOMAIN,
     PASSWORD,
@@ -47,12 +47,7 @@ Nodes = tuple[Host, Host, NodeSource]
 def two_nodes() -> Iterator[Nodes]:
     """The old one lets others in at its own port, with a certificate that it has signed itself."""
     with running_host(moves=Moves(listen="127.0.0.1")) as old, running_host() as new:
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-days", "2", "-subj", "/CN=node", "-addext", "subjectAltName=IP:127.0.0.1",
-             "-keyout", str(old.home.certificate_key), "-out", str(old.home.certificate)],
-            check=True, capture_output=True,
-        )  # fmt: skip
+        certificate("127.0.0.1", old.home.certificate, old.home.certificate_key)
         old.stop("dovecot")
         old.start("dovecot")
         for host in (old, new):
@@ -217,12 +212,7 @@ def test_only_the_node_that_is_meant_is_spoken_to(nodes: Nodes, tmp_path: Path) 
     new.add("stays-shut-too")
     side = new.home.mail / ".copies" / "8"
     side.mkdir(parents=True)
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-subj", "/CN=other", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "other")],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    certificate("127.0.0.1", tmp_path / "other", tmp_path / "key")
     other = msgspec.structs.replace(source, certificate=(tmp_path / "other").read_text())
     with pytest.raises(EngineError, match="certificate verify failed"):
         between.mirror(new.home, address, other, side)

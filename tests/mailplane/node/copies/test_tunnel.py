@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import socket
 import ssl
-import subprocess
 import threading
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from lab.certificates import certificate
 
 from mailstead.mailplane.node.copies.tunnel import context_of, tunnel
 from mailstead.wire.moves import NodeSource
@@ -22,12 +22,7 @@ class Far:
 
     def __init__(self, folder: Path) -> None:
         self.certificate, key = folder / "certificate", folder / "key"
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-subj", "/CN=node", "-addext", "subjectAltName=IP:127.0.0.1",
-             "-keyout", str(key), "-out", str(self.certificate)],
-            check=True, capture_output=True,
-        )  # fmt: skip
+        certificate("127.0.0.1", self.certificate, key)
         self.heard = b""
         self.door = socket.create_server(("127.0.0.1", 0))
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -127,10 +127,10 @@ class CopyDesk:
                 self._over(book, job, one, code, now)
             elif put is None or put.paused or put.round != one.round:
                 self._stop(one, now)
-        # A bound that was lowered: the oldest go on, the others wait for their turn again.
-        usual = max(1, pace.at_once)
         due = [put for put in wanted.values() if self._is_due(book, put)]
+        usual = max(1, pace.at_once)
         most = max(usual, URGENT_AT_ONCE) if any(put.urgent for put in due) else usual
+        # A bound that was lowered: the oldest go on, the others wait for their turn again.
         for job in sorted(self._running)[most:]:
             self._stop(self._running[job], now)
         for job in book.jobs():

@@ -70,12 +70,12 @@ class Tunnel:
         except TimeoutError:
             self.fault = f"{host}:{port} does not answer"
             return
-        except (OSError, ssl.SSLError, UnicodeError) as error:
+        except (OSError, UnicodeError) as error:
             self.fault = f"{host}:{port}: {error}"
             return
         try:
             await asyncio.gather(_pass_on(reader, far_writer), _pass_on(far_reader, writer))
-        except (OSError, ssl.SSLError):
+        except OSError:
             return  # whoever has spoken last sees that it is over
         finally:
             far_writer.close()
@@ -90,7 +90,7 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 def context_of(source: NodeSource) -> ssl.SSLContext:
     """What the other node must prove: that it has the certificate which it has told, or one of the
-    authorities. Raises `ssl.SSLError`, `OSError` for what is none."""
+    authorities. Raises `OSError`, `ValueError` for what is none."""
     if not source.certificate:
         return ssl.create_default_context(cafile=source.authority or None)
     context = ssl.create_default_context(cadata=source.certificate)

@@ -77,7 +77,7 @@ def _round(
     rounds.take_new(move, own)
     ended = [copy for copy in rounds.living(move) if copy.state in _ENDED]
     begin_rounds(move, ended, now, merge=merge, urgent=urgent)
-    begin_rounds(move, [c for c in rounds.living(move) if not c.wanted], now, urgent=urgent)
+    _round_of_new(move, now, urgent=urgent)
 
 
 _ENDED = ("done", "failed")
@@ -114,8 +114,9 @@ def _near(move: Move, own: OwnMove, now: dt.datetime) -> None:
     return None
 
 
-def _round_of_new(move: Move, now: dt.datetime) -> None:
-    begin_rounds(move, [c for c in rounds.living(move) if not c.wanted], now)
+def _round_of_new(move: Move, now: dt.datetime, *, urgent: bool = False) -> None:
+    new = [copy for copy in rounds.living(move) if not copy.wanted]
+    begin_rounds(move, new, now, urgent=urgent)
 
 
 def _revision(server: str) -> int:
